@@ -1,0 +1,35 @@
+"""One torch thread, headless plots, and the tests that need what this machine may lack."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+from pathlib import Path  # noqa: E402
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+# Several threads beside another busy process collapse (OpenMP barriers): a minute of tests becomes a quarter of an hour.
+torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out tests of real images without images, and of a GPU without one; the closing line says how many ran."""
+    absent = {"real_data": "VAEKIT_DATA" not in os.environ, "gpu": not torch.cuda.is_available()}
+    left_out = [item for item in items if any(absent[name] for name in absent if item.get_closest_marker(name))]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter):
+    ran = [report for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")]
+    n_real = sum("real_data" in report.keywords for report in ran)
+    terminalreporter.write_line(f"real-data tests run: {n_real} (they look where VAEKIT_DATA points)")
+
+
+@pytest.fixture
+def data_folder():
+    """Return the folder with `mnist/` and `dsprites/`."""
+    return Path(os.environ["VAEKIT_DATA"])

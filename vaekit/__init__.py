@@ -1,0 +1,1 @@
+"""Variational autoencoders with decoupled priors, as scikit-learn estimators."""

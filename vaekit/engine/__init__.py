@@ -1,0 +1,1 @@
+"""The training engine: phases, the pure step, the books kept by skorch."""

@@ -1,0 +1,1 @@
+"""scikit-learn faces, one method per file."""

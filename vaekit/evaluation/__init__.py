@@ -1,0 +1,1 @@
+"""Numbers from any fitted object that has the public methods."""

@@ -1,0 +1,1 @@
+"""From a decoded tensor to p(x | z)."""

@@ -1,0 +1,1 @@
+"""Numbers from arrays: `f(factors, codes)` and `f(features_real, features_fake)`. No torch."""

@@ -1,0 +1,1 @@
+"""Encoders, decoders and discriminators: networks only, no probability."""

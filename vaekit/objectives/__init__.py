@@ -1,0 +1,1 @@
+"""What is minimised: named terms of a model output."""

@@ -1,0 +1,1 @@
+"""p(z): standard normal, decoupled, elementwise flow."""

@@ -1,0 +1,1 @@
+"""Shared helpers: the doors to scikit-learn's private pieces and to torch."""
