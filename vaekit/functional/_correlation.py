@@ -1,0 +1,259 @@
+"""Total correlation of codes, and the covariance of their aggregated posterior."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from vaekit.functional._divergence import normal_log_density
+
+
+class TotalCorrelationTerms(NamedTuple):
+    """The three parts of log q(z|x) - log p(z), each of shape (n_rows,), in nats."""
+
+    mutual_information: Tensor
+    total_correlation: Tensor
+    dimension_kl: Tensor
+
+
+def total_correlation_terms(
+    z: Tensor,
+    loc: Tensor,
+    logvar: Tensor,
+    dataset_size: int | None = None,
+    estimator: str = "mss",
+    log_prior: Tensor | None = None,
+    components: tuple[Tensor, Tensor] | None = None,
+) -> TotalCorrelationTerms:
+    r"""Split each row's KL estimate into mutual information, total correlation and dimension-wise KL.
+
+    .. math::
+        \log \frac{q(z|x)}{p(z)} = \underbrace{\log \frac{q(z|x)}{q(z)}}_{MI}
+        + \underbrace{\log \frac{q(z)}{\prod_l q(z_l)}}_{TC}
+        + \underbrace{\log \frac{\prod_l q(z_l)}{p(z)}}_{DW}
+
+    where the aggregated posterior is estimated from components j with log weights :math:`w_{ij}`,
+
+    .. math::
+        \log q(z_i) = \log \sum_j e^{w_{ij}} \prod_l q(z_{il} | x_j), \qquad
+        \log q(z_{il}) = \log \sum_j e^{w_{ij}} q(z_{il} | x_j).
+
+    Parameters
+    ----------
+    z : Tensor of shape (n_rows, n_components)
+        One sample of each row's posterior.
+    loc, logvar : Tensor of shape (n_rows, n_components)
+        Means and log variances of the rows' posteriors.
+    dataset_size : int, default=None
+        Number of training rows, N; needed by "mss" and "mws".
+    estimator : {"mss", "mws", "batch", "full"}, default="mss"
+        The weights, with B rows in the batch:
+
+        * "mss" (minibatch stratified sampling): 1 / N for the row itself, (N - B + 1) / (N (B - 1)) for the next
+          one, 1 / (B - 1) for the others; its q(z) is unbiased;
+        * "mws" (minibatch weighted sampling): 1 / (N B), whose values are shifted by constants;
+        * "batch": 1 / B, the batch as the whole mixture;
+        * "full": 1 / N over the encodings of all rows, given as `components`; the exact q(z), for small data.
+    log_prior : Tensor of shape (n_rows,), default=None
+        :math:`\log p(z)`; None is the standard normal. With a prior that does not factorise the third term is no
+        longer a sum of divergences and may be negative in the mean.
+    components : tuple of two Tensors of shape (n_encodings, n_components), default=None
+        Means and log variances of all current encodings, for "full" alone.
+
+    Returns
+    -------
+    terms : TotalCorrelationTerms
+        `mutual_information`, `total_correlation`, `dimension_kl`, each of shape (n_rows,), in nats. They add up to
+        :math:`\log q(z|x) - \log p(z)` for every estimator; the batch means are what an objective weighs.
+
+    Raises
+    ------
+    ValueError
+        If the estimator is unknown or lacks what it needs, or if "mss" gets fewer than two rows or more than N.
+
+    Notes
+    -----
+    Memory and time of order n_rows × n_encodings × n_components. Values on a batch serve as a loss, not as a measure
+    of a fitted model.
+
+    References
+    ----------
+    Chen, Li, Grosse and Duvenaud, "Isolating Sources of Disentanglement in Variational Autoencoders", NeurIPS 2018,
+    eq. 2 and appendix C (with 1 / N at the row itself, where the estimate is unbiased),
+    https://arxiv.org/abs/1802.04942
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vaekit.functional import total_correlation_terms
+    >>> loc, logvar = torch.tensor([[-1.0], [1.0]]), torch.zeros(2, 1)
+    >>> terms = total_correlation_terms(loc, loc, logvar, estimator="batch")
+    >>> terms.total_correlation  # one component is never correlated with another
+    tensor([0., 0.])
+    """
+    log_weights = mixture_log_weights(z, dataset_size, estimator, components)
+    log_q_z_given_x = normal_log_density(z, loc, logvar).sum(-1)
+    log_q_z, log_q_z_product = _aggregate_log_densities(z, *(components or (loc, logvar)), log_weights)
+    if log_prior is None:
+        log_prior = normal_log_density(z, torch.zeros_like(z), torch.zeros_like(z)).sum(-1)
+    return TotalCorrelationTerms(
+        mutual_information=log_q_z_given_x - log_q_z,
+        total_correlation=log_q_z - log_q_z_product,
+        dimension_kl=log_q_z_product - log_prior,
+    )
+
+
+def mixture_log_weights(z, dataset_size, estimator, components):
+    """Log weights of shape (n_rows, n_rows), or (1, 1) where all are equal."""
+    n_rows = len(z)
+    if (estimator == "full") != (components is not None):
+        raise ValueError("estimator='full' and components=(loc, logvar) of all encodings belong together: give both.")
+    if estimator in ("mss", "mws") and dataset_size is None:
+        raise ValueError(f"estimator={estimator!r} needs dataset_size, the number of training rows.")
+    if estimator == "mss":
+        return _stratified_log_weights(n_rows, dataset_size, z)
+    if estimator == "mws":
+        return z.new_full((1, 1), -math.log(dataset_size * n_rows))
+    if estimator == "batch":
+        return z.new_full((1, 1), -math.log(n_rows))
+    if estimator == "full":
+        return z.new_full((1, 1), -math.log(len(components[0])))
+    raise ValueError(f"estimator={estimator!r} is unknown: choose 'mss', 'mws', 'batch' or 'full'.")
+
+
+def _stratified_log_weights(B, N, like):
+    """Log weights of minibatch stratified sampling: a circulant matrix whose rows sum to 1."""
+    if not 2 <= B <= N:
+        raise ValueError(
+            f"estimator='mss' needs a batch of 2 to dataset_size={N} rows, got {B}: change the batch or dataset_size."
+        )
+    M = B - 1
+    offset = torch.arange(B, device=like.device)
+    offset = (offset - offset[:, None]) % B
+    log_weights = like.new_full((B, B), -math.log(M))
+    log_weights = log_weights.where(offset != 0, -math.log(N))
+    return log_weights.where(offset != 1, math.log((N - M) / (N * M)))
+
+
+def _aggregate_log_densities(z, loc, logvar, log_weights):
+    """Return log q(z) and log prod_l q(z_l), each of shape (n_rows,)."""
+    # axes (l, i, j): both logarithms of sums run over the last one
+    A = normal_log_density(z.mT[:, :, None], loc.mT[:, None, :], logvar.mT[:, None, :])
+    log_q_z = (log_weights + A.sum(0)).logsumexp(-1)
+    log_q_z_product = (log_weights + A).logsumexp(-1).sum(0)
+    return log_q_z, log_q_z_product
+
+
+def aggregate_covariance(loc: Tensor, logvar: Tensor | None = None) -> Tensor:
+    r"""Covariance of the posterior means, or of the aggregated posterior.
+
+    .. math:: Cov[\mu] = \tfrac1B \sum_i (\mu_i - \bar\mu)(\mu_i - \bar\mu)^T, \qquad
+        Cov[z] = Cov[\mu] + \tfrac1B \sum_i diag(\sigma_i^2)
+
+    Parameters
+    ----------
+    loc : Tensor of shape (n_rows, n_components)
+        Means :math:`\mu_i`.
+    logvar : Tensor of shape (n_rows, n_components), default=None
+        Log variances; given, the result is the covariance of z.
+
+    Returns
+    -------
+    covariance : Tensor of shape (n_components, n_components)
+        Divided by the number of rows.
+
+    References
+    ----------
+    Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent Concepts from Unlabeled
+    Observations", ICLR 2018, eq. 5, https://arxiv.org/abs/1711.00848
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vaekit.functional import aggregate_covariance
+    >>> aggregate_covariance(torch.tensor([[-1.0, 0.0], [1.0, 0.0]]), torch.zeros(2, 2))
+    tensor([[2., 0.],
+            [0., 1.]])
+    """
+    centred = loc - loc.mean(0)
+    covariance = centred.mT @ centred / len(loc)
+    return covariance if logvar is None else covariance + torch.diag_embed(logvar.exp().mean(0))
+
+
+def dip_penalty(loc: Tensor, logvar: Tensor, lambda_od: float, lambda_d: float, kind: str = "ii") -> Tensor:
+    r"""Distance of the codes' covariance from the identity (disentangled inferred prior).
+
+    .. math:: \lambda_{od} \sum_{i \ne j} C_{ij}^2 + \lambda_d \sum_i (C_{ii} - 1)^2
+
+    Parameters
+    ----------
+    loc, logvar : Tensor of shape (n_rows, n_components)
+        Means and log variances of the posteriors.
+    lambda_od : float
+        Weight of the off-diagonal entries; raising it asks for less correlated codes.
+    lambda_d : float
+        Weight of the diagonal entries; raising it holds the variances at 1.
+    kind : {"i", "ii"}, default="ii"
+        C is the covariance of the means ("i") or that of z ("ii").
+
+    Returns
+    -------
+    penalty : Tensor of shape ()
+        Never negative; 0 where C is the identity. Both (i, j) and (j, i) count.
+
+    Raises
+    ------
+    ValueError
+        If `kind` is another word.
+
+    References
+    ----------
+    Kumar, Sattigeri and Balakrishnan, "Variational Inference of Disentangled Latent Concepts from Unlabeled
+    Observations", ICLR 2018, eqs. 6-7, https://arxiv.org/abs/1711.00848
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vaekit.functional import dip_penalty
+    >>> loc = torch.tensor([[-1.0, -1.0], [1.0, 1.0]])
+    >>> dip_penalty(loc, torch.zeros(2, 2), lambda_od=10, lambda_d=1, kind="i")
+    tensor(20.)
+    """
+    if kind not in ("i", "ii"):
+        raise ValueError(f"kind={kind!r} is unknown: choose 'i' (covariance of the means) or 'ii' (covariance of z).")
+    C = aggregate_covariance(loc, logvar if kind == "ii" else None)
+    diagonal = C.diagonal()
+    off_diagonal = C - torch.diag_embed(diagonal)
+    return lambda_od * off_diagonal.square().sum() + lambda_d * (diagonal - 1).square().sum()
+
+
+def permute_dims(z: Tensor, noise: Tensor) -> Tensor:
+    r"""Permute the rows of every component on its own, as if the components were independent.
+
+    Parameters
+    ----------
+    z : Tensor of shape (n_rows, n_components)
+        Codes, samples of q(z).
+    noise : Tensor of shape (n_rows, n_components)
+        Independent draws of any continuous distribution; the order of each column is its permutation.
+
+    Returns
+    -------
+    permuted : Tensor of shape (n_rows, n_components)
+        Each column holds the values of that column of `z`: approximate samples of :math:`\prod_j q(z_j)`.
+
+    References
+    ----------
+    Kim and Mnih, "Disentangling by Factorising", ICML 2018, algorithm 1, https://arxiv.org/abs/1802.05983
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vaekit.functional import permute_dims
+    >>> z = torch.tensor([[1.0, 10.0], [2.0, 20.0]])
+    >>> permute_dims(z, noise=torch.tensor([[0.9, 0.1], [0.4, 0.5]]))
+    tensor([[ 2., 10.],
+            [ 1., 20.]])
+    """
+    return z.gather(0, noise.argsort(0))
