@@ -35,7 +35,7 @@ def normal_log_density(x: Tensor, loc: Tensor, logvar: Tensor) -> Tensor:
     tensor(-1.4189)
     """
     scaled = (x - loc) * torch.exp(-logvar / 2)
-    return -0.5 * (scaled.square() + logvar + LOG_2PI)
+    return -0.5 * scaled.square() - 0.5 * (logvar + LOG_2PI)  # the second part may be smaller than the first
 
 
 def kl_normal(loc: Tensor, logvar: Tensor) -> Tensor:

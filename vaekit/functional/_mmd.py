@@ -73,12 +73,12 @@ def maximum_mean_discrepancy(
     tensor(1.6064)
     """
     kernel_of, default_bandwidth = _kernel_named(kernel)
-    n_a, n_b = len(a), len(b)
-    if unbiased and min(n_a, n_b) < 2:
-        raise ValueError(f"unbiased=True compares rows in pairs: give sets of two rows or more, got {n_a} and {n_b}.")
-    d2 = _squared_distances(torch.cat([a, b]))
-    k = kernel_of(d2, _bandwidth(bandwidth, d2, default_bandwidth(a.shape[-1])))
-    k_aa, k_ab, k_bb = k[:n_a, :n_a], k[:n_a, n_a:], k[n_a:, n_a:]
+    if unbiased and min(len(a), len(b)) < 2:
+        raise ValueError(
+            f"unbiased=True compares rows in pairs: give sets of two rows or more, got {len(a)} and {len(b)}."
+        )
+    s2 = _bandwidth(bandwidth, a, b, default_bandwidth(a.shape[-1]))
+    k_aa, k_ab, k_bb = (kernel_of(_squared_distances(u, v), s2) for u, v in ((a, a), (a, b), (b, b)))
     mean = _mean_off_diagonal if unbiased else torch.mean
     return mean(k_aa) - 2 * k_ab.mean() + mean(k_bb)
 
@@ -89,19 +89,25 @@ def _kernel_named(name):
     return KERNELS[name]
 
 
-def _squared_distances(points):
-    return (points[:, None] - points).square().sum(-1)
+def _squared_distances(u, v):
+    # Not by a matrix product: |u|² + |v|² - 2 u·v loses the digits of close points, and all of them in half precision.
+    return torch.cdist(u, v, compute_mode="donot_use_mm_for_euclid_dist").square()
 
 
-def _bandwidth(bandwidth, d2, default):
+def _bandwidth(bandwidth, a, b, default):
     if bandwidth is None:
         return default
     if bandwidth == "median":
-        i, j = torch.triu_indices(*d2.shape, offset=1, device=d2.device)
-        return d2.detach()[i, j].median().clamp(min=torch.finfo(d2.dtype).tiny)  # 0 if most points coincide
-    if isinstance(bandwidth, str):
-        raise ValueError(f"bandwidth={bandwidth!r} is unknown: give a positive number, 'median' or None.")
+        return _median_squared_distance(torch.cat([a, b]).detach())
+    if isinstance(bandwidth, str) or not bandwidth > 0:
+        raise ValueError(f"bandwidth={bandwidth!r} is no bandwidth: give a positive number, 'median' or None.")
     return bandwidth
+
+
+def _median_squared_distance(points):
+    d2 = _squared_distances(points, points)
+    i, j = torch.triu_indices(*d2.shape, offset=1, device=d2.device)
+    return d2[i, j].median().clamp(min=torch.finfo(d2.dtype).tiny)  # 0 if most points coincide
 
 
 def _mean_off_diagonal(k):

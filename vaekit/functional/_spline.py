@@ -66,8 +66,9 @@ def monotone_spline(z: Tensor, widths: Tensor, heights: Tensor, slopes: Tensor, 
     x_knots, y_knots, delta = _knots(widths, bound), _knots(heights, bound), _knot_slopes(slopes)
     x_k, w, y_k, h, delta_k, delta_next = _bin_of(x, x_knots, x_knots, y_knots, delta)
     s, xi = h / w, (x - x_k) / w
-    value = y_k + h * (s * xi.square() + delta_k * xi * (1 - xi)) / _denominator(s, xi, delta_k, delta_next)
-    return _identity_outside(z, bound, value, _log_slope(s, xi, delta_k, delta_next))
+    denominator, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
+    value = y_k + h * (s * xi.square() + delta_k * xi * (1 - xi)) / denominator
+    return _identity_outside(z, bound, value, log_slope)
 
 
 def monotone_spline_inverse(
@@ -126,7 +127,8 @@ def monotone_spline_inverse(
     b = h * delta_k - upsilon * curvature
     c = -s * upsilon
     xi = 2 * c / (-b - (b.square() - 4 * a * c).sqrt())
-    return _identity_outside(z0, bound, x_k + w * xi, -_log_slope(s, xi, delta_k, delta_next))
+    _, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
+    return _identity_outside(z0, bound, x_k + w * xi, -log_slope)
 
 
 def _knots(unconstrained, bound):
@@ -155,14 +157,11 @@ def _bin_of(points, edges, x_knots, y_knots, delta):
     return F.embedding(bins, per_bin.reshape(n_components * n_bins, n_numbers)).unbind(-1)
 
 
-def _denominator(s, xi, delta_k, delta_next):
-    return s + (delta_next + delta_k - 2 * s) * xi * (1 - xi)
-
-
-def _log_slope(s, xi, delta_k, delta_next):
-    """Eq. 5, in logarithms."""
+def _denominator_and_log_slope(s, xi, delta_k, delta_next):
+    """Return the denominator of g and log g', eq. 5."""
+    denominator = s + (delta_next + delta_k - 2 * s) * xi * (1 - xi)
     numerator = delta_next * xi.square() + 2 * s * xi * (1 - xi) + delta_k * (1 - xi).square()
-    return 2 * s.log() + numerator.log() - 2 * _denominator(s, xi, delta_k, delta_next).log()
+    return denominator, 2 * (s / denominator).log() + numerator.log()
 
 
 def _identity_outside(z, bound, value, log_derivative):
