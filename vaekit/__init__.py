@@ -1,1 +1,39 @@
 """Variational autoencoders with decoupled priors, as scikit-learn estimators."""
+
+import importlib
+
+__version__ = "0.1.0.dev0"
+
+ESTIMATORS = ["DPVAE", "VAE", "BetaDPVAE", "BetaVAE", "DecoupledBetaVAE"]
+FOLDERS = [
+    "datasets",
+    "engine",
+    "estimators",
+    "evaluation",
+    "exceptions",
+    "functional",
+    "inspection",
+    "likelihoods",
+    "metrics",
+    "model",
+    "model_selection",
+    "nn",
+    "objectives",
+    "posteriors",
+    "priors",
+]
+
+__all__ = [*ESTIMATORS, *FOLDERS]
+
+
+def __getattr__(name):
+    # Importing torch takes seconds: it waits for the first estimator (PEP 562).
+    if name in ESTIMATORS:
+        return getattr(importlib.import_module("vaekit.estimators"), name)
+    if name in FOLDERS:
+        return importlib.import_module(f"vaekit.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

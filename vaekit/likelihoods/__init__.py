@@ -1,1 +1,7 @@
 """From a decoded tensor to p(x | z)."""
+
+from vaekit.likelihoods._base import Likelihood, LikelihoodSpec
+from vaekit.likelihoods._bernoulli import Bernoulli
+from vaekit.likelihoods._location_scale import Laplace, Normal
+
+__all__ = ["Bernoulli", "Laplace", "Likelihood", "LikelihoodSpec", "Normal"]

@@ -1,1 +1,6 @@
 """From features to q(z | x)."""
+
+from vaekit.posteriors._base import PosteriorSpec
+from vaekit.posteriors._diagonal_normal import DiagonalNormal, NormalParameters
+
+__all__ = ["DiagonalNormal", "NormalParameters", "PosteriorSpec"]

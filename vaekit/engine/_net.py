@@ -1,0 +1,213 @@
+"""The skorch net that keeps the books (callbacks, history, device, checkpoints) around an epoch loop of our own."""
+
+import contextlib
+import time
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from torch import nn
+
+from vaekit._outputs import StepInputs
+from vaekit.engine._data import batch_bounds
+from vaekit.engine._optimizer import PhasedAdam
+from vaekit.engine._step import phase_parameters, run_step
+from vaekit.exceptions import NonFiniteLossError
+from vaekit.functional import linear_warmup
+from vaekit.utils._torch import SeededRandomness, make_generator
+
+__all__ = ["Net", "Plan"]
+
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+
+
+class Plan(NamedTuple):
+    """How long training is meant to be, decided at the first fit: schedules are fractions of it."""
+
+    n_steps: int
+    warmup_steps: float
+    n_components: int
+
+
+class Net(NeuralNet):
+    """Trains a latent variable model on resident rows.
+
+    Parameters
+    ----------
+    module : LatentVariableModel
+        Built and initialised.
+    objective : Objective
+        Gives the phases of a step and the noise it needs.
+    plan : Plan
+    generator : torch.Generator
+        Decides permutations, noise, and whatever foreign modules draw.
+    is_foreign : bool
+        Whether the modules may draw random numbers of their own.
+    inference_rows : int
+        Rows per block of the validation pass.
+    lr, batch_size, callbacks, device, verbose
+        As in skorch.
+    """
+
+    def __init__(self, module, *, objective, plan, generator, is_foreign=False, inference_rows=1024, **kwargs):
+        self.objective, self.plan, self.generator = objective, plan, generator
+        self.is_foreign, self.inference_rows = is_foreign, inference_rows
+        super().__init__(module, criterion=nn.Identity, train_split=None, **kwargs)
+
+    @property
+    def _default_callbacks(self):
+        return []
+
+    def initialize(self):
+        """Build optimizer, callbacks and history around the module."""
+        self.step_ = 0
+        return super().initialize()
+
+    def initialize_optimizer(self, triggered_directly=None):
+        """One Adam per phase, fused where torch has it."""
+        self.phases_ = self.objective.phases()
+        self.parameters_ = [phase_parameters(self.module_, phase) for phase in self.phases_]
+        fused = torch.device(self.device).type in ("cpu", "cuda")
+        self.optimizer_ = PhasedAdam(
+            [(own, {"lr": self.lr, "fused": fused, **phase.optimizer}) for own, phase in zip(self.parameters_, self.phases_)]
+        )
+        return self
+
+    # ------------------------------------------------------------------ the loop
+
+    def fit_loop(self, X, y=None, epochs=1, *, valid=None, max_steps=None, **fit_params):
+        """Train for some epochs, or until `max_steps` more steps are done."""
+        last_step = np.inf if max_steps is None else self.step_ + max_steps
+        datasets = {"dataset_train": X, "dataset_valid": valid}
+        for _ in range(epochs):
+            if self.step_ >= last_step:
+                break
+            self.notify("on_epoch_begin", **datasets)
+            started = time.perf_counter()
+            is_finite = self._train_epoch(X, last_step)
+            if valid is not None and is_finite:
+                self._record_best("valid_loss", self._held_out_loss(valid))
+            self.history.record("duration", time.perf_counter() - started)
+            self.notify("on_epoch_end", **datasets)
+            if not is_finite:
+                break
+        return self
+
+    def _train_epoch(self, rows, last_step):
+        """One pass over the rows; True if every term stayed finite."""
+        self._set_training(True)
+        first_step, safe = self.step_, [p.detach().clone() for p in self.module_.parameters()]
+        bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
+        records = []
+        with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
+            for inputs in self._inputs(rows, bounds):
+                names, record = self._train_step(inputs)
+                records.append(record)
+        weights = [stop - start for start, stop in bounds]
+        is_finite = self._check(names, torch.stack(records).cpu().numpy(), weights, first_step, safe)
+        self.history.record("train_batch_count", len(bounds))
+        self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
+        return is_finite
+
+    def _inputs(self, rows, bounds):
+        """What each step of an epoch is handed: batches, noise, and where it stands in the schedules."""
+        device, n_rows = rows.values.device, len(rows)
+        columns = self.objective.noise_columns(self.plan.n_components)
+        orders = [
+            torch.randperm(n_rows, generator=self.generator, device=device) for _ in range(self.objective.n_batches)
+        ]
+        for start, stop in bounds:
+            noise = {
+                name: torch.randn(stop - start, width, generator=self.generator, device=device)
+                for name, width in columns.items()
+            }
+            batches = tuple(rows[order[start:stop]] for order in orders)
+            warmup = linear_warmup(self.step_, self.plan.warmup_steps)
+            yield StepInputs(batches, noise, self.step_, self.plan.n_steps, warmup, n_rows)
+
+    def _train_step(self, inputs):
+        """One step, with the callbacks' batch hooks around it only if some callback has them."""
+        hooks = self._batch_hooks()
+        if hooks:
+            self.notify("on_batch_begin", batch=inputs.batches, training=True)
+        terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs)
+        with torch.no_grad():
+            record = torch.stack(list(terms.values()))
+        self.step_ += 1
+        if hooks:
+            self.history.record_batch("train_loss", record[0].item())
+            self.notify("on_batch_end", batch=inputs.batches, training=True, loss=record[0])
+        return list(terms), record
+
+    def _batch_hooks(self):
+        return any(
+            getattr(type(callback), hook) is not getattr(Callback, hook)
+            for _, callback in self.callbacks_
+            for hook in BATCH_HOOKS
+        )
+
+    def _held_out_loss(self, rows):
+        """Mean validation loss per row, with the same noise every time."""
+        self._set_training(False)
+        generator, total = make_generator(0, rows.values.device), 0.0
+        with torch.no_grad():
+            for start, stop in batch_bounds(len(rows), self.inference_rows):
+                noise = torch.randn(
+                    stop - start, self.plan.n_components, generator=generator, device=rows.values.device
+                )
+                total += self.objective.held_out_loss(self.module_(rows[start:stop], noise)).sum()
+        return float(total) / len(rows)
+
+    # ------------------------------------------------------------------ the books
+
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        """Open a row of the history; one empty batch record, because checkpoints look for it."""
+        super().on_epoch_begin(net, dataset_train, dataset_valid, **kwargs)
+        self.history.new_batch()
+
+    def _check(self, names, records, weights, first_step, safe):
+        """Write an epoch's row-weighted means; on a term that is not finite go back to the last safe weights."""
+        means = np.average(records, axis=0, weights=weights)
+        self._record_best("train_loss", float(means[0]))
+        for name, mean in zip(names[1:], means[1:]):
+            self.history.record(name, float(mean))
+        culprit = self._culprit(names, records, first_step)
+        if culprit is None:
+            return True
+        with torch.no_grad():
+            for parameter, value in zip(self.module_.parameters(), safe):
+                parameter.copy_(value)
+        self.optimizer_.forget()
+        if first_step == 0:
+            raise NonFiniteLossError(
+                f"{culprit}; lower 'learning_rate', or check the scale of X ('standardize') and of the likelihood."
+            )
+        self.step_ = first_step
+        warnings.warn(
+            f"{culprit}; training ended there and the weights of the epoch before were kept. "
+            "Lower 'learning_rate' to train further.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+        return False
+
+    def _culprit(self, names, records, first_step):
+        """Name the first term that was not finite and its step, or None."""
+        broken = ~np.isfinite(records)
+        if broken.any():
+            step = int(np.argmax(broken.any(axis=1)))
+            broken_terms = [name for name, is_broken in zip(names[1:], broken[step, 1:]) if is_broken]
+            name = broken_terms[0] if broken_terms else "loss"
+            return f"The {name!r} term of the loss was {records[step, names.index(name) if broken_terms else 0]} at step {first_step + step}"
+        if not all(torch.isfinite(p).all() for p in self.module_.parameters()):
+            return f"A gradient was not finite between steps {first_step} and {self.step_ - 1}"
+        return None
+
+    def _record_best(self, name, value):
+        earlier = [row[name] for row in self.history[:-1] if name in row]
+        self.history.record(name, value)
+        self.history.record(f"{name}_best", bool(value < min(earlier, default=np.inf)))

@@ -1,0 +1,585 @@
+"""The estimators' common part: validation, fitting, codes. NumPy meets torch here only."""
+
+import contextlib
+import inspect
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from vaekit.engine import EarlyStop, EpochBar, Plan, ResidentRows, batch_bounds
+from vaekit.estimators._blueprint import Blueprint, build_net, pack_net, unpack_net
+from vaekit.estimators._docstrings import inherit_sections
+from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
+from vaekit.estimators._words import VOCABULARIES
+from vaekit.exceptions import CollapseWarning, ScheduleWarning
+from vaekit.likelihoods import LikelihoodSpec
+from vaekit.nn import MLP, ConvNet, Network
+from vaekit.nn._base import ACTIVATIONS
+from vaekit.objectives import Objective
+from vaekit.posteriors import PosteriorSpec
+from vaekit.priors import PriorSpec, StandardNormal
+from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context, validate_data
+from vaekit.utils._torch import resolve_device, to_array
+
+__all__ = ["BaseEncoder", "Posterior", "estimator"]
+
+estimator = dataclass(eq=False, repr=False, kw_only=True)
+
+MAX_SUMMARY_ROWS = 10_000  # rows on which the KL per component is measured after a fit
+ACTIVE_SHARE = 0.01  # an active latent's mean varies by more than this share of its aggregate variance
+
+
+class Posterior(NamedTuple):
+    """q(z | x) = N(loc, diag scale^2) for every row, in arrays of shape (n_samples, n_components)."""
+
+    loc: np.ndarray
+    scale: np.ndarray
+
+
+@contextlib.contextmanager
+def restored_on_failure(estimator):
+    """Give an estimator its attributes back if anything goes wrong inside."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+@estimator
+class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+    """Learn codes for data.
+
+    Parameters
+    ----------
+    n_components : int, default=10
+        Number of latents, the dimension of a code.
+    prior : {"normal", "decoupled", "elementwise_flow"} or spec of `vaekit.priors`, default="normal"
+        p(z). `"decoupled"` maps the representation space through a jointly trained invertible network to a plainly
+        normal generation space; it is the default of the classes with `DP` in their name.
+    likelihood : {"auto", "bernoulli", "normal", "laplace"} or spec of `vaekit.likelihoods`, default="auto"
+        p(x | z). `"auto"` is Bernoulli for bool, exactly-binary data and uint8 images, else Normal with a learned scale;
+        decided once, at the first fit.
+    posterior_family : {"normal"} or spec of `vaekit.posteriors`, default="normal"
+        Family of q(z | x).
+    network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"
+        Encoder and decoder. `"auto"` is `ConvNet` for images and, for tables, an `MLP` of `hidden_layer_sizes` and
+        `activation`.
+    hidden_layer_sizes : sequence of int, default=(128, 64)
+        Widths of the built-in MLP from input to latent; the decoder mirrors it. Ignored by other networks.
+    activation : {"relu", "leaky_relu", "tanh", "elu", "gelu", "silu", "softplus", "identity"}, default="relu"
+        Activation of the built-in MLP. Ignored by other networks.
+    standardize : {"auto", "common", "column"} or None, default="auto"
+        How data are centred and divided before the network sees them; everything public stays in the units of X.
+        `"common"` divides by one number, `"column"` each column by its own deviation, `"auto"` picks the first unless
+        the columns' scales lie further apart than a factor of 100. A Bernoulli likelihood takes data as they are.
+    warmup : float or int, default=0.3
+        Steps over which the weight of the KL rises from 0 to 1: a float is a fraction of all planned steps, an int a
+        number of steps. 0 switches it off.
+    learning_rate : float, default=1e-3
+        Step size of Adam.
+    batch_size : int, default=128
+        Rows per step. A last batch of a single row is folded into the one before.
+    max_epochs : int, default=100
+        Passes over the data.
+    max_steps : int or None, default=None
+        Most steps of one call of `fit`, if that comes before `max_epochs`.
+    early_stopping : bool, default=False
+        Whether to hold out rows of the training data, stop when their ELBO no longer improves, and keep the weights of
+        the best epoch.
+    validation_fraction : float, default=0.1
+        Share of rows held out for early stopping.
+    tol : float, default=1e-4
+        Improvement, in nats per row, that counts as one. Only with early stopping.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which training stops. Only with early stopping.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last fit.
+    device : str or torch.device, default="auto"
+        Where to compute; `"auto"` is a CUDA device if there is one, else the CPU.
+    callbacks : list of skorch callbacks or None, default=None
+        Copies of them are called during training.
+    random_state : int, RandomState instance or None, default=None
+        Decides weights, batches, noise and samples; global generators are neither read nor touched.
+    verbose : int, default=0
+        0 is silent, 1 shows a progress bar.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features seen during fit (pixels times channels, for images).
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, when X had string names.
+    n_components_ : int
+        Number of latents.
+    net_ : skorch.NeuralNet
+        The trained net, to be read and not changed.
+    history_ : list of dict
+        A row per epoch: `train_loss` (nats per row, weighted as trained), its unweighted terms, `duration` in seconds,
+        and `valid_loss` with early stopping.
+    n_steps_ : int
+        Optimiser steps done.
+    image_shape_ : tuple of int or None
+        Shape of one image as it was given, None for tables.
+    likelihood_ : spec
+        The likelihood that was used.
+    kl_per_component_ : ndarray of shape (n_components_,)
+        KL of each latent's posterior, mean over training rows, in nats: to N(0, 1) for the normal prior; for learned
+        priors, whose scale is free, to the normal with the latent's own aggregate mean and variance.
+    active_components_ : ndarray of bool of shape (n_components_,)
+        Whether a latent's posterior mean varies by more than 1% of its aggregate posterior variance.
+    """
+
+    n_components: int = 10
+    prior: Any = "normal"
+    likelihood: Any = "auto"
+    posterior_family: Any = "normal"
+    network: Any = "auto"
+    hidden_layer_sizes: Any = (128, 64)
+    activation: str = "relu"
+    standardize: Any = "auto"
+    warmup: Any = 0.3
+    learning_rate: float = 1e-3
+    batch_size: int = 128
+    max_epochs: int = 100
+    max_steps: Any = None
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    tol: float = 1e-4
+    n_iter_no_change: int = 10
+    warm_start: bool = False
+    device: Any = "auto"
+    callbacks: Any = None
+    random_state: Any = None
+    verbose: int = 0
+
+    _parameter_constraints: ClassVar[dict] = {
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "prior": [str, PriorSpec],
+        "likelihood": [str, LikelihoodSpec],
+        "posterior_family": [str, PosteriorSpec],
+        "network": [str, Network],
+        "hidden_layer_sizes": ["array-like"],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "standardize": [StrOptions({"auto", "common", "column"}), None],
+        "warmup": [Interval(Real, 0, 1, closed="both"), Interval(Integral, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "max_steps": [Interval(Integral, 1, None, closed="left"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "device": [str, torch.device],
+        "callbacks": ["array-like", None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.__doc__:
+            cls.__doc__ = inherit_sections(cls.__doc__, cls.__mro__[1].__doc__)
+        inherited = next((base for base in cls.__mro__[1:] if "_parameter_constraints" in vars(base)), None)
+        if inherited is not None and "_parameter_constraints" in vars(cls):
+            cls._parameter_constraints = {**inherited._parameter_constraints, **cls._parameter_constraints}
+
+    @abstractmethod
+    def _make_objective(self):
+        """Return the objective that this estimator is a name for."""
+
+    # ------------------------------------------------------------------ parameters
+
+    def set_params(self, **params):
+        """Set parameters; `word__name` on a parameter that is a string first turns the string into a fresh spec.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of the estimator, or of the spec objects among them as `prior__n_couplings`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter; the message names the word and the parameter.
+        """
+        for name, vocabulary in VOCABULARIES.items():
+            nested = [key.split("__", 1)[1] for key in params if key.startswith(f"{name}__")]
+            value = params.get(name, getattr(self, name, None))
+            if nested and isinstance(value, str):
+                params[name] = vocabulary.respell(value, nested)
+        return super().set_params(**params)
+
+    # ------------------------------------------------------------------ fitting
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Train on X; an earlier fit survives if this one fails.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images of shape (n_samples, height, width) or \
+(n_samples, channels, height, width)
+            Data, in any units. Tensors and memory maps are taken; uint8 images stay uint8 in memory.
+        y : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If X has fewer than two rows, or holds values that are not finite or outside the likelihood's support; if a
+            parameter is invalid; if a term of the loss is not finite in the first epoch.
+        """
+        with restored_on_failure(self):
+            if self.warm_start and self.__sklearn_is_fitted__():
+                X = self._validate(X, reset=False)
+            else:
+                X = self._validate(X, reset=True)
+                self._start(X)
+            self._train(X, self.max_epochs, self.max_steps)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None):
+        """Train for one pass over X, going on from where training stands.
+
+        Schedules run over the `max_epochs` planned passes of the first X. `max_epochs` calls with the same X are the
+        same as one `fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images
+            Data; units and likelihood are decided by the first call.
+        y : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        self : object
+            Fitted estimator.
+        """
+        is_first = not self.__sklearn_is_fitted__()
+        with restored_on_failure(self):
+            X = self._validate(X, reset=is_first)
+            if is_first:
+                self._start(X)
+            self._train(X, 1, None)
+        return self
+
+    def _start(self, X):
+        """Decide everything that the first rows decide, and build an untrained net."""
+        random_state = self._random_state(self.random_state)
+        init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
+        is_image = self.image_shape_ is not None
+        event_shape = (self.n_features_in_,) if not is_image else (*(1,) * (3 - len(self.image_shape_)), *self.image_shape_)
+        likelihood = self._resolve("likelihood", auto=lambda: choose_likelihood(X, is_image))
+        preprocessing = choose_preprocessing(
+            X, support=likelihood.support, standardize=self.standardize, is_image=is_image
+        )
+        built_in = MLP(hidden_layer_sizes=tuple(self.hidden_layer_sizes), activation=self.activation).validated()
+        n_rows = len(self._split(X)[0]) if self.early_stopping else len(X)
+        self._blueprint = Blueprint(
+            network=self._resolve("network", auto=lambda: ConvNet() if is_image else built_in),
+            posterior=self._resolve("posterior_family"),
+            prior=self._resolve("prior"),
+            likelihood=likelihood,
+            objective=self._make_objective().validated(),
+            event_shape=event_shape,
+            n_components=self.n_components,
+            preprocessing=preprocessing,
+            deviation=float(preprocessing.to_network(X[:MAX_SUMMARY_ROWS]).std()) or 1.0,
+            plan=self._plan(n_rows),
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            init_seed=init_seed,
+            train_seed=train_seed,
+        )
+        self.net_ = build_net(self._blueprint, device=self.device)
+        self.likelihood_, self.n_components_ = likelihood, self.n_components
+
+    def _resolve(self, name, auto=None):
+        """Return a copy of the spec that a parameter means, so that later changes of the parameter change no fit."""
+        value = getattr(self, name)
+        return auto() if auto is not None and value == "auto" else clone(VOCABULARIES[name].resolve(value))
+
+    def _plan(self, n_rows):
+        n_steps = self.max_epochs * len(batch_bounds(n_rows, self.batch_size))
+        n_steps = n_steps if self.max_steps is None else min(n_steps, self.max_steps)
+        warmup_steps = self.warmup if isinstance(self.warmup, Integral) else self.warmup * n_steps
+        return Plan(n_steps, warmup_steps, self.n_components)
+
+    def _split(self, X):
+        """Training rows and held-out rows; without early stopping nothing is held out."""
+        if not self.early_stopping:
+            return X, None
+        return train_test_split(X, test_size=self.validation_fraction, random_state=0)
+
+    def _train(self, X, n_epochs, max_steps):
+        train, valid = self._split(X)
+        self.net_.callbacks = self._make_callbacks(n_epochs)
+        self.net_._initialize_callbacks()
+        self.net_.partial_fit(
+            self._resident(train), valid=None if valid is None else self._resident(valid), epochs=n_epochs,
+            max_steps=max_steps,
+        )  # fmt: skip
+        self.net_.callbacks, self.net_.callbacks_ = [], []
+        self.n_steps_ = self.net_.step_
+        self._summarize(train[:: max(1, len(train) // MAX_SUMMARY_ROWS)])
+
+    def _make_callbacks(self, n_epochs):
+        given = [clone(callback, safe=False) for callback in self.callbacks or []]
+        if not self.early_stopping and any(getattr(c, "monitor", "").startswith("valid") for c in _bare(given)):
+            raise ValueError(
+                "The 'callbacks' parameter holds one that monitors the validation loss, but there is none: set "
+                "early_stopping=True to hold out rows, or let it monitor 'train_loss' ('train_loss_best')."
+            )
+        own = [EarlyStop(self.n_iter_no_change, self.tol, self.net_.plan.warmup_steps)] if self.early_stopping else []
+        bar = [EpochBar(n_epochs, type(self).__name__)] if self.verbose else []
+        return [*given, *own, *bar]
+
+    def _summarize(self, X):
+        """Measure each latent after training, and say so if (nearly) none carries information."""
+        loc, scale = self._encode(X)
+        moving, spread = loc.var(axis=0), np.square(scale).mean(axis=0)
+        self.active_components_ = moving > ACTIVE_SHARE * (moving + spread)
+        if isinstance(self._blueprint.prior, StandardNormal):
+            self.kl_per_component_ = 0.5 * np.mean(loc**2 + scale**2 - 2 * np.log(scale) - 1, axis=0)
+        else:
+            self.kl_per_component_ = 0.5 * (np.log(moving + spread) - np.mean(2 * np.log(scale), axis=0))
+        self._warn_if_collapsed()
+        if self.net_.step_ < min(self.net_.plan.warmup_steps, self.net_.plan.n_steps) and self.early_stopping:
+            warnings.warn(
+                f"Training ended at step {self.n_steps_}, before the KL reached its full weight at step "
+                f"{self.net_.plan.warmup_steps:.0f}; lower 'warmup'.",
+                ScheduleWarning,
+                stacklevel=4,
+            )
+
+    def _warn_if_collapsed(self):
+        n_active, most = int(self.active_components_.sum()), min(self.n_components_, self.n_features_in_)
+        is_gentle = getattr(self._blueprint.objective, "beta", 1) <= 1
+        if n_active == 0 or (is_gentle and n_active < most / 2):
+            warnings.warn(
+                f"{n_active} of {self.n_components_} latents carry information; train longer (max_epochs), lower the "
+                "strength of the regulariser, or expect less noise (likelihood=Normal(scale=...)).",
+                CollapseWarning,
+                stacklevel=4,
+            )
+
+    # ------------------------------------------------------------------ codes
+
+    def transform(self, X):
+        """Codes of X: the means of q(z | x).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images
+            Data.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples, n_components_)
+            Posterior means; float32 for float32 and integer images, else float64.
+        """
+        X = self._validate(X)
+        return self._encode(X)[0].astype(_float_type(X), copy=False)
+
+    def posterior(self, X):
+        """Parameters of q(z | x) for every row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images
+            Data.
+
+        Returns
+        -------
+        posterior : Posterior
+            Named tuple `(loc, scale)` of arrays of shape (n_samples, n_components_).
+        """
+        return Posterior(*self._encode(self._validate(X)))
+
+    def sample_posterior(self, X, n_samples=1, random_state=None):
+        """Draw codes from q(z | x).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or images
+            Data.
+        n_samples : int, default=1
+            Draws per row.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draws; None is the estimator's own `random_state`.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_rows, n_components_)
+            Codes.
+        """
+        _check_count(n_samples)
+        loc, scale = self._encode(self._validate(X))
+        noise = self._random_state(random_state, self.random_state).standard_normal((n_samples, *loc.shape))
+        return loc + scale * noise
+
+    def log_posterior(self, X, Z):
+        """log q(z | x), row by row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_rows, n_features), or images
+            Data.
+        Z : array-like of shape (n_rows, n_components_) or (n_samples, n_rows, n_components_)
+            Codes.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_rows,) or (n_samples, n_rows)
+            In nats.
+        """
+        loc, scale = self._encode(self._validate(X))
+        standardized = (self._validate_codes(Z) - loc) / scale
+        return -(0.5 * standardized**2 + np.log(scale) + 0.5 * np.log(2 * np.pi)).sum(axis=-1)
+
+    # ------------------------------------------------------------------ between NumPy and torch
+
+    def _validate(self, X, reset=False):
+        """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
+        if not reset:
+            check_is_fitted(self)
+        if isinstance(X, torch.Tensor):
+            X = X.detach().cpu()
+            X = (X.float() if X.dtype in (torch.bfloat16, torch.float16) else X).numpy()
+        image_shape = tuple(X.shape[1:]) if isinstance(X, np.ndarray) and X.ndim in (3, 4) else None
+        if image_shape is not None and not reset and image_shape != self.image_shape_:
+            raise ValueError(
+                f"X has images of shape {image_shape}, but {type(self).__name__} was fitted on "
+                f"{f'images of shape {self.image_shape_}' if self.image_shape_ else 'tables'}."
+            )
+        X = validate_data(
+            self,
+            X if image_shape is None else X.reshape(len(X), -1),
+            reset=reset,
+            dtype=[np.float64, np.float32, np.uint8, np.bool_],
+            ensure_min_samples=2 if reset else 1,
+        )
+        if reset:
+            self.image_shape_ = image_shape
+        return X
+
+    def _validate_codes(self, Z):
+        """Return codes as a float64 array whose last axis is n_components_."""
+        check_is_fitted(self)
+        Z = np.asarray(Z, dtype=np.float64)
+        if Z.ndim < 2 or Z.shape[-1] != self.n_components_:
+            raise ValueError(
+                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, {self.n_components_})."
+            )
+        if not np.isfinite(Z).all():
+            raise ValueError("Codes contain NaN or infinity; pass finite values.")
+        return Z
+
+    def _resident(self, X):
+        """Rows on the device, as the engine wants them."""
+        plan = self._blueprint
+        shape = (len(X), *plan.event_shape)
+        if X.dtype == np.uint8 and np.ndim(plan.preprocessing.unit) == 0:
+            values = torch.from_numpy(np.array(X)).reshape(shape).to(self.net_.device)
+            return ResidentRows(values, float(plan.preprocessing.offset), float(plan.preprocessing.unit))
+        rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
+        return ResidentRows(rows.to(self.net_.device))
+
+    def _in_blocks(self, function, rows):
+        """Apply a tensor function to constant-size, zero-padded blocks of rows: a row never depends on its neighbours."""
+        size, outputs = self._blueprint.network.inference_rows, []
+        self.net_._set_training(False)
+        with torch.inference_mode():
+            for start in range(0, len(rows), size):
+                block = rows[start : start + size]
+                padding = [(0, size - len(block))] + [(0, 0)] * (block.ndim - 1)
+                tensor = torch.from_numpy(np.pad(block, padding)).to(self.net_.device)
+                outputs.append([to_array(output)[: len(block)] for output in function(tensor)])
+        return [np.concatenate(parts) for parts in zip(*outputs)]
+
+    def _network_rows(self, X):
+        return self._blueprint.preprocessing.to_network(X).reshape(len(X), *self._blueprint.event_shape)
+
+    def _encode(self, X):
+        """Location and scale of q(z | x) for validated rows."""
+
+        def encode(rows):
+            posterior = self.net_.module_.encode(rows)
+            return posterior.loc, posterior.scale
+
+        return self._in_blocks(encode, self._network_rows(X))
+
+    @staticmethod
+    def _random_state(seed, default=None):
+        """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
+        seed = default if seed is None else seed
+        return np.random.RandomState() if seed is None else check_random_state(seed)
+
+    # ------------------------------------------------------------------ scikit-learn
+
+    @property
+    def _n_features_out(self):
+        return self.n_components_
+
+    def __sklearn_is_fitted__(self):
+        return "net_" in vars(self)
+
+    @property
+    def history_(self):
+        """A row per epoch: losses and their terms in nats per row."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"This {type(self).__name__} instance is not fitted yet, so it has no 'history_'.")
+        hidden = ("batches", "train_batch_count", "train_loss_best", "valid_loss_best")
+        return [{name: value for name, value in row.items() if name not in hidden} for row in self.net_.history]
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            state["net_"] = pack_net(state["net_"])
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        packed = state.pop("net_", None)
+        super().__setstate__(state)
+        if packed is not None:
+            self.net_ = unpack_net(self._blueprint, packed)
+
+
+def _bare(callbacks):
+    return [item[1] if isinstance(item, (tuple, list)) else item for item in callbacks]
+
+
+def _check_count(n_samples):
+    if not isinstance(n_samples, Integral) or n_samples < 1:
+        raise ValueError(f"The 'n_samples' parameter must be a positive integer. Got {n_samples!r} instead.")
+
+
+def _float_type(X):
+    """float64 stays, float32 and bytes become float32."""
+    return np.result_type(X.dtype, np.float32) if X.dtype != np.bool_ else np.float32

@@ -1,0 +1,107 @@
+"""All it takes to build a fitted estimator's net again: resolved words, shapes, seeds and the training plan."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from vaekit.engine import Net, Plan
+from vaekit.estimators._preprocessing import Preprocessing
+from vaekit.model import LatentVariableModel
+from vaekit.utils._torch import make_generator, resolve_device, to_array
+
+__all__ = ["Blueprint", "build_net", "pack_net", "unpack_net"]
+
+
+class Blueprint(NamedTuple):
+    """What was decided at the first fit, independent of any device."""
+
+    network: Any
+    posterior: Any
+    prior: Any
+    likelihood: Any
+    objective: Any
+    event_shape: tuple
+    n_components: int
+    preprocessing: Preprocessing
+    deviation: float
+    plan: Plan
+    learning_rate: float
+    batch_size: int
+    init_seed: int
+    train_seed: int
+
+    def unit(self):
+        """Units of X in one unit of the network's data: a float, or a tensor of the event's shape."""
+        unit = self.preprocessing.unit
+        return float(unit) if np.ndim(unit) == 0 else torch.as_tensor(unit).reshape(self.event_shape)
+
+
+def build_model(plan):
+    """Return a newly initialised model; every weight is drawn from the blueprint's seed."""
+    generator = make_generator(plan.init_seed)
+    encoder, n_features = plan.network.encoder(plan.event_shape, generator)
+    return LatentVariableModel(
+        encoder=encoder,
+        posterior=plan.posterior.build(n_features, plan.n_components, generator),
+        prior=plan.prior.build(plan.n_components, generator),
+        decoder=plan.network.decoder(plan.n_components, plan.event_shape, generator),
+        likelihood=plan.likelihood.build(plan.event_shape, plan.unit(), plan.deviation),
+        critic=plan.objective.critic(plan.n_components, generator),
+    )
+
+
+def build_net(blueprint, *, device, callbacks=()):
+    """Return an initialised, untrained net."""
+    device = resolve_device(device)
+    return Net(
+        build_model(blueprint),
+        objective=blueprint.objective,
+        plan=blueprint.plan,
+        generator=make_generator(blueprint.train_seed, device),
+        is_foreign=blueprint.network.is_foreign,
+        inference_rows=blueprint.network.inference_rows,
+        lr=blueprint.learning_rate,
+        batch_size=blueprint.batch_size,
+        callbacks=list(callbacks),
+        device=str(device),
+        verbose=0,
+    ).initialize()
+
+
+def _map_tensors(function, kind, value):
+    """Apply a function to every leaf of a type inside nested dictionaries, lists and tuples."""
+    if isinstance(value, kind):
+        return function(value)
+    if isinstance(value, dict):
+        return {key: _map_tensors(function, kind, item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_map_tensors(function, kind, item) for item in value)
+    return value
+
+
+def pack_net(net):
+    """Everything a net has learned, as NumPy arrays and plain Python: fit for any pickle and any device."""
+    state = {
+        "weights": dict(net.module_.state_dict()),
+        "optimizer": net.optimizer_.state_dict(),
+        "generator": net.generator.get_state(),
+    }
+    packed = _map_tensors(to_array, torch.Tensor, state)
+    return {**packed, "history": net.history.to_list(), "step": net.step_, "device": net.device}
+
+
+def unpack_net(blueprint, packed):
+    """Return the net that was packed, on its device if this machine has it, else on the CPU."""
+    try:
+        net = build_net(blueprint, device=packed["device"])
+    except ValueError:
+        net = build_net(blueprint, device="cpu")
+    state = _map_tensors(lambda array: torch.from_numpy(np.array(array)), np.ndarray, packed)
+    net.module_.load_state_dict(state["weights"])
+    net.optimizer_.load_state_dict(state["optimizer"])
+    if torch.device(packed["device"]).type == torch.device(net.device).type:
+        net.generator.set_state(state["generator"])
+    net.history.extend(packed["history"])
+    net.step_ = packed["step"]
+    return net

@@ -1,0 +1,75 @@
+"""The variational autoencoder, for any objective and any prior."""
+
+from typing import Any, ClassVar
+
+from sklearn.base import clone
+
+from vaekit.estimators._base import BaseEncoder, estimator
+from vaekit.estimators._density import DensityMixin
+from vaekit.estimators._generation import GenerationMixin
+from vaekit.estimators._words import VOCABULARIES
+from vaekit.objectives import Objective
+
+__all__ = ["DPVAE", "VAE", "BaseVAE"]
+
+
+@estimator
+class BaseVAE(GenerationMixin, DensityMixin, BaseEncoder):
+    __doc__ = BaseEncoder.__doc__
+
+
+@estimator
+class VAE(BaseVAE):
+    """Variational autoencoder.
+
+    Minimises -E_q log p(x | z) + KL(q(z | x) || p(z)), in nats per row, over an encoder q and a decoder p.
+
+    Parameters
+    ----------
+    objective : {"elbo"} or spec of `vaekit.objectives`, default="elbo"
+        What is minimised; a spec object makes any published variant of it.
+
+    References
+    ----------
+    D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", ICLR 2014, https://arxiv.org/abs/1312.6114, eq. 3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from vaekit import VAE
+    >>> X = load_iris().data
+    >>> model = VAE(n_components=2, max_epochs=50, random_state=0).fit(X)
+    >>> model.transform(X).shape, model.sample(3).shape
+    ((150, 2), (3, 4))
+    """
+
+    objective: Any = "elbo"
+
+    _parameter_constraints: ClassVar[dict] = {"objective": [str, Objective]}
+
+    def _make_objective(self):
+        return clone(VOCABULARIES["objective"].resolve(self.objective))
+
+
+@estimator
+class DPVAE(VAE):
+    """Variational autoencoder with a decoupled prior.
+
+    The same as `VAE(prior="decoupled")`: an invertible network, trained jointly, maps codes z to a generation space
+    where they are plainly normal, so sampling does not depend on how evenly the codes fill their own space.
+
+    References
+    ----------
+    R. Bhalodia, I. Lee, S. Elhabian, "dpVAEs: Fixing Sample Generation for Regularized VAEs", ACCV 2020,
+    https://arxiv.org/abs/1911.10506, eq. 5 (corrected).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from vaekit import DPVAE
+    >>> model = DPVAE(n_components=2, max_epochs=50, random_state=0).fit(load_iris().data)
+    >>> model.sample(3).shape
+    (3, 4)
+    """
+
+    prior: Any = "decoupled"

@@ -1,0 +1,45 @@
+"""p(x | z): what a decoded tensor says about the data."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from vaekit.utils._spec import Spec
+
+__all__ = ["Likelihood", "LikelihoodSpec"]
+
+
+class LikelihoodSpec(Spec, ABC):
+    """The word for a likelihood."""
+
+    support = "real"  # or "unit_interval": then data are taken as they are, never standardised
+
+    @abstractmethod
+    def build(self, event_shape, unit, deviation):
+        """Return the likelihood module.
+
+        Parameters
+        ----------
+        event_shape : tuple of int
+            Shape of one row as the network sees it.
+        unit : float or Tensor of shape (*event_shape,)
+            How many units of X one unit of the network's data is.
+        deviation : float
+            Standard deviation of the data as the network sees them.
+        """
+
+
+class Likelihood(nn.Module, ABC):
+    """p(x | z) given the decoder's output; events are summed, leading axes kept."""
+
+    def __init__(self, event_shape):
+        super().__init__()
+        self.event_axes = tuple(range(-len(event_shape), 0))
+
+    @abstractmethod
+    def log_prob(self, decoded: Tensor, x: Tensor) -> Tensor:
+        """Log density of rows `x` (batch, *event) given `decoded` (..., batch, *event), in nats per row."""
+
+    @abstractmethod
+    def mean(self, decoded: Tensor) -> Tensor:
+        """E[x | z], of the shape of `decoded`."""

@@ -1,0 +1,48 @@
+"""The latent variable model: encoder, posterior, prior, decoder, likelihood, and one pass of a batch through them."""
+
+from torch import nn
+
+from vaekit._outputs import ModelOutput
+
+__all__ = ["LatentVariableModel"]
+
+
+class LatentVariableModel(nn.Module):
+    """x -> q(z | x) -> z -> p(x | z), with p(z) beside it.
+
+    Parameters
+    ----------
+    encoder, decoder : nn.Module
+        Data to features; latents to decoded tensor.
+    posterior : nn.Module
+        Features to the parameters of q(z | x).
+    prior : Prior
+        p(z).
+    likelihood : Likelihood
+        p(x | z) given the decoded tensor.
+    critic : nn.Module, optional
+        Whatever else an objective trains beside the model (a discriminator, say).
+    """
+
+    def __init__(self, *, encoder, posterior, prior, decoder, likelihood, critic=None):
+        super().__init__()
+        self.encoder, self.posterior = encoder, posterior
+        self.prior = prior
+        self.decoder, self.likelihood = decoder, likelihood
+        self.critic = critic
+
+    def encode(self, x):
+        """Parameters of q(z | x) for a batch (batch, *event_shape)."""
+        return self.posterior(self.encoder(x))
+
+    def decode(self, z):
+        """Decoded tensors (..., *event_shape) of latents (..., n_components)."""
+        decoded = self.decoder(z.reshape(-1, z.shape[-1]))
+        return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
+
+    def forward(self, x, noise):
+        """One sample per row: z = mu + sigma * noise, decoded."""
+        posterior = self.encode(x)
+        z = posterior.rsample(noise)
+        reconstruction = -self.likelihood.log_prob(self.decoder(z), x)
+        return ModelOutput(x, posterior, z, reconstruction, self.prior)

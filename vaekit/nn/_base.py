@@ -1,0 +1,40 @@
+"""Networks as words: a spec builds an encoder to flat features and a decoder to the shape of the data."""
+
+from abc import ABC, abstractmethod
+
+from torch import nn
+
+from vaekit.utils._spec import Spec
+from vaekit.utils._torch import INITIALIZATIONS
+
+__all__ = ["ACTIVATIONS", "INITIALIZATIONS", "Network"]
+
+ACTIVATIONS = {
+    "relu": nn.ReLU,
+    "leaky_relu": lambda: nn.LeakyReLU(0.2),
+    "tanh": nn.Tanh,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "softplus": nn.Softplus,
+    "identity": nn.Identity,
+}
+
+
+class Network(Spec, ABC):
+    """What joins data and latents: networks only, no probability.
+
+    An encoder takes a batch of shape (batch, *event_shape) to features of shape (batch, n_features); the posterior adds
+    the last linear layer. A decoder takes latents (batch, n_components) to (batch, *event_shape).
+    """
+
+    inference_rows = 1024  # rows per block of inference: constant, so that a row never depends on its neighbours
+    is_foreign = False  # whether the modules may draw random numbers of their own
+
+    @abstractmethod
+    def encoder(self, event_shape, generator):
+        """Return the encoder module and its number of output features."""
+
+    @abstractmethod
+    def decoder(self, n_components, event_shape, generator):
+        """Return the decoder module."""

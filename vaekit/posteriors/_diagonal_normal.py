@@ -1,0 +1,71 @@
+"""Diagonal Normal posterior."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from vaekit.functional import clamp_logvar, entropy_normal, kl_normal, normal_log_density
+from vaekit.posteriors._base import PosteriorSpec
+from vaekit.utils._spec import spec
+from vaekit.utils._torch import linear
+
+__all__ = ["DiagonalNormal", "NormalParameters"]
+
+
+class NormalParameters(NamedTuple):
+    """N(loc, diag exp logvar) for every row of a batch; logvar = log sigma^2."""
+
+    loc: Tensor
+    logvar: Tensor
+
+    @property
+    def scale(self):
+        """Standard deviations, (batch, n_components)."""
+        return torch.exp(0.5 * self.logvar)
+
+    def rsample(self, noise):
+        """z = mu + sigma * eps, differentiable in the parameters."""
+        return self.loc + self.scale * noise
+
+    def log_prob(self, z):
+        """Log density of latents (..., batch, n_components), in nats per row."""
+        return normal_log_density(z, self.loc, self.logvar).sum(-1)
+
+    def entropy(self):
+        """H(q) in nats per row."""
+        return entropy_normal(self.logvar)
+
+    def kl_to_standard_normal(self):
+        """KL(q(z | x) || N(0, I)) in nats per row."""
+        return kl_normal(self.loc, self.logvar).sum(-1)
+
+
+@spec
+class DiagonalNormal(PosteriorSpec):
+    """q(z | x) = N(mu(x), diag sigma(x)^2), the log-variance kept in [-20, 10] by a straight-through clamp.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.posteriors import DiagonalNormal
+    >>> VAE(posterior_family=DiagonalNormal())
+    VAE(posterior_family=DiagonalNormal())
+    """
+
+    def build(self, n_features, n_components, generator):
+        """Return the module that takes features to `NormalParameters`."""
+        return DiagonalNormalHead(linear(n_features, 2 * n_components, generator))
+
+
+class DiagonalNormalHead(nn.Module):
+    """One linear layer to (loc, log-variance)."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, features):
+        """Return the posterior's parameters."""
+        loc, raw_logvar = self.layer(features).chunk(2, dim=-1)
+        return NormalParameters(loc, clamp_logvar(raw_logvar))

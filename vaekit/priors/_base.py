@@ -1,0 +1,49 @@
+"""p(z): the prior over latents, and the map between the space codes live in and the space samples are drawn in."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from vaekit.utils._spec import Spec
+
+__all__ = ["Prior", "PriorSpec"]
+
+
+class PriorSpec(Spec, ABC):
+    """The word for a prior."""
+
+    @abstractmethod
+    def build(self, n_components, generator):
+        """Return the prior module over `n_components` latents."""
+
+
+class Prior(nn.Module, ABC):
+    """p(z) as the image of N(0, I) under an invertible map; `log_prob` is the one blank.
+
+    Representation space is where codes z live, generation space where z0 = g(z) is plainly normal.
+    """
+
+    is_factorised = False  # whether p(z) is a product over components
+
+    @abstractmethod
+    def log_prob(self, z: Tensor) -> Tensor:
+        """Log density of latents (..., n_components), in nats per row."""
+
+    @abstractmethod
+    def to_generation_space(self, z: Tensor) -> Tensor:
+        """z0 = g(z)."""
+
+    @abstractmethod
+    def to_representation_space(self, z0: Tensor) -> Tensor:
+        """z = g^-1(z0)."""
+
+    def sample(self, noise: Tensor) -> Tensor:
+        """Latents of the prior, made of standard normal `noise` (n_samples, n_components)."""
+        return self.to_representation_space(noise)
+
+    def kl(self, posterior, z: Tensor) -> Tensor:
+        """KL(q(z | x) || p(z)) in nats per row, from one sample z per row: the entropy exact, E_q log p(z) sampled.
+
+        A single row's estimate may be negative. Priors with a closed form give that instead.
+        """
+        return -posterior.entropy() - self.log_prob(z)

@@ -1,0 +1,85 @@
+"""Spec objects: the small, clonable words an estimator is told in, and the strings that stand for them."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from sklearn.base import BaseEstimator
+
+from vaekit.utils._sklearn import InvalidParameterError, validate_parameter_constraints
+
+__all__ = ["Spec", "Vocabulary", "spec"]
+
+# A spec is a keyword-only dataclass; BaseEstimator gives it get_params, set_params, repr and clone.
+spec = dataclass(eq=False, repr=False, kw_only=True)
+
+
+class Spec(BaseEstimator):
+    """One word of the model: parameters now, a built piece when the estimator is fitted."""
+
+    _parameter_constraints: ClassVar[dict] = {}
+
+    def validated(self):
+        """Return this spec, or raise the InvalidParameterError that names the parameter and what it must be."""
+        validate_parameter_constraints(
+            self._parameter_constraints, self.get_params(deep=False), caller_name=type(self).__name__
+        )
+        return self
+
+
+class Vocabulary:
+    """The words one parameter of an estimator understands: strings, and spec objects of one family.
+
+    Parameters
+    ----------
+    parameter : str
+        Name of the estimator's parameter, for messages.
+    family : type
+        Class that every spec of this parameter is an instance of.
+    words : dict of str to callable
+        What each string stands for; called without arguments it gives a fresh spec.
+    """
+
+    def __init__(self, parameter, family, words):
+        self.parameter, self.family, self.words = parameter, family, words
+
+    def _refusal(self, value):
+        house = self.family.__module__.rsplit("._", 1)[0]
+        return InvalidParameterError(
+            f"The {self.parameter!r} parameter must be one of {sorted(self.words)} or a spec object of {house}. "
+            f"Got {value!r} instead."
+        )
+
+    def fresh(self, word):
+        """Return a fresh spec for a string word."""
+        if word not in self.words:
+            raise self._refusal(word)
+        return self.words[word]()
+
+    def resolve(self, value):
+        """Return the validated spec that a string or a spec object means."""
+        if isinstance(value, str):
+            return self.fresh(value).validated()
+        if not isinstance(value, self.family):
+            raise self._refusal(value)
+        return value.validated()
+
+    def respell(self, value, nested):
+        """Return the fresh spec of a string word on which nested parameters are about to be set.
+
+        Raises
+        ------
+        ValueError
+            If the word has no parameter of such a name.
+        """
+        if value not in self.words:
+            raise ValueError(
+                f"Invalid parameter {nested[0]!r} for {self.parameter}={value!r}: set {self.parameter!r} to one of "
+                f"{sorted(self.words)} or a spec object first."
+            )
+        spec, valid = self.fresh(value), sorted(self.fresh(value).get_params())
+        unknown = [name for name in nested if name.split("__")[0] not in valid]
+        if unknown:
+            raise ValueError(
+                f"Invalid parameter {unknown[0]!r} for {self.parameter}={value!r}. Valid parameters are: {valid}."
+            )
+        return spec

@@ -1,0 +1,148 @@
+"""The door to torch: devices, local generators, arrays in and out. Global state stays untouched."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+__all__ = ["SeededRandomness", "initialize", "linear", "make_generator", "resolve_device", "to_array", "whitened_noise"]
+
+
+def resolve_device(device):
+    """Return the torch device that `device` names, `"auto"` being CUDA where there is one.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown or the device is not available on this machine.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"The 'device' parameter must be 'auto' or a torch device. Got {device!r} instead.") from error
+    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(resolved.type)
+    if available is not None and not available():
+        raise ValueError(
+            f"The 'device' parameter is {device!r}, but this torch finds no such device; use device='auto' or 'cpu'."
+        )
+    return resolved
+
+
+def make_generator(seed, device="cpu"):
+    """Return a local generator on `device`, seeded with the integer `seed`."""
+    return torch.Generator(device=device).manual_seed(int(seed))
+
+
+def to_array(tensor):
+    """Return a tensor's values as a NumPy array on the host."""
+    return tensor.detach().cpu().numpy()
+
+
+def whitened_noise(n_samples, n_components, seed=0):
+    """Standard normal noise whose sample mean is exactly 0 and, with enough rows, whose covariance is exactly I.
+
+    Rows come in antithetic pairs; the first half is whitened by its own second-moment matrix, so a quadratic function
+    is integrated without error. With fewer than two rows per component the covariance cannot be I, and only the pairs
+    are kept; a single row is plain noise.
+
+    Parameters
+    ----------
+    n_samples, n_components : int
+        Rows and columns.
+    seed : int, default=0
+        Seed of a generator of its own.
+
+    Returns
+    -------
+    noise : ndarray of shape (n_samples, n_components), float64
+    """
+    rng = np.random.default_rng(seed)
+    half = rng.standard_normal(((n_samples + 1) // 2, n_components))
+    if n_samples % 2 == 0 and half.shape[0] >= n_components:
+        values, vectors = np.linalg.eigh(half.T @ half / half.shape[0])
+        half = half @ (vectors / np.sqrt(values)) @ vectors.T
+    return np.concatenate([half, -half])[:n_samples]
+
+
+def _torch_default(weight, generator):
+    nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+
+
+INITIALIZATIONS = {
+    "torch": _torch_default,
+    "kaiming_uniform": lambda w, generator: nn.init.kaiming_uniform_(w, nonlinearity="relu", generator=generator),
+    "kaiming_normal": lambda w, generator: nn.init.kaiming_normal_(w, nonlinearity="relu", generator=generator),
+    "xavier_uniform": lambda w, generator: nn.init.xavier_uniform_(w, generator=generator),
+    "xavier_normal": lambda w, generator: nn.init.xavier_normal_(w, generator=generator),
+    "orthogonal": lambda w, generator: nn.init.orthogonal_(w, generator=generator),
+}
+
+
+def initialize(layer, how, generator):
+    """Draw the weights of a linear or convolutional layer in place from `generator`; biases start at zero.
+
+    `how="torch"` is torch's own rule, with biases uniform in +-1/sqrt(fan_in).
+    """
+    INITIALIZATIONS[how](layer.weight, generator)
+    bound = 1 / math.sqrt(layer.weight[0].numel()) if how == "torch" else 0.0
+    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer
+
+
+def linear(n_in, n_out, generator, how="torch"):
+    """Return an initialised linear layer (torch's own constructor would draw from the global generator)."""
+    return initialize(nn.utils.skip_init(nn.Linear, n_in, n_out), how, generator)
+
+
+class SeededRandomness(TorchFunctionMode):
+    """Route the random functions called by foreign modules through a local generator (per thread).
+
+    Catches initialisers, `randn` and its kin, `F.dropout` and distributions' `rsample`. Dropout inside fused attention
+    and recurrent kernels cannot be reached and keeps torch's global generator.
+    """
+
+    FUNCTIONS = frozenset(
+        {
+            torch.Tensor.uniform_,
+            torch.Tensor.normal_,
+            torch.Tensor.bernoulli_,
+            torch.bernoulli,
+            torch.normal,
+            torch.rand,
+            torch.randn,
+            torch.rand_like,
+            torch.randn_like,
+            torch.randperm,
+            nn.init.kaiming_uniform_,
+            nn.init.kaiming_normal_,
+            nn.init.xavier_uniform_,
+            nn.init.xavier_normal_,
+            nn.init.uniform_,
+            nn.init.normal_,
+            nn.init.trunc_normal_,
+            nn.init.orthogonal_,
+        }
+    )
+
+    def __init__(self, generator):
+        super().__init__()
+        self.generator = generator
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        """Add the local generator to a random function's arguments."""
+        kwargs = dict(kwargs or {})
+        if function is nn.functional.dropout:
+            return self._dropout(*args, **kwargs)
+        if function in self.FUNCTIONS and kwargs.get("generator") is None:
+            kwargs["generator"] = self.generator
+        return function(*args, **kwargs)
+
+    def _dropout(self, input, p=0.5, training=True, inplace=False):
+        if not training or p == 0:
+            return input
+        kept = torch.empty_like(input).bernoulli_(1 - p, generator=self.generator)
+        return input * kept / (1 - p)
