@@ -1,1 +1,29 @@
 """Images with their ground-truth factors. No torch."""
+
+from vaekit.datasets._celeba import load_celeba
+from vaekit.datasets._cifar10 import load_cifar10
+from vaekit.datasets._dsprites import load_dsprites, make_dsprites, render_dsprites
+from vaekit.datasets._mnist import load_fashion_mnist, load_mnist
+from vaekit.datasets._shapes3d import load_shapes3d, make_shapes3d, render_shapes3d
+from vaekit.datasets._squares import make_xy_squares
+from vaekit.datasets._svhn import load_svhn
+from vaekit.datasets._synthetic import make_ar1_sequence, make_linear_mixture, make_observed_factors, make_two_moons
+
+__all__ = [
+    "load_celeba",
+    "load_cifar10",
+    "load_dsprites",
+    "load_fashion_mnist",
+    "load_mnist",
+    "load_shapes3d",
+    "load_svhn",
+    "make_ar1_sequence",
+    "make_dsprites",
+    "make_linear_mixture",
+    "make_observed_factors",
+    "make_shapes3d",
+    "make_two_moons",
+    "make_xy_squares",
+    "render_dsprites",
+    "render_shapes3d",
+]

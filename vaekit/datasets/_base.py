@@ -1,0 +1,122 @@
+"""What the data sets share: local files read with care, and the Bunch that is handed over."""
+
+import gzip
+import hashlib
+import importlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import Bunch
+
+# The element types of an idx file, by the third byte of its header.
+IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+
+
+class Source(NamedTuple):
+    """A published data set: its name, its authors' site in words, the checksums of its files as published."""
+
+    title: str
+    published: str
+    checksums: dict = {}
+
+
+def bunch_or_pair(return_X_y, *, factors, **contents):
+    """Return a Bunch of everything, or the pair (images or data, factors)."""
+    if return_X_y:
+        return contents.get("images", contents.get("data")), factors
+    return Bunch(factors=factors, **contents)
+
+
+def labelled_images(return_X_y, *, images, labels, label_name, label_values, DESCR):
+    """Return images whose one factor is a class label; `target` is that label without the factor axis."""
+    factors = np.asarray(labels, dtype=np.int64).reshape(-1, 1)
+    if len(images) != len(factors):
+        raise ValueError(f"{len(images)} images came with {len(factors)} labels; the two files are not of one set.")
+    if factors.size and not 0 <= factors.min() <= factors.max() < len(label_values):
+        raise ValueError(f"labels must be 0 .. {len(label_values) - 1}, got {factors.min()} .. {factors.max()}.")
+    return bunch_or_pair(
+        return_X_y,
+        images=images,
+        factors=factors,
+        target=factors[:, 0],
+        factor_names=(label_name,),
+        factor_sizes=(len(label_values),),
+        factor_values=(np.asarray(label_values),),
+        DESCR=DESCR,
+    )
+
+
+def check_option(name, value, options):
+    """Return `value`, or raise the ValueError that names the parameter and its admissible values."""
+    if value not in options:
+        raise ValueError(f"The {name!r} parameter must be one of {sorted(options)}. Got {value!r} instead.")
+    return value
+
+
+def import_optional(module, package, purpose):
+    """Import a module that vaekit does not require, or say what needs it and how to get it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ImportError(f"{purpose} needs {package}; install it with `pip install {package}`.") from error
+
+
+def find_file(folder, names, source):
+    """Return the first of `names` that lies in `folder`."""
+    for name in names:
+        if (path := Path(folder) / name).exists():
+            return path
+    raise FileNotFoundError(
+        f"{source.title}: no {' or '.join(names)} in {str(folder)!r}. vaekit downloads nothing; "
+        f"it is published {source.published}."
+    )
+
+
+def verify_file(path, source):
+    """Compare a file with its published checksum."""
+    published = source.checksums.get(path.name)
+    if published is None:
+        raise ValueError(
+            f"verify=True: no checksum of {path.name} was published, only of {', '.join(sorted(source.checksums))}; "
+            "keep the file as published, or pass verify=False."
+        )
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, {32: "md5", 64: "sha256"}[len(published)]).hexdigest()
+    if found != published:
+        raise ValueError(
+            f"{path} is not the published file: its checksum is {found}, not {published}. "
+            f"{source.title} is published {source.published}."
+        )
+
+
+@contextmanager
+def reading(path, expected):
+    """Turn whatever a reader says about a truncated or foreign file into one sentence."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # every format has its own zoo of complaints
+        raise ValueError(
+            f"{path} cannot be read as {expected}; it is truncated or another file ({error!r})."
+        ) from error
+
+
+def read_idx(path):
+    """Return the array in an idx file: memory-mapped, or unpacked from .gz.
+
+    The header is two zero bytes, the element type, the number of axes, then each axis as a big-endian 4-byte integer.
+    """
+    with reading(path, "an idx file"):
+        if path.suffix == ".gz":
+            content = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
+        else:
+            content = np.memmap(path, np.uint8, mode="r")
+        zero, kind, n_axes = int(content[:2].view(">u2")[0]), int(content[2]), int(content[3])
+        start = 4 + 4 * n_axes
+        shape = tuple(int(length) for length in content[4:start].view(">u4"))
+        if zero or kind not in IDX_TYPES:
+            raise ValueError("its first bytes are no idx header")
+        return content[start:].view(IDX_TYPES[kind]).reshape(shape)

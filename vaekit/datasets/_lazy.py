@@ -1,0 +1,50 @@
+"""Images that stay on disk until they are indexed."""
+
+import numpy as np
+
+
+class LazyImages:
+    """A sequence of images, indexed as an array is, that reads from disk what is asked for and nothing else.
+
+    `images[3]`, `images[10:20]`, `images[[4, 1]]` and `images[mask]` read those images and return an ndarray; slices of
+    the other axes may follow, as in `images[:100, 0]`. `np.asarray(images)` reads everything.
+
+    Parameters
+    ----------
+    read : callable
+        Takes an integer array of rows, in any order and with repeats, and returns the images, ndarray of shape
+        `(len(rows), *shape[1:])`.
+    shape : tuple of int
+        Shape of all images together, images first.
+    dtype : dtype, default=np.uint8
+        Type of the pixels.
+    """
+
+    def __init__(self, read, shape, dtype=np.uint8):
+        self._read = read
+        self.shape = tuple(shape)
+        self.dtype = np.dtype(dtype)
+
+    @property
+    def ndim(self):
+        """Number of axes."""
+        return len(self.shape)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __repr__(self):
+        return f"LazyImages(shape={self.shape}, dtype={self.dtype})"
+
+    def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("images on disk cannot become an array without a copy.")
+        return self[:].astype(dtype or self.dtype, copy=False)
+
+    def __getitem__(self, key):
+        first, *others = key if isinstance(key, tuple) else (key,)
+        if first is None or first is Ellipsis or not all(isinstance(k, slice | int | type(Ellipsis)) for k in others):
+            raise IndexError("index images by rows first, then by slices: images[rows], images[rows, 0, :32].")
+        rows = np.arange(len(self))[np.asarray(first) if isinstance(first, list) else first]
+        images = self._read(np.atleast_1d(rows))
+        return images[(slice(None) if rows.ndim else 0, *others)]
