@@ -1,0 +1,178 @@
+"""Disentanglement, completeness and informativeness."""
+
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.stats import entropy
+from sklearn.base import is_regressor
+from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.metrics import root_mean_squared_error
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_random_state
+
+from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
+from vaekit.metrics._validation import check_factors_codes
+
+SMALLEST_IMPORTANCE = 1e-11
+
+
+class DCIScores(NamedTuple):
+    """Disentanglement, completeness, informativeness, and the importance (n_codes, n_factors) behind them."""
+
+    disentanglement: float
+    completeness: float
+    informativeness: float
+    importance: np.ndarray
+
+
+def dci_scores(
+    factors,
+    codes,
+    *,
+    estimator=None,
+    n_train=10000,
+    n_test=5000,
+    continuous_factors="error",
+    n_bins=20,
+    n_jobs=None,
+    random_state=None,
+):
+    r"""Disentanglement, completeness and informativeness, from how much each code matters for predicting each factor.
+
+    With P the importance of code i for factor k, rows and columns normalised to sum to 1 inside the entropies H,
+
+    .. math:: D = \sum_i \rho_i \left(1 - H_K(P_{i \cdot})\right), \qquad
+              C = \sum_k \rho_k \left(1 - H_L(P_{\cdot k})\right),
+
+    where rho is the share of the row (column) in the sum of P, and H has base K (L). D asks whether a code serves one
+    factor, C whether a factor is kept in one code, and I is the accuracy of the predictions.
+
+    Parameters
+    ----------
+    factors : array-like of shape (n_samples, n_factors)
+        Ground-truth factors, at least two.
+    codes : array-like of shape (n_samples, n_codes)
+        Codes, at least two.
+    estimator : classifier or regressor, default=None
+        Fitted once per factor, on standardised codes; it must have `feature_importances_` or `coef_` (their absolute
+        values are the importances). None is gradient boosted trees with scikit-learn's defaults, the convention of the
+        field; other estimators give other numbers. A regressor takes factors as numbers: `LassoCV()` is the first
+        variant of the paper.
+    n_train, n_test : int, default=10000, 5000
+        Rows to fit and to score on, disjoint and drawn at random; of fewer rows the same shares.
+    continuous_factors : {"error", "bin", "regress"}, default="error"
+        Refuse continuous factors, cut them into `n_bins` bins of equal width, or predict every factor as a number.
+    n_bins : int, default=20
+        Bins of a continuous factor.
+    n_jobs : int or None, default=None
+        Factors predicted at a time, as in joblib.
+    random_state : int, RandomState instance or None, default=None
+        Source of the split and of the estimators' own randomness.
+
+    Returns
+    -------
+    scores : DCIScores
+        `disentanglement` and `completeness` in [0, 1]; `informativeness`, the mean test accuracy in [0, 1], or for
+        regression the mean of 1 - RMSE / standard deviation (at most 1, 0 for the constant mean); `importance`, of
+        shape (n_codes, n_factors). Higher is better.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two factors or codes (base 1 has no entropy), or the input is bad.
+
+    Notes
+    -----
+    Trees on rows of little information still share out importances that sum to 1, so D and C of a useless
+    representation are above 0 in small tables: read them beside I. One boosted tree per class and round makes factors
+    of many values slow: seconds per factor at 10000 rows, which `n_jobs` divides.
+
+    References
+    ----------
+    C. Eastwood, C. K. I. Williams, "A Framework for the Quantitative Evaluation of Disentangled Representations",
+    ICLR 2018, section 2. Trees and the floor of 1e-11 as in F. Locatello et al., ICML 2019 (disentanglement_lib).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from vaekit.metrics import dci_scores
+    >>> factors = np.random.default_rng(0).integers(3, size=(300, 2))
+    >>> scores = dci_scores(factors, factors * 0.5, estimator=DecisionTreeClassifier(), random_state=0)
+    >>> round(scores.disentanglement, 3), round(scores.completeness, 3), scores.informativeness
+    (1.0, 1.0, 1.0)
+    """
+    regress = continuous_factors == "regress" or (estimator is not None and is_regressor(estimator))
+    factors, codes = check_factors_codes(
+        factors,
+        codes,
+        continuous_factors="regress" if regress else continuous_factors,
+        n_bins=n_bins,
+        regress=True,
+        min_factors=2,
+        min_codes=2,
+    )
+    if estimator is None:
+        estimator = GradientBoostingRegressor() if regress else GradientBoostingClassifier()
+    if regress and not is_regressor(estimator):
+        raise ValueError(f"continuous_factors='regress' needs a regressor, got estimator={estimator!r}.")
+    rng = check_random_state(random_state)
+    train, test = split_rows(len(codes), n_train, n_test, rng)
+    scaler = StandardScaler().fit(codes[train])
+    predict = _regress_factor if regress else _classify_factor
+    results = Parallel(n_jobs=n_jobs)(
+        delayed(predict)(seeded_clone(estimator, seed), scaler.transform(codes), factor, train, test)
+        for factor, seed in zip(factors.T, draw_seeds(factors.shape[1], rng))
+    )
+    importance, informativeness = (np.array(column) for column in zip(*results))
+    return scores_from_importance(importance.T, informativeness.mean())
+
+
+def scores_from_importance(importance, informativeness):
+    """Name the scores of an importance matrix (n_codes, n_factors)."""
+    return DCIScores(
+        disentanglement_from_importance(importance),
+        completeness_from_importance(importance),
+        float(informativeness),
+        importance,
+    )
+
+
+def disentanglement_from_importance(importance):
+    """Mean over codes, weighted by their importance, of 1 - H_K(row)."""
+    n_factors = importance.shape[1]
+    per_code = 1 - entropy(importance + SMALLEST_IMPORTANCE, base=n_factors, axis=1)
+    return float(np.average(per_code, weights=_weights(importance.sum(axis=1))))
+
+
+def completeness_from_importance(importance):
+    """Mean over factors, weighted by their importance, of 1 - H_L(column)."""
+    return disentanglement_from_importance(importance.T)
+
+
+def _weights(importance):
+    return importance if importance.sum() > 0 else np.ones_like(importance)
+
+
+def _classify_factor(classifier, codes, factor, train, test):
+    classifier = fit_classifier(classifier, codes[train], factor[train])
+    return _importance_of_codes(classifier, codes.shape[1]), classifier.score(codes[test], factor[test])
+
+
+def _regress_factor(regressor, codes, factor, train, test):
+    scale = factor[train].std() or 1.0
+    target = (factor - factor[train].mean()) / scale
+    regressor.fit(codes[train], target[train])
+    error = root_mean_squared_error(target[test], regressor.predict(codes[test]))
+    return _importance_of_codes(regressor, codes.shape[1]), 1 - error
+
+
+def _importance_of_codes(fitted, n_codes):
+    if hasattr(fitted, "feature_importances_"):
+        return np.abs(fitted.feature_importances_)
+    if hasattr(fitted, "coef_"):
+        return np.abs(np.atleast_2d(fitted.coef_)).mean(axis=0)
+    if hasattr(fitted, "constant_"):  # one class in the training rows: no code matters
+        return np.zeros(n_codes)
+    raise ValueError(f"{type(fitted).__name__} has neither feature_importances_ nor coef_, which DCI reads.")

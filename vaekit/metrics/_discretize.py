@@ -1,0 +1,86 @@
+"""Binning, entropies and mutual information of arrays; no checks."""
+
+import warnings
+
+import numpy as np
+from scipy.special import xlogy
+
+OUTLYING_SHARE = 0.001
+FEWEST_ROWS_WITH_OUTLIERS = 20
+
+
+def discretize(codes, n_bins=20, binning="uniform"):
+    """Number the bin of each code, column by column.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples, n_codes)
+        Finite codes.
+    n_bins : int, default=20
+        Bins of each code.
+    binning : {"uniform", "quantile"}, default="uniform"
+        Bins of equal width over the range of the code, or of equal counts.
+
+    Returns
+    -------
+    bins : ndarray of shape (n_samples, n_codes), int
+        From 0 to `n_bins` - 1.
+    """
+    if binning == "uniform":
+        _warn_of_outliers(codes)
+        return uniform_bins(codes, n_bins)
+    if binning == "quantile":
+        return _bins_between(np.quantile(codes, np.arange(1, n_bins) / n_bins, axis=0), codes)
+    raise ValueError(f"binning must be 'uniform' or 'quantile', got {binning!r}.")
+
+
+def uniform_bins(columns, n_bins):
+    """Number the bins of equal width over the range of each column: closed on the left, the last on both sides."""
+    return _bins_between(np.linspace(columns.min(axis=0), columns.max(axis=0), n_bins + 1)[1:-1], columns)
+
+
+def _bins_between(inner_edges, columns):
+    bins = [np.searchsorted(edges, column, side="right") for edges, column in zip(inner_edges.T, columns.T)]
+    return np.column_stack(bins)
+
+
+def _warn_of_outliers(codes):
+    """Warn when a thousandth of the rows stretches a code's range so far that its bins no longer see the others."""
+    n_outlying = max(1, int(OUTLYING_SHARE * len(codes)))
+    if len(codes) < FEWEST_ROWS_WITH_OUTLIERS:
+        return
+    ordered = np.partition(codes, (0, n_outlying, -1 - n_outlying, len(codes) - 1), axis=0)
+    core, whole = ordered[-1 - n_outlying] - ordered[n_outlying], ordered[-1] - ordered[0]
+    stretched = np.flatnonzero(core < whole / 2)
+    if len(stretched):
+        warnings.warn(
+            f"In codes {stretched.tolist()} at most {n_outlying} outlying rows at each end take more than half of the "
+            "range, and bins of equal width are lost on them: look at these rows, or pass binning='quantile'.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def entropy(labels):
+    """Entropy of non-negative integer labels of shape (n_samples,), in nats.
+
+    ``H = log n - (1/n) sum_v n_v log n_v``.
+    """
+    n = len(labels)
+    counts = np.bincount(labels) if labels.max() < 100 * n else np.unique(labels, return_counts=True)[1]
+    return np.log(n) - xlogy(counts, counts).sum() / n
+
+
+def entropies(labels):
+    """Entropy of each column, in nats."""
+    return np.array([entropy(column) for column in labels.T])
+
+
+def mutual_information(a, b):
+    """Mutual information of each column of `a` with each of `b`, in nats, from integer labels.
+
+    ``I(a; b) = H(a) + H(b) - H(a, b)``.
+    """
+    n_values = b.max(axis=0) + 1
+    joint = np.array([[entropy(a_i * n_j + b_j) for b_j, n_j in zip(b.T, n_values)] for a_i in a.T])
+    return np.maximum(entropies(a)[:, np.newaxis] + entropies(b) - joint, 0.0)

@@ -1,0 +1,38 @@
+"""Learning factors from codes: disjoint rows, seeded copies, and classifiers that survive a single class."""
+
+import numbers
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+
+
+def split_rows(n_samples, n_train, n_test, rng):
+    """Draw disjoint rows to learn from and to score on: `n_train` and `n_test`, or of fewer rows the same shares."""
+    for name, value in (("n_train", n_train), ("n_test", n_test)):
+        if not isinstance(value, numbers.Integral) or value < 1:
+            raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+    n = min(n_samples, n_train + n_test)
+    n_test = min(n - 1, max(1, round(n * n_test / (n_train + n_test))))
+    rows = rng.permutation(n_samples)[:n]
+    return rows[n_test:], rows[:n_test]
+
+
+def draw_seeds(n_seeds, rng):
+    """Draw one seed per task, before the tasks run in any order."""
+    return rng.randint(np.iinfo(np.int32).max, size=n_seeds)
+
+
+def seeded_clone(estimator, seed):
+    """Clone an estimator; an open `random_state` gets the seed."""
+    estimator = clone(estimator)
+    if estimator.get_params().get("random_state", 0) is None:
+        estimator.set_params(random_state=seed)
+    return estimator
+
+
+def fit_classifier(classifier, codes, labels):
+    """Fit a classifier, or where the labels are all the same one that says just that."""
+    if len(np.unique(labels)) == 1:
+        classifier = DummyClassifier(strategy="most_frequent")
+    return classifier.fit(codes, labels)

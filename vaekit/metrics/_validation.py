@@ -1,0 +1,138 @@
+"""The one door of factors and codes: every metric checks here what it is given."""
+
+import numbers
+import warnings
+
+import numpy as np
+from sklearn.utils import assert_all_finite, check_array, check_consistent_length
+
+from vaekit.metrics._discretize import uniform_bins
+
+MOST_VALUES_OF_A_DISCRETE_FLOAT = 100
+
+
+def check_factors_codes(
+    factors, codes, *, continuous_factors="error", n_bins=20, regress=False, min_factors=1, min_codes=1
+):
+    """Return integer-coded factors and float codes of the same rows, or say what is wrong with them.
+
+    Parameters
+    ----------
+    factors : array-like of shape (n_samples,) or (n_samples, n_factors)
+        Ground-truth factors: class numbers, labels or numbers.
+    codes : array-like of shape (n_samples, n_codes)
+        Codes of the same rows.
+    continuous_factors : {"error", "bin", "regress"}, default="error"
+        What to do with continuous factors: refuse them, cut them into `n_bins` equal-width bins, or (where the metric
+        passes `regress=True`) take *every* factor as a number.
+    n_bins : int, default=20
+        Number of bins of a continuous factor.
+    regress : bool, default=False
+        Whether the metric has a form for factors that are numbers.
+    min_factors, min_codes : int, default=1
+        The fewest for which the metric is defined.
+
+    Returns
+    -------
+    factors : ndarray of shape (n_samples, n_kept_factors)
+        0, 1, ... per column (int64), or numbers (float64) with ``continuous_factors="regress"``.
+    codes : ndarray of shape (n_samples, n_codes)
+        float64; a code that varies by rounding error alone is made constant.
+    """
+    check_binning_options(continuous_factors, n_bins, regress)
+    factors = check_factors(factors, continuous_factors=continuous_factors, n_bins=n_bins)
+    codes = check_codes(codes)
+    check_consistent_length(factors, codes)
+    for name, array, fewest in (("factor", factors, min_factors), ("code", codes, min_codes)):
+        if array.shape[1] < fewest:
+            raise ValueError(f"This metric compares at least {fewest} {name}s, got {array.shape[1]} that can be used.")
+    return factors, codes
+
+
+def check_binning_options(continuous_factors, n_bins, regress=False):
+    """Refuse what no metric, or not this one, can do with continuous factors."""
+    options = ("error", "bin", "regress") if regress else ("error", "bin")
+    if continuous_factors not in options:
+        raise ValueError(f"continuous_factors must be one of {options} here, got {continuous_factors!r}.")
+    if not isinstance(n_bins, numbers.Integral) or n_bins < 2:
+        raise ValueError(f"n_bins must be an integer of at least 2, got {n_bins!r}.")
+
+
+def check_factors(factors, *, continuous_factors="error", n_bins=20):
+    """Return the factors that vary, integer-coded or as numbers."""
+    factors = check_array(factors, dtype=None, ensure_2d=False, ensure_min_samples=2, input_name="factors")
+    columns = [_natural_type(column) for column in factors.reshape(len(factors), -1).T]
+    if continuous_factors == "regress":
+        encoded = [_as_numbers(column) for column in columns]
+    else:
+        if continuous_factors == "error":
+            _refuse_continuous(columns)
+        encoded = [_label(column, n_bins) for column in columns]
+    return _drop_constant(np.column_stack(encoded))
+
+
+def check_codes(codes):
+    """Return the codes as floats; a code that varies by rounding error alone is made constant."""
+    codes = check_array(codes, dtype=(np.float64, np.float32), ensure_min_samples=2, input_name="codes")
+    rounding = 8 * np.finfo(codes.dtype).eps * np.abs(codes).max(axis=0)
+    codes = codes.astype(np.float64)
+    return np.where(np.ptp(codes, axis=0) <= rounding, codes[0], codes)
+
+
+def pool_draws(factors, codes):
+    """Let every draw of codes of shape (n_draws, n_samples, n_codes) be a row, beside the factors of its sample."""
+    if np.ndim(codes) != 3:
+        return factors, codes
+    codes, factors = np.asarray(codes), np.asarray(factors)
+    check_consistent_length(factors, codes[0])
+    return np.concatenate([factors] * len(codes)), codes.reshape(-1, codes.shape[2])
+
+
+def _natural_type(column):
+    if column.dtype.kind not in "biuf":
+        column = np.array(column.tolist())  # a column of a mixed table: numbers where it holds numbers, else labels
+    if column.dtype.kind == "f":
+        assert_all_finite(column, input_name="factors")
+    return column
+
+
+def _is_continuous(column):
+    if column.dtype.kind != "f":
+        return False
+    return np.any(column != np.floor(column)) or len(np.unique(column)) > MOST_VALUES_OF_A_DISCRETE_FLOAT
+
+
+def _refuse_continuous(columns):
+    continuous = [number for number, column in enumerate(columns) if _is_continuous(column)]
+    if continuous:
+        raise ValueError(
+            f"Factors {continuous} are continuous (floats with fractions, or with more than "
+            f"{MOST_VALUES_OF_A_DISCRETE_FLOAT} values): pass class numbers, or where the metric has it "
+            "continuous_factors='bin' or 'regress'."
+        )
+
+
+def _as_numbers(column):
+    if column.dtype.kind not in "biuf":
+        raise ValueError("continuous_factors='regress' needs factors that are numbers, got labels.")
+    return column.astype(np.float64)
+
+
+def _label(column, n_bins):
+    """Number the values of a column, or the bins of a continuous one, 0, 1, ... in their order."""
+    if _is_continuous(column):
+        column = uniform_bins(column[:, np.newaxis], n_bins)[:, 0]
+    if column.dtype.kind in "iu" and np.ptp(column) < len(column):  # as np.unique below, without sorting
+        column = column - column.min()
+        return (np.cumsum(np.bincount(column) > 0) - 1)[column]
+    return np.unique(column, return_inverse=True)[1]
+
+
+def _drop_constant(factors):
+    varies = np.ptp(factors, axis=0) > 0
+    if not varies.any():
+        raise ValueError("Every factor has one value only: there is nothing to disentangle in these rows.")
+    if not varies.all():
+        dropped = np.flatnonzero(~varies).tolist()
+        warnings.warn(f"Factors {dropped} have one value only and are left out.", UserWarning, stacklevel=4)
+    return factors[:, varies]
