@@ -84,8 +84,8 @@ def binary_discriminator_loss(logit_prior: Tensor, logit_posterior: Tensor) -> T
     References
     ----------
     Makhzani et al., "Adversarial Autoencoders", 2016, section 2, https://arxiv.org/abs/1511.05644.
-    Mescheder, Nowozin and Geiger, "Adversarial Variational Bayes", ICML 2017, eq. 3 (there D marks the posterior:
-    swap the arguments), https://arxiv.org/abs/1701.04722
+    Mescheder, Nowozin and Geiger, "Adversarial Variational Bayes", ICML 2017, section 3 (there D marks the
+    posterior: swap the arguments), https://arxiv.org/abs/1701.04722
 
     Examples
     --------

@@ -147,7 +147,7 @@ def _aggregate_log_densities(z, loc, logvar, log_weights):
 
 def _logsumexp(x, index):
     """Log of the sum of exponentials over the last axis, as x - log softmax(x) at an index where x is not small."""
-    # torch.logsumexp gives the same in twice the time: on a CPU its exp is slow where it underflows, here almost always.
+    # torch.logsumexp gives the same in twice the time: on a CPU its exp is slow where it underflows, here mostly.
     return (x.gather(-1, index) - x.log_softmax(-1).gather(-1, index)).squeeze(-1)
 
 

@@ -156,8 +156,8 @@ def free_bits(kl_per_component: Tensor, floor: float, per: str = "batch") -> Ten
 
     References
     ----------
-    Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow", NeurIPS 2016, appendix C.8,
-    eq. 15, https://arxiv.org/abs/1606.04934
+    Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow", NeurIPS 2016, appendix on free
+    bits, https://arxiv.org/abs/1606.04934
 
     Examples
     --------

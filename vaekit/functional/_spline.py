@@ -126,7 +126,7 @@ def monotone_spline_inverse(
     a = h * (s - delta_k) + upsilon * curvature
     b = h * delta_k - upsilon * curvature
     c = -s * upsilon
-    xi = 2 * c / (-b - (b.square() - 4 * a * c).sqrt())
+    xi = (2 * c / (-b - (b.square() - 4 * a * c).sqrt())).clamp(0, 1)
     _, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
     return _identity_outside(z0, bound, x_k + w * xi, -log_slope)
 
