@@ -95,14 +95,14 @@ def random_flow(n_components, n_blocks, seed):
     generator = torch.Generator().manual_seed(seed)
 
     def conditioner():
-        W, V = torch.randn(2, n_components, n_components, generator=generator, dtype=torch.float64)
-        return lambda u: (2 * torch.tanh(torch.sin(u @ W) @ V), torch.relu(u @ W) @ V)
+        W, V = torch.randn(2, n_components, n_components, generator=generator, dtype=torch.float64) / n_components
+        return lambda u: (torch.tanh(torch.sin(3 * u @ W) @ V), torch.relu(u @ W) @ V)
 
     return [((count(n_components) + k) % 2, conditioner()) for k in range(n_blocks)]
 
 
 @settings(max_examples=30, deadline=None)
-@given(n_components=st.integers(2, 6), n_blocks=st.integers(1, 5), seed=st.integers(0, 1000))
+@given(n_components=st.integers(2, 6), n_blocks=st.integers(1, 4), seed=st.integers(0, 1000))
 def test_log_determinant_and_inverse_of_random_flows(n_components, n_blocks, seed):
     blocks = random_flow(n_components, n_blocks, seed)
     z = torch.randn(3, n_components, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
@@ -112,8 +112,8 @@ def test_log_determinant_and_inverse_of_random_flows(n_components, n_blocks, see
     torch.testing.assert_close(log_det, torch.stack([torch.linalg.slogdet(jacobian)[1] for jacobian in jacobians]))
 
     back, log_det_back = to_representation_space(blocks, z0)
-    torch.testing.assert_close(back, z, rtol=1e-6, atol=1e-6)
-    torch.testing.assert_close(log_det_back, -log_det, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(back, z)
+    torch.testing.assert_close(log_det_back, -log_det)
 
 
 def test_zeros_of_the_conditioner_give_the_identity():

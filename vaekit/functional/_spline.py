@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vaekit.functional._clamp import straight_through_clamp
+
 # No bin narrower than this share of the interval and no slope smaller than this: the inverse stays well conditioned.
 MIN_BIN = 1e-3
 MIN_SLOPE = 1e-3
@@ -65,7 +67,7 @@ def monotone_spline(z: Tensor, widths: Tensor, heights: Tensor, slopes: Tensor, 
     x = z.clamp(-bound, bound)  # outside too everything is computed with finite numbers, so no gradient can be NaN
     x_knots, y_knots, delta = _knots(widths, bound), _knots(heights, bound), _knot_slopes(slopes)
     x_k, w, y_k, h, delta_k, delta_next = _bin_of(x, x_knots, x_knots, y_knots, delta)
-    s, xi = h / w, (x - x_k) / w
+    s, xi = h / w, straight_through_clamp((x - x_k) / w, 0.0, 1.0)  # rounding may leave the bin
     denominator, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
     value = y_k + h * (s * xi.square() + delta_k * xi * (1 - xi)) / denominator
     return _identity_outside(z, bound, value, log_slope)
@@ -76,14 +78,11 @@ def monotone_spline_inverse(
 ) -> tuple[Tensor, Tensor]:
     r"""Undo `monotone_spline`.
 
-    With :math:`\upsilon = y - y_k` and the letters of `monotone_spline`, :math:`\xi` is the root of
-    :math:`a \xi^2 + b \xi + c` in [0, 1]:
+    With :math:`\rho = (y - y_k) / h` and the letters of `monotone_spline`, a quadratic equation in :math:`\xi` gives
 
     .. math::
-        a = h (s - \delta_k) + \upsilon (\delta_{k+1} + \delta_k - 2 s), \quad
-        b = h \delta_k - \upsilon (\delta_{k+1} + \delta_k - 2 s), \quad
-        c = -s \upsilon, \quad
-        \xi = \frac{2 c}{-b - \sqrt{b^2 - 4 a c}}.
+        \xi = \frac{2 s \rho}{b + \sqrt{(\delta_k (1 - \rho) - \delta_{k+1} \rho)^2 + 4 s^2 \rho (1 - \rho)}}, \qquad
+        b = \delta_k - \rho (\delta_{k+1} + \delta_k - 2 s).
 
     Parameters
     ----------
@@ -105,8 +104,8 @@ def monotone_spline_inverse(
 
     References
     ----------
-    Durkan, Bekasov, Murray and Papamakarios, "Neural Spline Flows", NeurIPS 2019, eqs. 6-8,
-    https://arxiv.org/abs/1906.04032
+    Durkan, Bekasov, Murray and Papamakarios, "Neural Spline Flows", NeurIPS 2019, eqs. 6-8
+    divided by h, the discriminant rearranged into a sum of squares, https://arxiv.org/abs/1906.04032
 
     Examples
     --------
@@ -121,12 +120,12 @@ def monotone_spline_inverse(
     y = z0.clamp(-bound, bound)
     x_knots, y_knots, delta = _knots(widths, bound), _knots(heights, bound), _knot_slopes(slopes)
     x_k, w, y_k, h, delta_k, delta_next = _bin_of(y, y_knots, x_knots, y_knots, delta)
-    s, upsilon = h / w, y - y_k
-    curvature = delta_next + delta_k - 2 * s
-    a = h * (s - delta_k) + upsilon * curvature
-    b = h * delta_k - upsilon * curvature
-    c = -s * upsilon
-    xi = (2 * c / (-b - (b.square() - 4 * a * c).sqrt())).clamp(0, 1)
+    s, rho = h / w, straight_through_clamp((y - y_k) / h, 0.0, 1.0)
+    b = delta_k - rho * (delta_next + delta_k - 2 * s)
+    root = ((delta_k * (1 - rho) - delta_next * rho).square() + 4 * s.square() * rho * (1 - rho)).sqrt()
+    # the same fraction twice, so that neither subtracts numbers that may be nearly equal
+    xi = torch.where(b > 0, 2 * s * rho, root - b) / torch.where(b > 0, b + root, 2 * (s - b))
+    xi = straight_through_clamp(xi, 0.0, 1.0)
     _, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
     return _identity_outside(z0, bound, x_k + w * xi, -log_slope)
 
