@@ -1,0 +1,275 @@
+"""Choosing among models by how well they agree, without factors."""
+
+import warnings
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import ParameterGrid
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+
+from vaekit.metrics import udr_scores
+from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+
+
+class UDRRanking(NamedTuple):
+    """Scores of models in the order given, and their numbers from best to worst."""
+
+    scores: np.ndarray
+    order: np.ndarray
+
+
+def udr_ranking(estimators, X, *, method="lasso", kl_threshold=0.01, n_jobs=None):
+    """Rank fitted models by how well each agrees with the others (unsupervised disentanglement ranking).
+
+    Parameters
+    ----------
+    estimators : sequence of fitted transformers
+        At least two, such as fits that differ by their seed. Latents that hold no more than `kl_threshold` nats are
+        left out of models (or last steps of pipelines) that have `kl_per_component_`.
+    X : array-like of shape (n_samples, ...)
+        Rows to encode, the same for all.
+    method : {"lasso", "spearman"}, default="lasso"
+        How two codes are related, see :func:`vaekit.metrics.udr_scores`.
+    kl_threshold : float, default=0.01
+        In nats per row.
+    n_jobs : int or None, default=None
+        Models compared at a time, as in joblib.
+
+    Returns
+    -------
+    ranking : UDRRanking
+        `scores` of shape (n_models,), higher is better, and `order`, the best model first.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two models.
+
+    References
+    ----------
+    S. Duan et al., "Unsupervised Model Selection for Variational Disentangled Representation Learning", ICLR 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.decomposition import FastICA
+    >>> from vaekit.model_selection import udr_ranking
+    >>> X = np.random.default_rng(0).uniform(size=(300, 3))
+    >>> models = [FastICA(2, random_state=seed).fit(X) for seed in range(3)]
+    >>> udr_ranking(models, X).order.shape
+    (3,)
+    """
+    codes = [estimator.transform(X) for estimator in estimators]
+    divergences = [_kl_per_component(estimator) for estimator in estimators]
+    scores = udr_scores(codes, method=method, kl_per_component=divergences, kl_threshold=kl_threshold, n_jobs=n_jobs)
+    return UDRRanking(scores, np.argsort(-scores, kind="stable"))
+
+
+class UDRSearch(MetaEstimatorMixin, BaseEstimator):
+    """Search of parameters by unsupervised disentanglement ranking: no factors, no held-out rows.
+
+    Every candidate of the grid is fitted with the same few seeds. A candidate on whose codes its own seeds agree, up
+    to their order and sign, has found something that does not depend on the seed; its score is the mean
+    :func:`vaekit.metrics.udr_scores` of its models.
+
+    Parameters
+    ----------
+    estimator : transformer
+        With a `random_state`, its own or that of a step; seeds are set on all there are.
+    param_grid : dict or list of dict
+        Candidates, as in :class:`sklearn.model_selection.GridSearchCV`.
+    n_models : int, default=5
+        Seeds per candidate, at least 2. More make the scores steadier.
+    method : {"lasso", "spearman"}, default="lasso"
+        How two codes are related.
+    kl_threshold : float, default=0.01
+        Latents of estimators with `kl_per_component_` that hold no more nats per row are left out.
+    n_jobs : int or None, default=None
+        Fits at a time, as in joblib.
+    random_state : int, RandomState instance or None, default=None
+        Source of the seeds.
+
+    Attributes
+    ----------
+    cv_results_ : dict of ndarray
+        A row per candidate, with scikit-learn's keys: `params`, `param_*`, `split{i}_test_score` (of the i-th seed),
+        `mean_test_score`, `std_test_score`, `rank_test_score`.
+    best_index_ : int
+        The candidate of the highest mean score.
+    best_params_ : dict
+        Its parameters.
+    best_score_ : float
+        Its mean score, between 0 and 1 for ranks and close to that for the lasso.
+    best_estimator_ : estimator
+        Its model of the highest score, already fitted on all of `X`.
+
+    Notes
+    -----
+    A fit that raises makes its candidate's scores NaN, with a warning, and such a candidate is not chosen. Codes are
+    compared on the rows of the fit, as in the paper. Agreement is not truth: an estimator that finds the same mixed
+    codes whatever its seed scores as well as one that finds the factors.
+
+    References
+    ----------
+    S. Duan et al., "Unsupervised Model Selection for Variational Disentangled Representation Learning", ICLR 2020,
+    section 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.decomposition import FastICA
+    >>> from vaekit.model_selection import UDRSearch
+    >>> X = np.random.default_rng(0).uniform(size=(300, 3))
+    >>> search = UDRSearch(FastICA(), {"n_components": [1, 3]}, n_models=2, random_state=0).fit(X)
+    >>> sorted(search.best_params_)
+    ['n_components']
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "transform"])],
+        "param_grid": [dict, list],
+        "n_models": [Interval(Integral, 2, None, closed="left")],
+        "method": [StrOptions({"lasso", "spearman"})],
+        "kl_threshold": [Interval(Real, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator,
+        param_grid,
+        *,
+        n_models=5,
+        method="lasso",
+        kl_threshold=0.01,
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.param_grid = param_grid
+        self.n_models = n_models
+        self.method = method
+        self.kl_threshold = kl_threshold
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y=None):
+        """Fit every candidate with every seed and keep the best model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows to fit on and to encode.
+        y : ignored
+            Not needed, present for API consistency.
+
+        Returns
+        -------
+        self : UDRSearch
+            The fitted search.
+        """
+        candidates = list(ParameterGrid(self.param_grid))
+        seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
+        models = Parallel(n_jobs=self.n_jobs)(
+            delayed(_fit)(self.estimator, params, seed, X) for params in candidates for seed in seeds
+        )
+        groups = [models[start : start + self.n_models] for start in range(0, len(models), self.n_models)]
+        scores = np.array([self._score(group, X) for group in groups])
+        if np.isnan(scores).all():
+            raise ValueError("No candidate was fitted with every seed; the warnings above say why.")
+        self.cv_results_ = _results(candidates, scores)
+        self.best_index_ = int(np.nanargmax(scores.mean(axis=1)))
+        self.best_params_ = candidates[self.best_index_]
+        self.best_score_ = float(scores[self.best_index_].mean())
+        self.best_estimator_ = groups[self.best_index_][scores[self.best_index_].argmax()]
+        return self
+
+    def _score(self, models, X):
+        if any(model is None for model in models):
+            return np.full(len(models), np.nan)
+        return udr_ranking(models, X, method=self.method, kl_threshold=self.kl_threshold, n_jobs=self.n_jobs).scores
+
+    def transform(self, X):
+        """Encode with the best model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples, n_codes)
+            Codes.
+        """
+        check_is_fitted(self)
+        return self.best_estimator_.transform(X)
+
+    @available_if(lambda self: hasattr(getattr(self, "best_estimator_", self.estimator), "inverse_transform"))
+    def inverse_transform(self, X):
+        """Decode with the best model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_codes)
+            Codes.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_samples, ...)
+            Decoded rows.
+        """
+        check_is_fitted(self)
+        return self.best_estimator_.inverse_transform(X)
+
+
+def _kl_per_component(estimator):
+    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    return getattr(last, "kl_per_component_", None)
+
+
+def _fit(estimator, params, seed, X):
+    """Fit a seeded copy; None, with a warning, where that raises."""
+    model = clone(estimator).set_params(**clone(params, safe=False))
+    seeded = [name for name in model.get_params() if name == "random_state" or name.endswith("__random_state")]
+    if not seeded:
+        raise ValueError(f"UDRSearch compares seeds, and {type(estimator).__name__} has no random_state.")
+    model.set_params(**dict.fromkeys(seeded, seed))
+    try:
+        return model.fit(X)
+    except Exception as error:
+        warnings.warn(f"The fit of {params} with seed {seed} failed: {error!r}", FitFailedWarning, stacklevel=2)
+        return None
+
+
+def _results(candidates, scores):
+    """Arrange scores (n_candidates, n_models) as scikit-learn's searches do."""
+    mean = scores.mean(axis=1)
+    names = sorted({name for params in candidates for name in params})
+    return {
+        **{f"param_{name}": _column(name, candidates) for name in names},
+        "params": candidates,
+        **{f"split{i}_test_score": split for i, split in enumerate(scores.T)},
+        "mean_test_score": mean,
+        "std_test_score": scores.std(axis=1),
+        "rank_test_score": rankdata(-np.nan_to_num(mean, nan=-np.inf), method="min").astype(np.int32),
+    }
+
+
+def _column(name, candidates):
+    """One parameter of all candidates, masked where a candidate does not have it."""
+    column = np.ma.masked_all(len(candidates), dtype=object)
+    for i, params in enumerate(candidates):
+        if name in params:
+            column[i] = params[name]
+    return column
