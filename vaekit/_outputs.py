@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-__all__ = ["GENERATIVE_PARTS", "LossTerms", "ModelOutput", "Phase", "StepInputs"]
+__all__ = ["GENERATIVE_PARTS", "LossTerms", "ModelOutput", "TRAINED_PARTS", "Phase", "StepInputs"]
 
-# Names of a model's parts, without the critic that some objectives train beside it.
-GENERATIVE_PARTS = ("encoder", "posterior", "prior", "decoder", "likelihood")
+# Names of a model's parts; the critic is what some objectives train beside it. The parts of a phase stand side by side.
+GENERATIVE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior")
+TRAINED_PARTS = (*GENERATIVE_PARTS, "critic")
 
 
 class ModelOutput(NamedTuple):

@@ -12,10 +12,10 @@ from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import nn
 
-from vaekit._outputs import StepInputs
+from vaekit._outputs import TRAINED_PARTS, StepInputs
 from vaekit.engine._data import batch_bounds
-from vaekit.engine._optimizer import PhasedAdam
-from vaekit.engine._step import phase_parameters, run_step
+from vaekit.engine._optimizer import FlatParameters, PhasedAdam
+from vaekit.engine._step import run_step
 from vaekit.exceptions import NonFiniteLossError
 from vaekit.functional import linear_warmup
 from vaekit.utils._torch import SeededRandomness, make_generator
@@ -70,10 +70,13 @@ class Net(NeuralNet):
     def initialize_optimizer(self, triggered_directly=None):
         """One Adam per phase, fused where torch has it."""
         self.phases_ = self.objective.phases()
-        self.parameters_ = [phase_parameters(self.module_, phase) for phase in self.phases_]
-        fused = torch.device(self.device).type in ("cpu", "cuda")
+        self.flat_ = FlatParameters(self.module_, TRAINED_PARTS)
+        slices = [self.flat_.of(phase.modules) for phase in self.phases_]
+        self.parameters_ = [own for own, _ in slices]
         self.optimizer_ = PhasedAdam(
-            [(own, {"lr": self.lr, "fused": fused, **phase.optimizer}) for own, phase in zip(self.parameters_, self.phases_)]
+            [(weights, phase.optimizer) for (_, weights), phase in zip(slices, self.phases_)],
+            lr=self.lr,
+            fused=torch.device(self.device).type in ("cpu", "cuda"),
         )
         return self
 
@@ -100,15 +103,16 @@ class Net(NeuralNet):
     def _train_epoch(self, rows, last_step):
         """One pass over the rows; True if every term stayed finite."""
         self._set_training(True)
-        first_step, safe = self.step_, [p.detach().clone() for p in self.module_.parameters()]
+        first_step, safe = self.step_, self.flat_.buffer.clone()
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
-        records = []
+        records, has_hooks = [], self._has_batch_hooks()
         with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
             for inputs in self._inputs(rows, bounds):
-                names, record = self._train_step(inputs)
-                records.append(record)
+                terms = self._train_step(inputs, has_hooks)
+                records += [term.detach() for term in terms.values()]
+        names, records = list(terms), torch.stack(records).view(len(bounds), -1)
         weights = [stop - start for start, stop in bounds]
-        is_finite = self._check(names, torch.stack(records).cpu().numpy(), weights, first_step, safe)
+        is_finite = self._check(names, records.cpu().numpy(), weights, first_step, safe)
         self.history.record("train_batch_count", len(bounds))
         self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
         return is_finite
@@ -129,21 +133,31 @@ class Net(NeuralNet):
             warmup = linear_warmup(self.step_, self.plan.warmup_steps)
             yield StepInputs(batches, noise, self.step_, self.plan.n_steps, warmup, n_rows)
 
-    def _train_step(self, inputs):
+    def _train_step(self, inputs, has_hooks):
         """One step, with the callbacks' batch hooks around it only if some callback has them."""
-        hooks = self._batch_hooks()
-        if hooks:
-            self.notify("on_batch_begin", batch=inputs.batches, training=True)
-        terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs)
-        with torch.no_grad():
-            record = torch.stack(list(terms.values()))
+        if not has_hooks:
+            terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs)
+            self.step_ += 1
+            return terms
+        self.notify("on_batch_begin", batch=inputs.batches, training=True)
+        terms = run_step(
+            self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients
+        )
         self.step_ += 1
-        if hooks:
-            self.history.record_batch("train_loss", record[0].item())
-            self.notify("on_batch_end", batch=inputs.batches, training=True, loss=record[0])
-        return list(terms), record
+        self.history.record_batch("train_loss", terms["train"].item())
+        self.notify("on_batch_end", batch=inputs.batches, training=True, loss=terms["train"])
+        return terms
 
-    def _batch_hooks(self):
+    def _notify_gradients(self, parameters, gradients):
+        """Let callbacks see, and clip, the gradients of one phase."""
+        names = {parameter: name for name, parameter in self.module_.named_parameters()}
+        for parameter, gradient in zip(parameters, gradients):
+            parameter.grad = gradient
+        self.notify("on_grad_computed", named_parameters=[(names[p], p) for p in parameters], training=True)
+        for parameter in parameters:
+            parameter.grad = None
+
+    def _has_batch_hooks(self):
         return any(
             getattr(type(callback), hook) is not getattr(Callback, hook)
             for _, callback in self.callbacks_
@@ -178,9 +192,7 @@ class Net(NeuralNet):
         culprit = self._culprit(names, records, first_step)
         if culprit is None:
             return True
-        with torch.no_grad():
-            for parameter, value in zip(self.module_.parameters(), safe):
-                parameter.copy_(value)
+        self.flat_.buffer.copy_(safe)
         self.optimizer_.forget()
         if first_step == 0:
             raise NonFiniteLossError(
@@ -203,7 +215,7 @@ class Net(NeuralNet):
             broken_terms = [name for name, is_broken in zip(names[1:], broken[step, 1:]) if is_broken]
             name = broken_terms[0] if broken_terms else "loss"
             return f"The {name!r} term of the loss was {records[step, names.index(name) if broken_terms else 0]} at step {first_step + step}"
-        if not all(torch.isfinite(p).all() for p in self.module_.parameters()):
+        if not torch.isfinite(self.flat_.buffer).all():
             return f"A gradient was not finite between steps {first_step} and {self.step_ - 1}"
         return None
 

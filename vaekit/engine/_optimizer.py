@@ -1,53 +1,94 @@
-"""One Adam per phase behind one optimizer, so that schedulers, checkpoints and pickles see them all."""
+"""One flat buffer for all parameters, and one Adam per phase of a step over slices of it."""
 
-from torch.optim import Adam, Optimizer
+import itertools
 
-__all__ = ["PhasedAdam"]
+import torch
+from torch.optim import Optimizer
+from torch.optim.adam import adam
+
+__all__ = ["FlatParameters", "PhasedAdam"]
 
 
-class PhasedAdam(Optimizer):
-    """Adam for each phase of a training step.
+class FlatParameters:
+    """The parameters of a module's parts in one contiguous buffer, part after part.
 
-    The phases' parameter groups are the groups of this optimizer (the same dictionaries): a scheduler that sets a
-    learning rate here sets it there. A parameter may stand in several phases, each with moments of its own.
+    Each parameter becomes a view of the buffer, so an optimizer updates a whole phase as one tensor, and keeping or
+    restoring all weights is one copy.
 
     Parameters
     ----------
-    phases : list of (list of Parameter, dict)
-        Parameters and Adam options of each phase.
+    module : nn.Module
+        Its parameters are moved into the buffer in place.
+    parts : sequence of str
+        Names of its parts, in the order of the buffer. Parts that are None, and frozen parameters, are left out.
     """
 
-    def __init__(self, phases):
-        unique = {id(parameter): parameter for parameters, _ in phases for parameter in parameters}
-        super().__init__(list(unique.values()), {})
-        self.adams = [Adam(parameters, **options) for parameters, options in phases]
-        self._share_groups()
+    def __init__(self, module, parts):
+        self.parts = {name: self._trainable(getattr(module, name)) for name in parts}
+        parameters = list(itertools.chain.from_iterable(self.parts.values()))
+        with torch.no_grad():
+            self.buffer = torch.cat([p.reshape(-1) for p in parameters])
+        sizes = [p.numel() for p in parameters]
+        for parameter, values in zip(parameters, self.buffer.split(sizes)):
+            parameter.data = values.view_as(parameter)
 
-    def _share_groups(self):
-        self.param_groups = [group for adam in self.adams for group in adam.param_groups]
+    @staticmethod
+    def _trainable(part):
+        return [] if part is None else [p for p in part.parameters() if p.requires_grad]
 
-    def step(self, phase=0):
-        """Update one phase's parameters from their gradients."""
-        self.adams[phase].step()
+    def of(self, names):
+        """Parameters of some parts, and the slice of the buffer that holds them.
 
-    def state_dict(self):
-        """Return the state of every phase's Adam."""
-        return {"phases": [adam.state_dict() for adam in self.adams]}
+        The parts must follow each other in the buffer, or all that lies between them must be empty.
+        """
+        chosen = list(itertools.chain.from_iterable(self.parts[name] for name in self.parts if name in names))
+        sizes = {name: sum(p.numel() for p in own) for name, own in self.parts.items()}
+        starts = dict(zip(sizes, itertools.accumulate(sizes.values(), initial=0)))
+        held = [name for name in self.parts if name in names and sizes[name]]
+        start, stop = starts[held[0]], starts[held[-1]] + sizes[held[-1]]
+        if stop - start != sum(sizes[name] for name in held):
+            raise ValueError(f"The parts {names} of a phase do not follow each other among {list(self.parts)}.")
+        return chosen, self.buffer[start:stop]
 
-    def load_state_dict(self, state_dict):
-        """Restore the state of every phase's Adam."""
-        for adam, state in zip(self.adams, state_dict["phases"], strict=True):
-            adam.load_state_dict(state)
-        self._share_groups()
+
+class PhasedAdam(Optimizer):
+    """Adam over flat weights, one parameter group per phase of a training step.
+
+    Being one optimizer, all of it is seen by schedulers, checkpoints and pickles. A weight may stand in several phases,
+    with moments of its own in each.
+
+    Parameters
+    ----------
+    phases : list of (Tensor, dict)
+        The flat weights of each phase, and the options (`lr`, `betas`, `eps`) in which it differs.
+    lr : float
+        Step size.
+    fused : bool
+        Whether to use torch's fused kernel.
+    """
+
+    def __init__(self, phases, *, lr, fused):
+        groups = [{"params": [weights], **options} for weights, options in phases]
+        super().__init__(groups, {"lr": lr, "betas": (0.9, 0.999), "eps": 1e-8, "fused": fused})
+        self.forget()
 
     def forget(self):
-        """Drop all moments, as after a step that went wrong."""
-        for adam in self.adams:
-            adam.state.clear()
+        """Set all moments to zero, as at the start or after a step that went wrong."""
+        for group in self.param_groups:
+            (weights,) = group["params"]
+            moments = {name: torch.zeros_like(weights) for name in ("exp_avg", "exp_avg_sq")}
+            self.state[weights] = {"step": torch.zeros((), device=weights.device), **moments}
 
-    def __getstate__(self):
-        return {**super().__getstate__(), "adams": self.adams}
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        self._share_groups()
+    @torch.no_grad()
+    def step_phase(self, phase, gradient):
+        """Update one phase's weights along their flat gradient."""
+        group = self.param_groups[phase]
+        (weights,) = group["params"]
+        state, (beta1, beta2) = self.state[weights], group["betas"]
+        # the functional form, because Optimizer.step's hooks and grouping cost as much as the update of a small net
+        adam(
+            [weights], [gradient], [state["exp_avg"]], [state["exp_avg_sq"]], [], [state["step"]],
+            amsgrad=False, beta1=beta1, beta2=beta2, lr=group["lr"], weight_decay=0.0, eps=group["eps"],
+            maximize=False, fused=group["fused"], foreach=False, capturable=False,
+        )  # fmt: skip
+        self._opt_called = True  # what a learning-rate scheduler looks for

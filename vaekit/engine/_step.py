@@ -2,16 +2,10 @@
 
 import torch
 
-__all__ = ["phase_parameters", "run_step"]
+__all__ = ["run_step"]
 
 
-def phase_parameters(model, phase):
-    """Trainable parameters of the parts a phase updates."""
-    parts = [getattr(model, name) for name in phase.modules]
-    return [p for part in parts if part is not None for p in part.parameters() if p.requires_grad]
-
-
-def run_step(model, phases, parameters, optimizer, inputs):
+def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None):
     """Run the phases of one step; each one's gradient is taken with respect to its own parameters only.
 
     Parameters
@@ -22,19 +16,22 @@ def run_step(model, phases, parameters, optimizer, inputs):
         Those of each phase.
     optimizer : PhasedAdam
     inputs : StepInputs
+    on_gradients : callable, optional
+        Called with each phase's list of gradients before the update; it may change them in place.
 
     Returns
     -------
     terms : dict of str to Tensor
-        Every phase's loss and unweighted terms, detached; nothing has been moved to the host.
+        Every phase's loss and unweighted terms; nothing has been moved to the host.
     """
     recorded, carried = {}, None
     for i, (phase, own) in enumerate(zip(phases, parameters)):
         loss, terms, carried = phase.loss(model, inputs, carried)
-        # a part the loss does not touch has no gradient, and Adam passes over it
-        for parameter, gradient in zip(own, torch.autograd.grad(loss, own, allow_unused=True)):
-            parameter.grad = gradient
-        optimizer.step(phase=i)
+        # a parameter that the loss does not touch has gradient zero, and Adam leaves it where it is
+        gradients = torch.autograd.grad(loss, own, materialize_grads=True)
+        if on_gradients is not None:
+            on_gradients(own, gradients)
+        optimizer.step_phase(i, torch.cat([gradient.reshape(-1) for gradient in gradients]))
         recorded[phase.name if i else "train"] = loss
         recorded.update(terms)
     return recorded

@@ -1,7 +1,6 @@
 """The estimators' common part: validation, fitting, codes. NumPy meets torch here only."""
 
 import contextlib
-import inspect
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -21,14 +20,11 @@ from vaekit.estimators._docstrings import inherit_sections
 from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
-from vaekit.likelihoods import LikelihoodSpec
-from vaekit.nn import MLP, ConvNet, Network
+from vaekit.nn import MLP, ConvNet
 from vaekit.nn._base import ACTIVATIONS
-from vaekit.objectives import Objective
-from vaekit.posteriors import PosteriorSpec
-from vaekit.priors import PriorSpec, StandardNormal
-from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context, validate_data
-from vaekit.utils._torch import resolve_device, to_array
+from vaekit.priors import StandardNormal
+from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions, fit_context, validate_data
+from vaekit.utils._torch import to_array
 
 __all__ = ["BaseEncoder", "Posterior", "estimator"]
 
@@ -166,14 +162,14 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     _parameter_constraints: ClassVar[dict] = {
         "n_components": [Interval(Integral, 1, None, closed="left")],
-        "prior": [str, PriorSpec],
-        "likelihood": [str, LikelihoodSpec],
-        "posterior_family": [str, PosteriorSpec],
-        "network": [str, Network],
+        "prior": VOCABULARIES["prior"].constraint(),
+        "likelihood": VOCABULARIES["likelihood"].constraint("auto"),
+        "posterior_family": VOCABULARIES["posterior_family"].constraint(),
+        "network": VOCABULARIES["network"].constraint("auto"),
         "hidden_layer_sizes": ["array-like"],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "standardize": [StrOptions({"auto", "common", "column"}), None],
-        "warmup": [Interval(Real, 0, 1, closed="both"), Interval(Integral, 0, None, closed="left")],
+        "warmup": [Interval(RealNotInt, 0, 1, closed="both"), Interval(Integral, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
@@ -293,7 +289,9 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         random_state = self._random_state(self.random_state)
         init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
         is_image = self.image_shape_ is not None
-        event_shape = (self.n_features_in_,) if not is_image else (*(1,) * (3 - len(self.image_shape_)), *self.image_shape_)
+        event_shape = (
+            (self.n_features_in_,) if not is_image else (*(1,) * (3 - len(self.image_shape_)), *self.image_shape_)
+        )
         likelihood = self._resolve("likelihood", auto=lambda: choose_likelihood(X, is_image))
         preprocessing = choose_preprocessing(
             X, support=likelihood.support, standardize=self.standardize, is_image=is_image

@@ -8,7 +8,6 @@ from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.estimators._density import DensityMixin
 from vaekit.estimators._generation import GenerationMixin
 from vaekit.estimators._words import VOCABULARIES
-from vaekit.objectives import Objective
 
 __all__ = ["DPVAE", "VAE", "BaseVAE"]
 
@@ -45,7 +44,7 @@ class VAE(BaseVAE):
 
     objective: Any = "elbo"
 
-    _parameter_constraints: ClassVar[dict] = {"objective": [str, Objective]}
+    _parameter_constraints: ClassVar[dict] = {"objective": VOCABULARIES["objective"].constraint()}
 
     def _make_objective(self):
         return clone(VOCABULARIES["objective"].resolve(self.objective))

@@ -18,9 +18,7 @@ VOCABULARIES = {
             PriorSpec,
             {"normal": StandardNormal, "decoupled": Decoupled, "elementwise_flow": ElementwiseFlow},
         ),
-        Vocabulary(
-            "likelihood", LikelihoodSpec, {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace}
-        ),
+        Vocabulary("likelihood", LikelihoodSpec, {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace}),
         Vocabulary("posterior_family", PosteriorSpec, {"normal": DiagonalNormal}),
         Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet}),
         Vocabulary("objective", Objective, {"elbo": ELBO}),

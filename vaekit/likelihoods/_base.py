@@ -1,5 +1,6 @@
 """p(x | z): what a decoded tensor says about the data."""
 
+import math
 from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
@@ -34,7 +35,7 @@ class Likelihood(nn.Module, ABC):
 
     def __init__(self, event_shape):
         super().__init__()
-        self.event_axes = tuple(range(-len(event_shape), 0))
+        self.event_axes, self.n_features = tuple(range(-len(event_shape), 0)), math.prod(event_shape)
 
     @abstractmethod
     def log_prob(self, decoded: Tensor, x: Tensor) -> Tensor:

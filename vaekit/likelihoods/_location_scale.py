@@ -49,11 +49,10 @@ class LocationScaleLikelihood(Likelihood):
 
     def log_prob(self, decoded, x):
         """Log density per row, in nats."""
-        n_features = math.prod(decoded.shape[axis] for axis in self.event_axes)
         standardized = (x - decoded) * torch.exp(-self.log_scale)
         # a scale shared by all features leaves the sum over features
-        log_volume = self.log_scale * n_features if self.log_scale.ndim == 0 else self.log_scale.sum()
-        return self._log_density(standardized).sum(self.event_axes) - log_volume - n_features * self._log_constant
+        log_volume = self.log_scale * self.n_features if self.log_scale.ndim == 0 else self.log_scale.sum()
+        return self._log_density(standardized).sum(self.event_axes) - (log_volume + self.n_features * self._log_constant)
 
     def mean(self, decoded):
         """Location."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from sklearn.base import BaseEstimator
 
-from vaekit.utils._sklearn import InvalidParameterError, validate_parameter_constraints
+from vaekit.utils._sklearn import InvalidParameterError, StrOptions, validate_parameter_constraints
 
 __all__ = ["Spec", "Vocabulary", "spec"]
 
@@ -48,6 +48,10 @@ class Vocabulary:
             f"The {self.parameter!r} parameter must be one of {sorted(self.words)} or a spec object of {house}. "
             f"Got {value!r} instead."
         )
+
+    def constraint(self, *further_words):
+        """Return the row of a `_parameter_constraints` table that admits these words and specs."""
+        return [StrOptions({*self.words, *further_words}), self.family]
 
     def fresh(self, word):
         """Return a fresh spec for a string word."""

@@ -1,0 +1,45 @@
+"""scikit-learn's contract, over one tiny instance of every public estimator: no expected failure, no skip."""
+
+import pytest
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import vaekit
+
+ESTIMATORS = {name: getattr(vaekit, name)(max_epochs=2, hidden_layer_sizes=(8,)) for name in vaekit.ESTIMATORS}
+
+# Checks that scikit-learn runs on its own estimators only, and that hold here too.
+FURTHER_CHECKS = [
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+    "check_param_validation",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+    "check_dataframe_column_names_consistency",
+    "check_get_feature_names_out_error",
+    "check_inplace_ensure_writeable",
+    "check_estimators_partial_fit_n_features",
+]
+
+
+def all_checks():
+    for name, estimator in ESTIMATORS.items():
+        for instance, check in estimator_checks_generator(estimator, mark=None):
+            yield pytest.param(instance, check, id=f"{name}-{check.func.__name__}")
+        for further in FURTHER_CHECKS:
+            check = getattr(estimator_checks, further)
+            yield pytest.param(estimator, lambda e, c=check: c(type(e).__name__, e), id=f"{name}-{further}")
+
+
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+@pytest.mark.parametrize(("estimator", "check"), all_checks())
+def test_contract(estimator, check):
+    check(estimator)
+
+
+def test_number_of_checks():
+    """47 that scikit-learn yields for a transformer without sample weights, and the twelve further ones."""
+    assert len(list(all_checks())) == 59 * len(ESTIMATORS)
