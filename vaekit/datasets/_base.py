@@ -19,7 +19,12 @@ class Source(NamedTuple):
 
     title: str
     published: str
-    checksums: dict = {}
+    checksums: dict[str, str] = {}
+
+    @property
+    def where(self):
+        """One sentence that says where the files are to be had."""
+        return f"{self.title} is published {self.published}; vaekit downloads nothing."
 
 
 def bunch_or_pair(return_X_y, *, factors, **contents):
@@ -68,31 +73,20 @@ def find_file(folder, names, source):
     for name in names:
         if (path := Path(folder) / name).exists():
             return path
-    raise FileNotFoundError(
-        f"{source.title}: no {' or '.join(names)} in {str(folder)!r}. vaekit downloads nothing; "
-        f"it is published {source.published}."
-    )
+    raise FileNotFoundError(f"{source.title}: no {' or '.join(names)} in {str(folder)!r}. {source.where}")
 
 
 def verify_file(path, source):
-    """Compare a file with its published checksum."""
-    published = source.checksums.get(path.name)
-    if published is None:
-        raise ValueError(
-            f"verify=True: no checksum of {path.name} was published, only of {', '.join(sorted(source.checksums))}; "
-            "keep the file as published, or pass verify=False."
-        )
+    """Compare a file with its published checksum, an md5 or a sha256."""
+    published = source.checksums[path.name]
     with path.open("rb") as file:
         found = hashlib.file_digest(file, {32: "md5", 64: "sha256"}[len(published)]).hexdigest()
     if found != published:
-        raise ValueError(
-            f"{path} is not the published file: its checksum is {found}, not {published}. "
-            f"{source.title} is published {source.published}."
-        )
+        raise ValueError(f"{path} is not as published: its checksum is {found}, not {published}. {source.where}")
 
 
 @contextmanager
-def reading(path, expected):
+def reading(path, source):
     """Turn whatever a reader says about a truncated or foreign file into one sentence."""
     try:
         yield
@@ -100,7 +94,7 @@ def reading(path, expected):
         raise
     except Exception as error:  # every format has its own zoo of complaints
         raise ValueError(
-            f"{path} cannot be read as {expected}; it is truncated or another file ({error!r})."
+            f"{path} cannot be read as {source.title}: it is truncated or another file ({error!r}). {source.where}"
         ) from error
 
 
@@ -109,14 +103,13 @@ def read_idx(path):
 
     The header is two zero bytes, the element type, the number of axes, then each axis as a big-endian 4-byte integer.
     """
-    with reading(path, "an idx file"):
-        if path.suffix == ".gz":
-            content = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
-        else:
-            content = np.memmap(path, np.uint8, mode="r")
-        zero, kind, n_axes = int(content[:2].view(">u2")[0]), int(content[2]), int(content[3])
-        start = 4 + 4 * n_axes
-        shape = tuple(int(length) for length in content[4:start].view(">u4"))
-        if zero or kind not in IDX_TYPES:
-            raise ValueError("its first bytes are no idx header")
-        return content[start:].view(IDX_TYPES[kind]).reshape(shape)
+    if path.suffix == ".gz":
+        content = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
+    else:
+        content = np.memmap(path, np.uint8, mode="r")
+    zero, kind, n_axes = int(content[:2].view(">u2")[0]), int(content[2]), int(content[3])
+    start = 4 + 4 * n_axes
+    shape = tuple(int(length) for length in content[4:start].view(">u4"))
+    if zero or kind not in IDX_TYPES:
+        raise ValueError("its first bytes are no idx header")
+    return content[start:].view(IDX_TYPES[kind]).reshape(shape)

@@ -1,9 +1,11 @@
 """CelebA: photographs of faces with forty yes-or-no attributes, in a folder of jpg files."""
 
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
+from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import Source, bunch_or_pair, check_option, find_file, import_optional, reading
 from vaekit.datasets._lazy import LazyImages
@@ -68,13 +70,16 @@ def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
     FileNotFoundError: CelebA: no list_attr_celeba.txt in 'an empty folder'. ...
     """
     check_option("subset", subset, ["all", *SUBSETS])
+    if size is not None:
+        check_scalar(size, "size", Integral, min_val=1)
     names, files, attributes = _read_attributes(find_file(folder, ["list_attr_celeba.txt"], SOURCE))
     pictures = find_file(folder, ["img_align_celeba"], SOURCE)
     if subset != "all":
         chosen = _read_partition(find_file(folder, ["list_eval_partition.txt"], SOURCE), files) == SUBSETS[subset]
         files, attributes = files[chosen], attributes[chosen]
-    if missing := set(files.tolist()).difference(path.name for path in pictures.iterdir()):
-        find_file(pictures, [min(missing)], SOURCE)
+    missing = set(files.tolist()).difference(path.name for path in pictures.iterdir())
+    for file in sorted(missing):
+        find_file(pictures, [file], SOURCE)  # says so
 
     read = partial(_decode, pictures, files, size)
     return bunch_or_pair(
@@ -89,8 +94,8 @@ def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
 
 
 def _read_attributes(path):
-    """Return attribute names, file names and the table of 1 and -1; two lines before it hold the count and the names."""
-    with reading(path, "the attribute table of CelebA"):
+    """Return attribute names, file names and the table of 1 and -1; the two lines above hold their number and names."""
+    with reading(path, SOURCE):
         with path.open() as file:
             n_images, names = int(file.readline()), tuple(file.readline().split())
             rows = np.loadtxt(file, [("file", "U16"), ("attributes", np.int8, (len(names),))], ndmin=1)
@@ -101,7 +106,7 @@ def _read_attributes(path):
 
 def _read_partition(path, files):
     """Return the part (0, 1, 2) of each file."""
-    with reading(path, "the partition of CelebA"):
+    with reading(path, SOURCE):
         part_of = dict(np.loadtxt(path, [("file", "U16"), ("part", np.int8)], ndmin=1).tolist())
         return np.array([part_of[file] for file in files])
 
@@ -113,7 +118,7 @@ def _decode(pictures, files, size, rows):
 
 
 def _decode_one(image_module, path, size):
-    with reading(path, "an image"), image_module.open(path) as picture:
+    with reading(path, SOURCE), image_module.open(path) as picture:
         picture = picture.convert("RGB")
         if size is not None:
             left, top = (np.array(picture.size) - min(picture.size)) / 2

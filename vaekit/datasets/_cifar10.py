@@ -11,8 +11,11 @@ RECORD = 1 + 3 * 32 * 32  # the label, then the red, the green and the blue plan
 
 
 def _read_records(path):
-    with reading(path, "a CIFAR-10 binary batch"):
-        return np.fromfile(path, np.uint8).reshape(-1, RECORD)
+    with reading(path, SOURCE):
+        content = np.fromfile(path, np.uint8)
+        if not content.size or content.size % RECORD:
+            raise ValueError(f"{content.size} bytes are not records of {RECORD}")
+        return content.reshape(-1, RECORD)
 
 
 def load_cifar10(folder, *, subset="train", return_X_y=False):
@@ -64,7 +67,7 @@ def load_cifar10(folder, *, subset="train", return_X_y=False):
     names = FILES[check_option("subset", subset, FILES)]
     paths = [find_file(folder, (name, f"cifar-10-batches-bin/{name}"), SOURCE) for name in names]
     records = np.concatenate([_read_records(path) for path in paths])
-    with reading(folder, "CIFAR-10"):
+    with reading(folder, SOURCE):
         return labelled_images(
             return_X_y,
             images=np.ascontiguousarray(records[:, 1:]).reshape(-1, 3, 32, 32),

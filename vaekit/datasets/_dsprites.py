@@ -295,7 +295,7 @@ def load_dsprites(folder, *, packed=False, return_X_y=False):
     FileNotFoundError: dSprites: no dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz or dsprites_downsampled.npz in ...
     """
     path = find_file(folder, FILES, SOURCE)
-    with reading(path, "the dSprites archive"):
+    with reading(path, SOURCE):
         with np.load(path, allow_pickle=False) as archive:
             # the published table has six columns, the first is the constant colour
             factors = archive["latents_classes"][:, -len(FACTORS) :].astype(np.int64)

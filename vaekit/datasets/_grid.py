@@ -7,7 +7,7 @@ from sklearn.utils import check_random_state, check_scalar
 
 
 def choose_levels(sizes, **choices):
-    """Return the class numbers a sub-grid keeps of each factor; the choices are named as the caller's parameters are."""
+    """Return the class numbers a sub-grid keeps of each factor; choices carry the caller's parameter names."""
     return [_levels(name, size, choice) for size, (name, choice) in zip(sizes, choices.items())]
 
 

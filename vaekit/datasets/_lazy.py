@@ -45,6 +45,6 @@ class LazyImages:
         first, *others = key if isinstance(key, tuple) else (key,)
         if first is None or first is Ellipsis or not all(isinstance(k, slice | int | type(Ellipsis)) for k in others):
             raise IndexError("index images by rows first, then by slices: images[rows], images[rows, 0, :32].")
-        rows = np.arange(len(self))[np.asarray(first) if isinstance(first, list) else first]
+        rows = np.arange(len(self))[first]
         images = self._read(np.atleast_1d(rows))
         return images[(slice(None) if rows.ndim else 0, *others)]

@@ -30,17 +30,22 @@ GARMENTS = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "sh
 
 
 def _load(folder, subset, source, verify):
-    """Return images and labels of a subset; a plain file is taken before a .gz."""
+    """Return images and labels of a subset; a plain file is taken before a .gz, unless checksums are wanted."""
     check_option("subset", subset, FILES)
     names = [f"{FILES[subset]}-{kind}-ubyte" for kind in ("images-idx3", "labels-idx1")]
-    paths = [find_file(folder, (name, f"{name}.gz"), source) for name in names]
+    paths = [find_file(folder, (f"{name}.gz",) if verify else (name, f"{name}.gz"), source) for name in names]
     if verify:
         for path in paths:
             verify_file(path, source)
-    images, labels = map(read_idx, paths)
-    if images.ndim != 3 or images.dtype != np.uint8:
-        raise ValueError(f"{paths[0]} holds an array of shape {images.shape}, not grey images of {source.title}.")
-    return images, labels
+    return [_read(path, n_axes, source) for path, n_axes in zip(paths, (3, 1))]
+
+
+def _read(path, n_axes, source):
+    with reading(path, source):
+        content = read_idx(path)
+        if content.ndim != n_axes or content.dtype != np.uint8:
+            raise ValueError(f"an array of {content.dtype} of shape {content.shape}")
+    return content
 
 
 def load_mnist(folder, *, subset="train", verify=False, return_X_y=False):
@@ -54,7 +59,7 @@ def load_mnist(folder, *, subset="train", verify=False, return_X_y=False):
     subset : {"train", "test"}, default="train"
         The 60 000 images for training or the 10 000 for testing.
     verify : bool, default=False
-        Whether to compare the files, as published, with their checksums first.
+        Whether to compare the files with their checksums first; it asks for the files as published, with `.gz`.
     return_X_y : bool, default=False
         Whether to return `(images, factors)` instead of a Bunch.
 
@@ -93,7 +98,7 @@ def load_mnist(folder, *, subset="train", verify=False, return_X_y=False):
     FileNotFoundError: MNIST: no train-images-idx3-ubyte or train-images-idx3-ubyte.gz in 'an empty folder'. ...
     """
     images, labels = _load(folder, subset, MNIST, verify)
-    with reading(folder, "MNIST"):
+    with reading(folder, MNIST):
         return labelled_images(
             return_X_y,
             images=images,
@@ -114,7 +119,7 @@ def load_fashion_mnist(folder, *, subset="train", verify=False, return_X_y=False
     subset : {"train", "test"}, default="train"
         The 60 000 images for training or the 10 000 for testing.
     verify : bool, default=False
-        Whether to compare the files, as published, with their checksums first.
+        Whether to compare the files with their checksums first; it asks for the files as published, with `.gz`.
     return_X_y : bool, default=False
         Whether to return `(images, factors)` instead of a Bunch.
 
@@ -144,7 +149,7 @@ def load_fashion_mnist(folder, *, subset="train", verify=False, return_X_y=False
     FileNotFoundError: Fashion-MNIST: no t10k-images-idx3-ubyte or t10k-images-idx3-ubyte.gz in 'an empty folder'. ...
     """
     images, labels = _load(folder, subset, FASHION_MNIST, verify)
-    with reading(folder, "Fashion-MNIST"):
+    with reading(folder, FASHION_MNIST):
         return labelled_images(
             return_X_y,
             images=images,

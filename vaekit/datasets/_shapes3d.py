@@ -347,7 +347,7 @@ def load_shapes3d(folder, *, verify=False, return_X_y=False):
     if verify:
         verify_file(path, SOURCE)
     h5py = import_optional("h5py", "h5py", "load_shapes3d")
-    with reading(path, "the Shapes3D file"), h5py.File(path) as file:
+    with reading(path, SOURCE), h5py.File(path) as file:
         labels = file["labels"][:]
         shape, dtype = file["images"].shape, file["images"].dtype
         if labels.shape != (shape[0], len(FACTORS)) or shape[1:] != (SIDE, SIDE, 3) or dtype != np.uint8:

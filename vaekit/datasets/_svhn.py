@@ -69,7 +69,7 @@ def load_svhn(folder, *, subset="train", verify=False, return_X_y=False):
     path = find_file(folder, [f"{subset}_32x32.mat"], SOURCE)
     if verify:
         verify_file(path, SOURCE)
-    with reading(path, "an SVHN file"):
+    with reading(path, SOURCE):
         content = loadmat(path)
         images, labels = content["X"], content["y"]
         if images.shape[:3] != (32, 32, 3) or images.dtype != np.uint8:
