@@ -1,52 +1,24 @@
 import pytest
 import torch
-from golden_batch import LOGVAR, NOISE, Z, assert_golden, count, double, gauss_hermite
+from golden_batch import (
+    LOGVAR,
+    NOISE,
+    Z,
+    assert_golden,
+    count,
+    double,
+    gauss_hermite,
+    golden_flow,
+    log_prior,
+    log_standard_normal,
+    tanh_conditioner,
+    to_generation_space,
+    to_representation_space,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vaekit.functional import coupling, coupling_inverse, entropy_normal, normal_log_density
-
-
-def tanh_conditioner(A, C):
-    return lambda u: (torch.tanh(u @ A), u @ C)
-
-
-def golden_flow(n_components):
-    """Blocks k = 1, 2 with the masks 1, 0, 1, ... and 0, 1, 0, ..."""
-    grid = count(n_components**2)
-    return [
-        (
-            (count(n_components) + k) % 2,
-            tanh_conditioner(*(f(grid + k).reshape(n_components, n_components) / 2 for f in (torch.sin, torch.cos))),
-        )
-        for k in (1, 2)
-    ]
-
-
-def to_generation_space(blocks, z):
-    """Apply the blocks K, ..., 1."""
-    log_det = torch.zeros(z.shape[:-1], dtype=z.dtype)
-    for mask, conditioner in reversed(blocks):
-        z, term = coupling(z, mask, conditioner)
-        log_det = log_det + term
-    return z, log_det
-
-
-def to_representation_space(blocks, z0):
-    log_det = torch.zeros(z0.shape[:-1], dtype=z0.dtype)
-    for mask, conditioner in blocks:
-        z0, term = coupling_inverse(z0, mask, conditioner)
-        log_det = log_det + term
-    return z0, log_det
-
-
-def log_standard_normal(z):
-    return normal_log_density(z, torch.zeros_like(z), torch.zeros_like(z)).sum(-1)
-
-
-def log_prior(blocks, z):
-    z0, log_det = to_generation_space(blocks, z)
-    return log_standard_normal(z0) + log_det
+from vaekit.functional import coupling, coupling_inverse, entropy_normal
 
 
 def test_golden_flow_of_four_components():
