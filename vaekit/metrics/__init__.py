@@ -7,9 +7,11 @@ from vaekit.metrics._correlation import mean_correlation_coefficient, rank_corre
 from vaekit.metrics._dci import DCIScores, dci_scores
 from vaekit.metrics._downstream import DownstreamStudy, downstream_study, sample_efficiency
 from vaekit.metrics._factor_vae import factor_vae_score
+from vaekit.metrics._frechet import frechet_distance, normal_frechet_distance
 from vaekit.metrics._information import code_mutual_information, factor_dependence, mutual_info_matrix
 from vaekit.metrics._mig import mig_score
 from vaekit.metrics._modularity import explicitness_score, modularity_score
+from vaekit.metrics._precision_recall import PrecisionRecallScores, precision_recall_scores
 from vaekit.metrics._sap import sap_score
 from vaekit.metrics._scorers import (
     active_units_scorer,
@@ -37,6 +39,7 @@ __all__ = [
     "BootstrapInterval",
     "DCIScores",
     "DownstreamStudy",
+    "PrecisionRecallScores",
     "active_units",
     "active_units_scorer",
     "beta_vae_score",
@@ -54,6 +57,7 @@ __all__ = [
     "factor_dependence",
     "factor_vae_score",
     "factor_vae_scorer",
+    "frechet_distance",
     "gaussian_total_correlation",
     "gaussian_total_correlation_scorer",
     "get_scorer",
@@ -67,6 +71,8 @@ __all__ = [
     "modularity_score",
     "modularity_scorer",
     "mutual_info_matrix",
+    "normal_frechet_distance",
+    "precision_recall_scores",
     "rank_correlation",
     "sample_efficiency",
     "sample_efficiency_scorer",
