@@ -236,7 +236,7 @@ def make_shapes3d(
     ----------
     n_samples : int, default=None
         Number of distinct images drawn at random from the grid; None gives the grid itself, the last factor running
-        fastest. The whole grid takes 5.9 GB.
+        fastest. The whole grid takes 5.9 GB and about a minute.
     floor_hues, wall_hues, object_hues, scales, shapes, orientations : int or array-like of int, default=None
         Which of the 10, 10, 10, 8, 4 and 15 values of a factor the grid keeps: None for all, a number for so many
         evenly spaced ones, starting with the first, or the class numbers themselves.
