@@ -79,7 +79,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     standardize : {"auto", "common", "column"} or None, default="auto"
         How data are centred and divided before the network sees them; everything public stays in the units of X.
         `"common"` divides by one number, `"column"` each column by its own deviation, `"auto"` picks the first unless
-        the columns' scales lie further apart than a factor of 100. A Bernoulli likelihood takes data as they are.
+        the columns' ranges lie further apart than a factor of 100. A Bernoulli likelihood takes data as they are.
     warmup : float or int, default=0.3
         Steps over which the weight of the KL rises from 0 to 1: a float is a fraction of all planned steps, an int a
         number of steps. 0 switches it off.

@@ -9,7 +9,7 @@ from vaekit.likelihoods import Bernoulli, Normal
 __all__ = ["Preprocessing", "choose_likelihood", "choose_preprocessing"]
 
 BLOCK = 4096  # rows converted at a time, so that the float64 copies stay small
-WIDE_RANGE = 100  # column scales further apart than this factor are brought to one scale each
+WIDE_RANGE = 100  # columns whose ranges lie further apart than this factor are brought to one scale each
 TOLERANCE = 1e-6  # how far outside [0, 1] a Bernoulli's data may lie
 
 
@@ -71,7 +71,9 @@ def choose_preprocessing(X, *, support, standardize, is_image):
         return Preprocessing(mean.mean(), total or 1.0)
     varying = deviation > 0
     common = np.sqrt(np.mean(deviation[varying] ** 2)) if varying.any() else 1.0
-    spread = deviation[varying].max() / deviation[varying].min() if varying.any() else 1.0
+    # ranges, not deviations: a pixel that is rarely on has a small deviation and the same scale as its neighbours
+    ranges = (X.max(axis=0).astype(np.float64) - X.min(axis=0))[varying]
+    spread = ranges.max() / ranges.min() if varying.any() else 1.0
     if standardize == "column" or (standardize == "auto" and spread > WIDE_RANGE):
         return Preprocessing(mean, np.where(varying, deviation, 1.0))
     return Preprocessing(mean, common)
