@@ -92,17 +92,35 @@ def test_components_are_transformed_on_their_own():
         torch.testing.assert_close(together[:, j : j + 1], alone)
 
 
+def single_precision_line(*knots):
+    """All of the line, the largest numbers there are, and the numbers next to the knots."""
+    largest = torch.finfo(torch.float32).max
+    far = torch.tensor([-largest, -1e6, 1e6, largest]).repeat(2, 1).T
+    steps = torch.arange(-8, 9)[:, None, None] * torch.finfo(torch.float32).eps * BOUND
+    return torch.cat([far, line(2, dtype=torch.float32, n_points=501), (torch.stack(knots, -2) + steps).flatten(0, 1)])
+
+
 @pytest.mark.parametrize("function", [monotone_spline, monotone_spline_inverse])
 @pytest.mark.parametrize("scale", [0.0, 1.0, 8.0, 60.0])
 def test_gradients_are_finite_everywhere_in_single_precision(function, scale):
-    parameters = [p.requires_grad_() for p in spline_parameters(2, 8, scale, dtype=torch.float32)]
-    z = line(2, limit=1e6, dtype=torch.float32, n_points=11)
-    z = torch.cat([z, line(2, dtype=torch.float32, n_points=3001)]).requires_grad_()
-    value, log_derivative = function(z, *parameters, BOUND)
-    assert value.isfinite().all()
-    assert log_derivative.isfinite().all()
-    (value.sum() + log_derivative.sum()).backward()
-    assert all(leaf.grad.isfinite().all() for leaf in (z, *parameters))
+    for seed in (0, 47, 61, 104, 110):
+        parameters = [p.requires_grad_() for p in spline_parameters(2, 8, scale, seed, torch.float32)]
+        edges = parameters[0] if function is monotone_spline else parameters[1]
+        inner_knots = 2 * BOUND * (1e-3 + 0.992 * edges.detach().softmax(-1)).cumsum(-1).T - BOUND
+        z = single_precision_line(*inner_knots).requires_grad_()
+        value, log_derivative = function(z, *parameters, BOUND)
+        assert value.isfinite().all()
+        assert log_derivative.isfinite().all()
+        (value / 1e6 + log_derivative).sum().backward()
+        assert all(leaf.grad.isfinite().all() for leaf in (z, *parameters))
+
+
+def test_the_inverse_is_as_exact_as_single_precision_allows():
+    for seed in range(20):
+        parameters = spline_parameters(2, 8, 20.0, seed, torch.float32)  # slopes from .001 to some 100
+        z0 = line(2, dtype=torch.float32, n_points=1001)
+        back, _ = monotone_spline_inverse(z0, *parameters, BOUND)
+        torch.testing.assert_close(monotone_spline(back, *parameters, BOUND)[0], z0, rtol=0, atol=5e-4)
 
 
 @pytest.mark.parametrize("function", [monotone_spline, monotone_spline_inverse])

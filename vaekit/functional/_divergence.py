@@ -5,8 +5,6 @@ import math
 import torch
 from torch import Tensor
 
-from vaekit.functional._clamp import straight_through_clamp
-
 LOG_2PI = math.log(2 * math.pi)
 
 
@@ -125,7 +123,8 @@ def clamp_logvar(raw: Tensor, low: float = -20.0, high: float = 10.0) -> Tensor:
     >>> logvar.tolist(), raw.grad.tolist()
     ([-20.0, 0.5, 10.0], [1.0, 1.0, 1.0])
     """
-    return straight_through_clamp(raw, low, high)
+    value = raw.detach()
+    return value.clamp(low, high) + (raw - value)
 
 
 def free_bits(kl_per_component: Tensor, floor: float, per: str = "batch") -> Tensor:

@@ -6,8 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vaekit.functional._clamp import straight_through_clamp
-
 # No bin narrower than this share of the interval and no slope smaller than this: the inverse stays well conditioned.
 MIN_BIN = 1e-3
 MIN_SLOPE = 1e-3
@@ -67,7 +65,7 @@ def monotone_spline(z: Tensor, widths: Tensor, heights: Tensor, slopes: Tensor, 
     x = z.clamp(-bound, bound)  # outside too everything is computed with finite numbers, so no gradient can be NaN
     x_knots, y_knots, delta = _knots(widths, bound), _knots(heights, bound), _knot_slopes(slopes)
     x_k, w, y_k, h, delta_k, delta_next = _bin_of(x, x_knots, x_knots, y_knots, delta)
-    s, xi = h / w, straight_through_clamp((x - x_k) / w, 0.0, 1.0)  # rounding may leave the bin
+    s, xi = h / w, (x - x_k) / w
     denominator, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
     value = y_k + h * (s * xi.square() + delta_k * xi * (1 - xi)) / denominator
     return _identity_outside(z, bound, value, log_slope)
@@ -120,21 +118,22 @@ def monotone_spline_inverse(
     y = z0.clamp(-bound, bound)
     x_knots, y_knots, delta = _knots(widths, bound), _knots(heights, bound), _knot_slopes(slopes)
     x_k, w, y_k, h, delta_k, delta_next = _bin_of(y, y_knots, x_knots, y_knots, delta)
-    s, rho = h / w, straight_through_clamp((y - y_k) / h, 0.0, 1.0)
+    s, rho = h / w, (y - y_k) / h
     b = delta_k - rho * (delta_next + delta_k - 2 * s)
     root = ((delta_k * (1 - rho) - delta_next * rho).square() + 4 * s.square() * rho * (1 - rho)).sqrt()
-    # the same fraction twice, so that neither subtracts numbers that may be nearly equal
+    # the same fraction twice, so that neither subtracts numbers that may be nearly equal; rounding may leave [0, 1]
     xi = torch.where(b > 0, 2 * s * rho, root - b) / torch.where(b > 0, b + root, 2 * (s - b))
-    xi = straight_through_clamp(xi, 0.0, 1.0)
+    xi = xi.clamp(0.0, 1.0)
     _, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
     return _identity_outside(z0, bound, x_k + w * xi, -log_slope)
 
 
 def _knots(unconstrained, bound):
-    """Knots of shape (n_components, n_bins + 1), from -bound to bound."""
+    """Knots of shape (n_components, n_bins + 1); the ends are exact, so no point lies outside its bin by rounding."""
     n_bins = unconstrained.shape[-1]
     shares = MIN_BIN + (1 - MIN_BIN * n_bins) * unconstrained.softmax(-1)
-    return F.pad(2 * bound * shares.cumsum(-1), (1, 0)) - bound
+    inner = 2 * bound * shares[..., :-1].cumsum(-1) - bound
+    return F.pad(F.pad(inner, (1, 0), value=-bound), (0, 1), value=bound)
 
 
 def _knot_slopes(unconstrained):
