@@ -27,8 +27,9 @@ def discretize(codes, n_bins=20, binning="uniform"):
         From 0 to `n_bins` - 1.
     """
     if binning == "uniform":
-        _warn_of_outliers(codes)
-        return uniform_bins(codes, n_bins)
+        bins = uniform_bins(codes, n_bins)
+        _warn_of_outliers(bins, n_bins)
+        return bins
     if binning == "quantile":
         return _bins_between(np.quantile(codes, np.arange(1, n_bins) / n_bins, axis=0), codes)
     raise ValueError(f"binning must be 'uniform' or 'quantile', got {binning!r}.")
@@ -40,22 +41,26 @@ def uniform_bins(columns, n_bins):
 
 
 def _bins_between(inner_edges, columns):
-    bins = [np.searchsorted(edges, column, side="right") for edges, column in zip(inner_edges.T, columns.T)]
-    return np.column_stack(bins)
+    columns = np.ascontiguousarray(columns.T)
+    bins = [np.searchsorted(edges, column, side="right") for edges, column in zip(inner_edges.T, columns)]
+    return np.array(bins).T
 
 
-def _warn_of_outliers(codes):
-    """Warn when a thousandth of the rows stretches a code's range so far that its bins no longer see the others."""
-    n_outlying = max(1, int(OUTLYING_SHARE * len(codes)))
-    if len(codes) < FEWEST_ROWS_WITH_OUTLIERS:
+def _warn_of_outliers(bins, n_bins):
+    """Warn when a thousandth of the rows at each end of a code leaves half of its bins, or fewer, to the others."""
+    if len(bins) < FEWEST_ROWS_WITH_OUTLIERS:
         return
-    ordered = np.partition(codes, (0, n_outlying, -1 - n_outlying, len(codes) - 1), axis=0)
-    core, whole = ordered[-1 - n_outlying] - ordered[n_outlying], ordered[-1] - ordered[0]
-    stretched = np.flatnonzero(core < whole / 2)
+    n_outlying = max(1, int(OUTLYING_SHARE * len(bins)))
+    counts = np.array([np.bincount(column, minlength=n_bins) for column in bins.T])
+    outlying_low = np.cumsum(counts, axis=1) <= n_outlying
+    outlying_high = np.cumsum(counts[:, ::-1], axis=1) <= n_outlying
+    n_left = n_bins - outlying_low.sum(axis=1) - outlying_high.sum(axis=1)
+    varies = np.sum(counts > 0, axis=1) > 1
+    stretched = np.flatnonzero(varies & (n_left <= n_bins / 2))
     if len(stretched):
         warnings.warn(
-            f"In codes {stretched.tolist()} at most {n_outlying} outlying rows at each end take more than half of the "
-            "range, and bins of equal width are lost on them: look at these rows, or pass binning='quantile'.",
+            f"In codes {stretched.tolist()} at most {n_outlying} outlying rows at each end take half of the bins of "
+            "equal width or more, which are lost for the other rows: look at these rows, or pass binning='quantile'.",
             UserWarning,
             stacklevel=4,
         )

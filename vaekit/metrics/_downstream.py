@@ -8,7 +8,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.utils import check_consistent_length, check_random_state
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
-from vaekit.metrics._validation import check_factors_codes
+from vaekit.metrics._validation import check_codes, check_factors_codes
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def downstream_study(
     check_consistent_length(factors_test, codes_test)
     factors, codes = check_factors_codes(
         np.concatenate([np.asarray(factors_train), np.asarray(factors_test)]),
-        np.concatenate([np.asarray(codes_train), np.asarray(codes_test)]),
+        np.concatenate([check_codes(codes_train), check_codes(codes_test)]),
         continuous_factors=continuous_factors,
         n_bins=n_bins,
     )

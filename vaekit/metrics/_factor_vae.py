@@ -84,7 +84,7 @@ def factor_vae_score(
     )
     groups = group_every_factor(factors, min_group)
     scale = codes.std(axis=0, ddof=1)
-    active = (scale > 0) & (scale >= min_std)
+    active = (np.ptp(codes, axis=0) > 0) & (scale >= min_std)
     if not active.any():
         return 0.0
     standardised = codes[:, active] / scale[active]

@@ -36,8 +36,8 @@ def sap_score(
     factors : array-like of shape (n_samples,) or (n_samples, n_factors)
         Ground-truth factors.
     codes : array-like of shape (n_samples, n_codes)
-        Codes, at least two. The support vector machine is penalised (``C=0.01``) and does not rescale them, as the
-        score was published; the squared correlation does not depend on scale.
+        Codes, at least two. The support vector machine is penalised (``C=0.01``) and sees them as they are, so that
+        their scale and origin matter, as the score was published; the squared correlation is free of both.
     n_train, n_test : int, default=10000, 5000
         Rows to fit the classifiers and to score them on, disjoint and drawn at random; of fewer rows the same shares.
         The squared correlation uses all rows.

@@ -1,0 +1,303 @@
+"""Worlds whose scores can be said aloud, and laws that hold whatever the codes."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from joblib import parallel_config
+from numpy.testing import assert_allclose
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.linear_model import LassoCV
+from sklearn.tree import DecisionTreeClassifier
+
+from vaekit import metrics
+
+VOTES = {"n_train": 400, "n_test": 400, "random_state": 0}
+TREES = GradientBoostingClassifier(n_estimators=10, random_state=0)
+
+
+def grid(levels, repeats=30):
+    """Two independent factors, every combination equally often."""
+    values = np.arange(levels)
+    return np.tile(np.stack(np.meshgrid(values, values), axis=-1).reshape(-1, 2), (repeats, 1))
+
+
+WORLDS = {
+    "perfect": lambda factors: factors.astype(float),
+    "permuted": lambda factors: factors[:, ::-1].astype(float),
+    "scaled": lambda factors: factors * [3.0, -2.0] + [-1.0, 0.5],
+    "constant": lambda factors: np.full(factors.shape, 0.3),
+    "collapsed beside": lambda factors: np.column_stack([factors, np.full(len(factors), 0.3)]),
+    "duplicated": lambda factors: np.column_stack([factors, factors]).astype(float),
+    "rotated": lambda factors: np.column_stack([factors.sum(axis=1), factors[:, 0] - factors[:, 1]]).astype(float),
+}
+
+
+def dci(field, estimator=TREES, **options):
+    def score(factors, codes):
+        return getattr(metrics.dci_scores(factors, codes, estimator=estimator, random_state=0, **options), field)
+
+    return score
+
+
+# The metric, the values of each factor, how far sampling may move the score, and the score of each world.
+# `rotated` turns a symmetric grid by 45 degrees: each code then knows as much of one factor as of the other.
+GOOD, DEAD = ("perfect", "permuted", "scaled"), ("constant",)
+SAID_ALOUD = {
+    "mig": (metrics.mig_score, 3, 0, 1, 0, {"collapsed beside": 1, "duplicated": 0, "rotated": 0}),
+    "mig of quantile bins": (
+        lambda f, z: metrics.mig_score(f, z, binning="quantile"),
+        *(3, 0, 1, 0, {"collapsed beside": 1, "duplicated": 0, "rotated": 0}),
+    ),
+    "sap of correlations": (
+        lambda f, z: metrics.sap_score(f, z, continuous_factors="regress"),
+        *(3, 0, 1, 0, {"collapsed beside": 1, "duplicated": 0, "rotated": 0}),
+    ),
+    "sap of classifiers": (
+        lambda f, z: metrics.sap_score(f, z, random_state=0),
+        *(2, 0.1, 0.5, 0, {"collapsed beside": 0.5, "duplicated": 0, "rotated": 0}),
+    ),
+    "modularity": (metrics.modularity_score, 3, 0, 1, 0, {"collapsed beside": 2 / 3, "duplicated": 1, "rotated": 0}),
+    "explicitness": (
+        lambda f, z: metrics.explicitness_score(f, z, random_state=0),
+        *(3, 0, 1, 0.5, {"collapsed beside": 1, "duplicated": 1, "rotated": 1}),
+    ),
+    "disentanglement": (dci("disentanglement"), 3, 0.1, 1, 0, {"collapsed beside": 1, "duplicated": 1, "rotated": 0}),
+    "completeness": (dci("completeness"), 3, 0.1, 1, 0, {"collapsed beside": 1, "rotated": 0}),
+    "informativeness": (
+        dci("informativeness"),
+        *(3, 0.1, 1, 1 / 3, {"collapsed beside": 1, "duplicated": 1, "rotated": 1}),
+    ),
+    "disentanglement by lasso": (
+        dci("disentanglement", LassoCV()),
+        *(3, 0.02, 1, 0, {"collapsed beside": 1, "duplicated": 1, "rotated": 0}),
+    ),
+    "informativeness by lasso": (
+        dci("informativeness", LassoCV()),
+        *(3, 0.1, 1, 0, {"collapsed beside": 1, "duplicated": 1, "rotated": 1}),
+    ),
+    "factor_vae": (
+        lambda f, z: metrics.factor_vae_score(f, z, **VOTES),
+        *(3, 0.08, 1, 0, {"collapsed beside": 1, "duplicated": 1, "rotated": 0.5}),
+    ),
+    "beta_vae": (
+        lambda f, z: metrics.beta_vae_score(f, z, **VOTES),
+        *(3, 0.08, 1, 0.5, {"collapsed beside": 1, "duplicated": 1, "rotated": 0.5}),
+    ),
+    "mean correlation": (
+        metrics.mean_correlation_coefficient,
+        *(3, 0, 1, 0, {"collapsed beside": 1, "duplicated": 1, "rotated": np.sqrt(0.5)}),
+    ),
+    "linear separability": (
+        metrics.linear_separability_loss,
+        *(2, 0, 1, 4, {"collapsed beside": 1, "duplicated": 1, "rotated": 1}),
+    ),
+    "gaussian total correlation": (
+        lambda f, z: metrics.gaussian_total_correlation(z),
+        *(3, 0, 0, 0, {"collapsed beside": 0, "duplicated": np.inf, "rotated": 0}),
+    ),
+    "information between codes": (
+        lambda f, z: metrics.code_mutual_information(z),
+        *(3, 0, 0, 0, {"collapsed beside": 0, "duplicated": np.log(3) / 3}),
+    ),
+    "active units": (
+        lambda f, z: metrics.active_units(z),
+        *(3, 0, 2, 0, {"collapsed beside": 2, "duplicated": 4, "rotated": 2}),
+    ),
+}
+CASES = [(name, world) for name, (*_, others) in SAID_ALOUD.items() for world in (*GOOD, *DEAD, *others)]
+
+
+@pytest.mark.parametrize(("name", "world"), CASES)
+def test_score_said_aloud(name, world):
+    metric, levels, by_chance, good, dead, others = SAID_ALOUD[name]
+    factors = grid(levels)
+    expected = {**dict.fromkeys(GOOD, good), **dict.fromkeys(DEAD, dead), **others}[world]
+    assert_allclose(metric(factors, WORLDS[world](factors)), expected, atol=max(by_chance, 1e-6))
+
+
+def test_duplicated_codes_share_a_factor_and_lose_completeness():
+    factors = grid(3)
+    completeness = dci("completeness")(factors, WORLDS["duplicated"](factors))
+    assert 0.5 <= completeness < 0.9  # an even split over two of four codes is 1 - log_4 2, no split is 1
+
+
+def test_sap_of_classifiers_depends_on_scale_and_origin_of_the_codes():
+    factors = grid(2)
+    shifted = metrics.sap_score(factors, 0.5 * factors + 7, random_state=0)
+    assert shifted < metrics.sap_score(factors, factors, random_state=0) - 0.1
+
+
+def independent_world(seed, n_samples=200, n_codes=3):
+    rng = np.random.default_rng(seed)
+    factors = np.column_stack([rng.integers(3, size=n_samples), rng.integers(4, size=n_samples)])
+    return factors, factors @ rng.normal(size=(2, n_codes)) + rng.normal(size=(n_samples, n_codes))
+
+
+SAMPLED = {"n_train": 60, "n_test": 60, "batch_size": 16, "random_state": 0}
+BOUNDED = {
+    "mig": metrics.mig_score,
+    "sap of correlations": lambda f, z: metrics.sap_score(f, z, continuous_factors="regress"),
+    "sap of classifiers": lambda f, z: metrics.sap_score(f, z, random_state=0),
+    "modularity": metrics.modularity_score,
+    "explicitness": lambda f, z: metrics.explicitness_score(f, z, random_state=0),
+    "mean correlation": metrics.mean_correlation_coefficient,
+    "factor_vae": lambda f, z: metrics.factor_vae_score(f, z, min_std=0, **SAMPLED),
+    "beta_vae": lambda f, z: metrics.beta_vae_score(f, z, **SAMPLED),
+}
+ORDER_OF_CODES = ["mig", "sap of correlations", "modularity", "mean correlation", "sap of classifiers", "explicitness"]
+SCALE_OF_CODES = ["mig", "sap of correlations", "modularity", "mean correlation", "explicitness", "factor_vae"]
+NAMES_OF_VALUES = ["mig", "modularity", "explicitness", "sap of classifiers"]
+ORDER_OF_ROWS = ["mig", "sap of correlations", "modularity", "mean correlation"]
+DEAD_CODES = ["mig", "sap of correlations", "mean correlation", "explicitness", "factor_vae", "beta_vae"]
+seeds = st.integers(0, 10**6)
+few = settings(max_examples=8, deadline=None)
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+@few
+@given(seed=seeds)
+def test_score_lies_between_zero_and_one(name, seed):
+    assert 0 <= BOUNDED[name](*independent_world(seed)) <= 1
+
+
+@pytest.mark.parametrize("name", ORDER_OF_CODES)
+@few
+@given(seed=seeds, order=st.permutations(range(3)))
+def test_order_of_codes_does_not_matter(name, seed, order):
+    factors, codes = independent_world(seed)
+    assert_allclose(BOUNDED[name](factors, codes[:, order]), BOUNDED[name](factors, codes), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SCALE_OF_CODES)
+@few
+@given(seed=seeds, scale=st.floats(1e-3, 1e3), sign=st.sampled_from([-1, 1]))
+def test_scale_sign_and_origin_of_codes_do_not_matter(name, seed, scale, sign):
+    factors, codes = independent_world(seed)
+    moved = codes * [1.0, sign * scale, scale] + [0.0, 3.0, -scale]
+    assert_allclose(BOUNDED[name](factors, moved), BOUNDED[name](factors, codes), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMES_OF_VALUES)
+@few
+@given(seed=seeds)
+def test_names_of_values_do_not_matter(name, seed):
+    factors, codes = independent_world(seed)
+    names = np.array([["red", "wide"], ["green", "tall"], ["blue", "flat"], ["black", "thin"]])
+    named = np.column_stack([names[factors[:, 0], 0], names[factors[:, 1], 1]])
+    assert_allclose(BOUNDED[name](named, codes), BOUNDED[name](factors, codes), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ORDER_OF_ROWS)
+@few
+@given(seed=seeds)
+def test_order_of_rows_does_not_matter(name, seed):
+    factors, codes = independent_world(seed)
+    rows = np.random.default_rng(seed).permutation(len(codes))
+    assert_allclose(BOUNDED[name](factors[rows], codes[rows]), BOUNDED[name](factors, codes), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", DEAD_CODES)
+@few
+@given(seed=seeds, value=st.floats(-100, 100))
+def test_a_dead_code_changes_nothing(name, seed, value):
+    factors, codes = independent_world(seed)
+    rounding = value * (1 + np.finfo(float).eps * (np.arange(len(codes)) % 2))
+    assert_allclose(
+        BOUNDED[name](factors, np.column_stack([rounding, codes])), BOUNDED[name](factors, codes), atol=1e-6
+    )
+
+
+def test_draws_from_the_posterior_count_as_rows():
+    factors, means = independent_world(0)
+    assert_allclose(metrics.mig_score(factors, np.stack([means, means])), metrics.mig_score(factors, means), atol=1e-12)
+    noise = np.random.default_rng(0).normal(size=(20, *means.shape))
+    draws = metrics.mutual_info_matrix(factors, means + 2 * noise)
+    assert np.all(draws.max(axis=0) < metrics.mutual_info_matrix(factors, means).max(axis=0))
+    rows = metrics.mutual_info_matrix(np.tile(factors, (20, 1)), (means + 2 * noise).reshape(-1, 3))
+    assert_allclose(draws, rows, atol=1e-12)
+
+
+def test_one_outlier_is_told_and_quantile_bins_do_not_see_it():
+    rng = np.random.default_rng(0)
+    factors = rng.integers(4, size=(2000, 2))
+    codes = factors + 0.1 * rng.normal(size=factors.shape)
+    stretched = codes.copy()
+    stretched[7] = 1000.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        clean = metrics.mig_score(factors, codes)
+        quantile = metrics.mig_score(factors, stretched, binning="quantile")
+    with pytest.warns(UserWarning, match=r"codes \[0, 1\] .* binning='quantile'"):
+        halved = metrics.mig_score(factors, stretched)
+    assert clean > 0.9
+    assert halved < clean / 2
+    assert_allclose(quantile, metrics.mig_score(factors, codes, binning="quantile"), atol=0.02)
+
+
+@pytest.mark.parametrize("continuous_factors", ["bin", "regress"])
+@pytest.mark.parametrize("metric", [metrics.sap_score, metrics.dci_scores])
+def test_continuous_factors_are_found_again(metric, continuous_factors):
+    factors = np.random.default_rng(0).uniform(-2, 2, size=(200, 2))
+    score = metric(factors, factors[:, ::-1], continuous_factors=continuous_factors, n_bins=2, random_state=0)
+    expected = {"bin": 0.5, "regress": 1.0} if metric is metrics.sap_score else {"bin": 1.0, "regress": 1.0}
+    score = score if metric is metrics.sap_score else score.disentanglement
+    assert_allclose(score, expected[continuous_factors], atol=0.15)
+
+
+def test_more_factors_than_codes_leaves_factors_without_a_code():
+    factors = grid(3)
+    assert_allclose(metrics.mean_correlation_coefficient(factors, factors[:, :1]), 0.5)
+    assert_allclose(metrics.mig_score(factors, factors[:, :1], average=None), [1, 0], atol=1e-12)
+
+
+def test_dependent_factors_are_told():
+    factors = np.column_stack([np.arange(300) % 3, np.arange(300) % 6])
+    assert metrics.factor_dependence(factors) > 0.5
+    assert metrics.factor_dependence(grid(3)) == 0
+    for metric in (metrics.factor_vae_score, metrics.beta_vae_score):
+        with pytest.warns(UserWarning, match="depend on each other"):
+            metric(factors, factors, **VOTES)
+
+
+def test_small_tables_of_independent_factors_do_not_look_dependent():
+    factors = np.random.default_rng(0).integers(20, size=(300, 2))
+    assert metrics.factor_dependence(factors) < 0.1
+
+
+def test_values_of_too_few_rows_are_not_held():
+    factors = grid(3)
+    factors[0, 0] = 3  # a value of one row
+    assert metrics.factor_vae_score(factors, factors, **VOTES) == 1
+    assert metrics.beta_vae_score(factors, factors, **VOTES) == 1
+
+
+def test_pruning_follows_the_scale_of_the_prior():
+    factors = grid(3)
+    assert metrics.factor_vae_score(factors, 0.01 * factors, **VOTES) == 0
+    assert metrics.factor_vae_score(factors, 0.01 * factors, min_std=0, **VOTES) == 1
+
+
+@pytest.mark.parametrize("metric", [metrics.mig_score, metrics.sap_score, metrics.explicitness_score])
+def test_average_is_the_mean_over_factors(metric):
+    factors, codes = independent_world(1)
+    options = {} if metric is metrics.mig_score else {"random_state": 0}
+    per_factor = metric(factors, codes, average=None, **options)
+    assert per_factor.shape == (2,)
+    assert_allclose(metric(factors, codes, **options), per_factor.mean())
+
+
+def test_jobs_do_not_change_the_scores():
+    factors, codes = independent_world(2, n_samples=60)
+
+    def scores():
+        dci_fields = metrics.dci_scores(factors, codes, estimator=DecisionTreeClassifier(), random_state=0)
+        udr = metrics.udr_scores([codes, codes**3, -codes])
+        single = [metric(factors, codes, random_state=0) for metric in (metrics.sap_score, metrics.explicitness_score)]
+        return np.concatenate([single, udr, dci_fields.importance.ravel(), dci_fields[:3]])
+
+    with parallel_config(backend="threading", n_jobs=2):
+        together = scores()
+    assert_allclose(together, scores(), atol=0)

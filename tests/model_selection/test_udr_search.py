@@ -1,0 +1,139 @@
+"""Searching without factors."""
+
+import numpy as np
+import pytest
+from joblib import parallel_config
+from numpy.testing import assert_allclose
+from scipy.stats import special_ortho_group
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from vaekit.metrics import udr_scores
+from vaekit.model_selection import UDRSearch, udr_ranking
+
+
+class Mixer(TransformerMixin, BaseEstimator):
+    """Finds the columns of X up to order, or, when it mixes, up to a rotation; both by the seed."""
+
+    def __init__(self, mixes=False, fails=False, n_dead=0, random_state=None):
+        self.mixes = mixes
+        self.fails = fails
+        self.n_dead = n_dead
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        if self.fails and self.random_state % 2:
+            raise FloatingPointError("the loss is not finite")
+        rng = np.random.RandomState(self.random_state)
+        n = X.shape[1]
+        self.rotation_ = special_ortho_group.rvs(n, random_state=rng) if self.mixes else np.eye(n)[rng.permutation(n)]
+        if self.n_dead:
+            self.kl_per_component_ = np.r_[np.ones(n), np.zeros(self.n_dead)]
+        return self
+
+    def transform(self, X):
+        noise = 1e-3 * np.random.RandomState(self.random_state).normal(size=(len(X), self.n_dead))
+        return np.column_stack([X @ self.rotation_, noise])
+
+    def inverse_transform(self, X):
+        return X @ self.rotation_.T
+
+
+@pytest.fixture
+def X():
+    return np.random.default_rng(0).normal(size=(400, 4))
+
+
+def test_ranking_scores_the_codes_and_orders_the_models(X):
+    models = [Mixer(mixes, random_state=seed).fit(X) for seed, mixes in enumerate([True, False, False, False])]
+    ranking = udr_ranking(models, X, method="spearman")
+    assert_allclose(ranking.scores, udr_scores([model.transform(X) for model in models], method="spearman"))
+    assert ranking.order[-1] == 0
+    assert np.all(np.diff(ranking.scores[ranking.order]) <= 0)
+
+
+def test_ranking_leaves_out_latents_without_information(X):
+    dead = [Mixer(n_dead=3, random_state=seed).fit(X) for seed in range(3)]
+    alive = [Mixer(random_state=seed).fit(X) for seed in range(3)]
+    piped = [make_pipeline(StandardScaler(with_mean=False, with_std=False).fit(X), model) for model in dead]
+    assert_allclose(udr_ranking(dead, X).scores, udr_ranking(alive, X).scores, atol=1e-12)
+    assert_allclose(udr_ranking(piped, X).scores, udr_ranking(alive, X).scores, atol=1e-12)
+
+
+def test_search_finds_the_candidate_whose_seeds_agree(X):
+    search = UDRSearch(Mixer(), {"mixes": [True, False]}, n_models=3, random_state=0).fit(X)
+    assert search.best_params_ == {"mixes": False}
+    assert search.best_index_ == 1
+    assert_allclose(search.best_score_, 0.9, atol=0.01)  # the lasso shrinks full agreement by alpha, 0.1
+    results = search.cv_results_
+    assert list(results["rank_test_score"]) == [2, 1]
+    assert list(results["param_mixes"]) == [True, False]
+    splits = np.array([results[f"split{i}_test_score"] for i in range(3)])
+    assert_allclose(results["mean_test_score"], splits.mean(axis=0))
+    assert_allclose(results["std_test_score"], splits.std(axis=0))
+    assert splits.max(axis=0)[1] == udr_score_of(search, X)
+
+
+def udr_score_of(search, X):
+    seeds = np.random.RandomState(0).randint(np.iinfo(np.int32).max, size=3).tolist()
+    models = [Mixer(**search.best_params_, random_state=seed).fit(X) for seed in seeds]
+    best = [model.random_state for model in models].index(search.best_estimator_.random_state)
+    return udr_ranking(models, X).scores[best]
+
+
+def test_search_is_a_transformer_that_can_be_cloned(X):
+    search = UDRSearch(Mixer(), {"mixes": [False]}, n_models=2, random_state=0)
+    with pytest.raises(NotFittedError):
+        search.transform(X)
+    fitted = clone(search).fit(X)
+    assert_allclose(fitted.inverse_transform(fitted.transform(X)), X)
+    assert not hasattr(UDRSearch(StandardScalerWithoutInverse(), {}), "inverse_transform")
+
+
+class StandardScalerWithoutInverse(BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X
+
+
+def test_search_seeds_the_steps_of_a_pipeline_and_takes_several_grids(X):
+    pipe = make_pipeline(StandardScaler(), Mixer())
+    grids = [{"mixer__mixes": [True]}, {"mixer__n_dead": [0, 2]}]
+    search = UDRSearch(pipe, grids, n_models=2, random_state=0).fit(X)
+    assert search.cv_results_["param_mixer__mixes"].mask.tolist() == [False, True, True]
+    assert search.best_index_ > 0
+    assert isinstance(search.best_estimator_[-1].random_state, int)
+
+
+def test_jobs_do_not_change_the_search(X):
+    search = UDRSearch(Mixer(), {"mixes": [True, False]}, n_models=2, random_state=0)
+    alone = clone(search).fit(X)
+    with parallel_config(backend="threading", n_jobs=2):
+        together = clone(search).fit(X)
+    assert_allclose(together.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"], atol=0)
+
+
+def test_a_candidate_that_fails_is_not_chosen(X):
+    search = UDRSearch(Mixer(), {"fails": [True, False], "mixes": [True]}, n_models=4, random_state=0)
+    with pytest.warns(FitFailedWarning, match="the loss is not finite"):
+        search.fit(X)
+    assert np.isnan(search.cv_results_["mean_test_score"][0])
+    assert list(search.cv_results_["rank_test_score"]) == [2, 1]
+    assert search.best_params_["fails"] is False
+    with pytest.warns(FitFailedWarning), pytest.raises(ValueError, match="No candidate was fitted"):
+        clone(search).set_params(param_grid={"fails": [True]}).fit(X)
+
+
+def test_what_the_search_refuses(X):
+    with pytest.raises(ValueError, match="StandardScaler has no random_state"):
+        UDRSearch(StandardScaler(), {"with_mean": [True]}).fit(X)
+    with pytest.raises(ValueError, match="'n_models' parameter of UDRSearch"):
+        UDRSearch(Mixer(), {}, n_models=1).fit(X)
+    with pytest.raises(ValueError, match="'method' parameter of UDRSearch"):
+        UDRSearch(Mixer(), {}, method="kendall").fit(X)
+    with pytest.raises(ValueError, match="at least 2 models"):
+        udr_ranking([Mixer().fit(X)], X)
