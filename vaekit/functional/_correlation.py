@@ -92,7 +92,7 @@ def total_correlation_terms(
     >>> terms.total_correlation  # one component is never correlated with another
     tensor([0., 0.])
     """
-    log_weights = mixture_log_weights(z, dataset_size, estimator, components)
+    log_weights = _mixture_log_weights(z, dataset_size, estimator, components)
     log_q_z_given_x = normal_log_density(z, loc, logvar).sum(-1)
     log_q_z, log_q_z_product = _aggregate_log_densities(z, *(components or (loc, logvar)), log_weights)
     if log_prior is None:
@@ -104,7 +104,7 @@ def total_correlation_terms(
     )
 
 
-def mixture_log_weights(z, dataset_size, estimator, components):
+def _mixture_log_weights(z, dataset_size, estimator, components):
     """Log weights of shape (n_rows, n_rows), or (1, 1) where all are equal."""
     n_rows = len(z)
     if (estimator == "full") != (components is not None):

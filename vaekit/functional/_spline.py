@@ -145,14 +145,12 @@ def _knot_slopes(unconstrained):
 def _bin_of(points, edges, x_knots, y_knots, delta):
     """Numbers x_k, w, y_k, h, delta_k, delta_{k+1} of the bin in which each point lies between the edges."""
     per_knot = torch.stack([x_knots, y_knots, delta], -1)
-    (x_k, y_k, delta_k), (x_next, y_next, delta_next) = (
-        per_knot[..., :-1, :].unbind(-1),
-        per_knot[..., 1:, :].unbind(-1),
-    )
-    per_bin = torch.stack([x_k, x_next - x_k, y_k, y_next - y_k, delta_k, delta_next], -1)
+    per_bin = torch.cat([per_knot[..., :-1, :], per_knot[..., 1:, :]], -1)
     n_components, n_bins, n_numbers = per_bin.shape
     bins = (points[..., None] >= edges[..., 1:-1]).sum(-1) + n_bins * torch.arange(n_components, device=points.device)
-    return F.embedding(bins, per_bin.reshape(n_components * n_bins, n_numbers)).unbind(-1)
+    found = F.embedding(bins, per_bin.reshape(n_components * n_bins, n_numbers))
+    x_k, y_k, delta_k, x_next, y_next, delta_next = found.unbind(-1)
+    return x_k, x_next - x_k, y_k, y_next - y_k, delta_k, delta_next
 
 
 def _denominator_and_log_slope(s, xi, delta_k, delta_next):
