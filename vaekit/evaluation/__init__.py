@@ -1,1 +1,65 @@
 """Numbers from any fitted object that has the public methods."""
+
+from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLDecomposition, aggregate_posterior_log_density
+from vaekit.evaluation._collapse import CollapseReport, collapse_report
+from vaekit.evaluation._estimate import Estimate
+from vaekit.evaluation._features import ClassifierFeatures, inception_score
+from vaekit.evaluation._fitted import MissingMethodError
+from vaekit.evaluation._generation import (
+    LowPosteriorFrechet,
+    low_posterior_frechet_distance,
+    sample_frechet_distance,
+    sample_precision_recall,
+)
+from vaekit.evaluation._kl import SymmetricKL, kl_decomposition, symmetric_kl
+from vaekit.evaluation._likelihood import ImportanceNLL, ReconstructionError, importance_nll, reconstruction_error
+from vaekit.evaluation._neighbours import NearestRows, nearest_neighbours
+from vaekit.evaluation._perceptual import InceptionFeatures, lpips_distance
+from vaekit.evaluation._pockets import (
+    HighPosteriorSamples,
+    LeakageCurve,
+    LowPosteriorSamples,
+    high_posterior_samples,
+    leakage_curve,
+    low_posterior_samples,
+)
+from vaekit.evaluation._report import GenerationReport, ReportRow, generation_report
+from vaekit.evaluation._scorers import get_scorer, get_scorer_names
+
+__all__ = [
+    "AggregatePosterior",
+    "ClassifierFeatures",
+    "CollapseReport",
+    "Estimate",
+    "GenerationReport",
+    "HighPosteriorSamples",
+    "ImportanceNLL",
+    "InceptionFeatures",
+    "KLDecomposition",
+    "LeakageCurve",
+    "LowPosteriorFrechet",
+    "LowPosteriorSamples",
+    "MissingMethodError",
+    "NearestRows",
+    "ReconstructionError",
+    "ReportRow",
+    "SymmetricKL",
+    "aggregate_posterior_log_density",
+    "collapse_report",
+    "generation_report",
+    "get_scorer",
+    "get_scorer_names",
+    "high_posterior_samples",
+    "importance_nll",
+    "inception_score",
+    "kl_decomposition",
+    "leakage_curve",
+    "low_posterior_frechet_distance",
+    "low_posterior_samples",
+    "lpips_distance",
+    "nearest_neighbours",
+    "reconstruction_error",
+    "sample_frechet_distance",
+    "sample_precision_recall",
+    "symmetric_kl",
+]

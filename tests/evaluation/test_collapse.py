@@ -1,0 +1,44 @@
+import numpy as np
+import pytest
+from gaussian_worlds import GaussianWorld, Sampler
+
+from vaekit.evaluation import MissingMethodError, collapse_report
+
+X = np.random.default_rng(0).normal(size=(500, 2))
+
+
+def two_latents(**changes):
+    """The first latent copies a feature, the second is noise."""
+    return GaussianWorld(W=np.eye(2), A=[[1.0, 0], [0, 0]], scale=np.array([0.1, 1.0])).set_params(**changes)
+
+
+def test_one_latent_carries_everything():
+    report = collapse_report(two_latents(), X)
+    assert report.n_active == 1
+    np.testing.assert_array_equal(report.active, [True, False])
+    np.testing.assert_allclose(report.variance, [X[:, 0].var(), 0])
+    np.testing.assert_allclose(report.variance_share, [X[:, 0].var() / (X[:, 0].var() + 0.01), 0])
+    expected = 0.5 * (np.mean(X[:, 0] ** 2) + 0.01 - np.log(0.01) - 1)
+    np.testing.assert_allclose(report.kl, [expected, 0], atol=1e-12)
+
+
+def test_under_a_learned_prior_the_scale_of_a_latent_does_not_count():
+    """The same code shrunk a thousandfold is as active as before; noise is no more active for being loud."""
+    shrunk = two_latents(A=[[1e-3, 0], [0, 0.1]], scale=np.array([1e-4, 100.0]), spread=np.array([1e-3, 100.0]))
+    report = collapse_report(shrunk, X)
+    np.testing.assert_array_equal(report.active, [True, False])
+    assert np.isnan(report.kl).all()
+    standard = collapse_report(shrunk.set_params(spread=1.0), X)
+    np.testing.assert_array_equal(standard.active, [False, False])
+
+
+def test_a_deterministic_encoder_is_all_signal():
+    report = collapse_report(two_latents(A=np.eye(2), scale=0.0, spread=2.0), X)
+    np.testing.assert_array_equal(report.variance_share, [1, 1])
+
+
+def test_errors_teach():
+    with pytest.raises(ValueError, match="threshold must be"):
+        collapse_report(two_latents(), X, threshold=-1)
+    with pytest.raises(MissingMethodError, match="needs posterior"):
+        collapse_report(Sampler(two_latents()), X)

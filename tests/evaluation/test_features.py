@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+
+from vaekit.evaluation import ClassifierFeatures, inception_score
+from vaekit.evaluation._features import feature_map
+
+DIGITS, LABELS = load_digits(return_X_y=True)
+IMAGES = DIGITS[:400].reshape(-1, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("features", "n_features"),
+    [("flatten", 64), ("pca", 50), ("auto", 50), (PCA(3).fit(DIGITS), 3), (lambda X: X.mean(axis=(1, 2))[:, None], 1)],
+)
+def test_each_kind_of_features(features, n_features):
+    X = DIGITS[:400] if isinstance(features, PCA) else IMAGES
+    assert feature_map(features, X)(X[:7]).shape == (7, n_features)
+
+
+def test_few_values_stay_as_they_are_and_few_rows_give_few_components():
+    np.testing.assert_array_equal(feature_map("auto", DIGITS[:, :10])(DIGITS[:5, :10]), DIGITS[:5, :10])
+    assert feature_map("auto", DIGITS[:21])(DIGITS[:5]).shape == (5, 10)
+
+
+def test_components_keep_distances():
+    project = feature_map("pca", DIGITS)
+    between = np.linalg.norm(DIGITS[0] - DIGITS[1])
+    assert np.linalg.norm(np.diff(project(DIGITS[:2]), axis=0)) == pytest.approx(between, rel=0.02)
+
+
+def test_unknown_features_are_refused():
+    with pytest.raises(ValueError, match="features must be 'auto'"):
+        feature_map("inception", DIGITS)
+
+
+class TestClassifierFeatures:
+    features = ClassifierFeatures(hidden_layer_sizes=(64, 32), max_iter=15).fit(DIGITS[:1000], LABELS[:1000])
+
+    def test_hidden_layer_is_what_the_last_layer_reads(self):
+        classifier, hidden = self.features.classifier_, self.features.transform(DIGITS)
+        logits = hidden @ classifier.coefs_[-1] + classifier.intercepts_[-1]
+        assert hidden.shape == (len(DIGITS), 32)
+        np.testing.assert_allclose(softmax(logits, axis=1), self.features.predict_proba(DIGITS), atol=1e-12)
+
+    def test_labels_are_told_apart(self):
+        assert self.features.score(DIGITS[1000:], LABELS[1000:]) > 0.85
+
+    def test_same_seed_same_features_whatever_the_shape(self):
+        images = DIGITS[:1000].reshape(-1, 8, 8)
+        again = ClassifierFeatures(hidden_layer_sizes=(64, 32), max_iter=15).fit(images, LABELS[:1000])
+        np.testing.assert_array_equal(again.transform(images), self.features.transform(DIGITS[:1000]))
+
+    def test_unfitted_is_refused(self):
+        with pytest.raises(NotFittedError):
+            ClassifierFeatures().transform(DIGITS)
+
+
+def test_inception_score_of_known_probabilities():
+    assert inception_score(np.eye(5)) == pytest.approx(5)
+    assert inception_score(np.full((7, 4), 0.25)) == pytest.approx(1)
+    assert inception_score([[1, 0], [1, 0], [0, 1], [0, 1], [0.5, 0.5]]) == pytest.approx(2 ** (4 / 5))
+    with pytest.raises(ValueError, match="predict_proba"):
+        inception_score([[2.0, 3.0]])

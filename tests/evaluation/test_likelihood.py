@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimensional_world
+from scipy.stats import norm
+
+from vaekit.evaluation import _likelihood, importance_nll, reconstruction_error
+from vaekit.exceptions import NoDensityError
+
+X = four_dimensional_world().sample(50, random_state=1) + np.random.default_rng(1).normal(scale=0.5, size=(50, 4))
+
+# Few samples do where each weight is known; the one test of the warning hears it all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:.*effective sample size")
+
+
+class WithNoise(GaussianWorld):
+    """Posterior draws from given noise, one value after another."""
+
+    def sample_posterior(self, X, n_samples=1, random_state=None):
+        loc, scale = self.posterior(X)
+        noise = [next(self.noise_values) for _ in range(n_samples)]
+        return loc + scale * np.reshape(noise, (n_samples, 1, 1))
+
+
+@pytest.mark.parametrize("codes_at_once", [1, 3, 100])
+def test_four_known_samples(codes_at_once, monkeypatch):
+    """z ~ N(0, 1), x | z ~ N(z, 1), x = 1, q = N(.3, .49), eps = -1, -.3, .4, 1.2."""
+    monkeypatch.setattr(_likelihood, "CODES_AT_ONCE", codes_at_once)
+    world = WithNoise(A=((0.3,),), scale=0.7)
+    world.noise_values = iter([-1, -0.3, 0.4, 1.2])
+    assert world.exact_log_marginal([[1.0]])[0] == pytest.approx(-1.5155121235, abs=1e-8)
+    nll = importance_nll(world, [[1.0]], 4)
+    assert nll.value == pytest.approx(1.5112252462, abs=1e-8)
+    z = 0.3 + 0.7 * np.array([-1, -0.3, 0.4, 1.2])
+    w = np.exp(norm.logpdf(1, z) + norm.logpdf(z) - norm.logpdf(z, 0.3, 0.7))
+    assert nll.effective_sample_size[0] == pytest.approx(w.sum() ** 2 / np.sum(w**2), rel=1e-10)
+
+
+def test_three_known_weights():
+    class Weighted(WithNoise):
+        def log_likelihood(self, X, Z):
+            return super().log_posterior(X, Z) - super().log_prior(Z) + np.squeeze(Z, -1)
+
+    world = Weighted(A=((0.0,),), scale=1.0)
+    world.noise_values = iter([-1, -2, -3])
+    assert importance_nll(world, [[0.0]], 3).value == pytest.approx(1.6910063242, abs=1e-8)
+
+
+def test_exact_posterior_gives_the_exact_marginal():
+    world = four_dimensional_world().with_exact_posterior()
+    nll = importance_nll(world, X, 3)
+    np.testing.assert_allclose(nll.per_row, -world.exact_log_marginal(X), atol=1e-10)
+    np.testing.assert_allclose(nll.effective_sample_size, 3)
+    assert nll.sampling_error < 1e-7
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_marginal_of_a_linear_gaussian_model(seed):
+    world = four_dimensional_world()
+    nll = importance_nll(world, X, 2000, random_state=seed)
+    exact = -world.exact_log_marginal(X)
+    assert abs(nll.value - exact.mean()) < 3 * nll.sampling_error
+    assert nll.sampling_error < 0.01
+    assert nll.value == pytest.approx(nll.per_row.mean(), rel=1e-12)
+    assert nll.standard_error == pytest.approx(nll.per_row.std(ddof=1) / np.sqrt(50), rel=1e-12)
+
+
+def test_blocks_of_rows_keep_their_order(monkeypatch):
+    monkeypatch.setattr(_likelihood, "ROWS_AT_ONCE", 7)
+    world = four_dimensional_world().with_exact_posterior()
+    np.testing.assert_allclose(importance_nll(world, X, 2).per_row, -world.exact_log_marginal(X), atol=1e-10)
+
+
+@pytest.mark.filterwarnings("default:.*effective sample size")
+def test_few_effective_samples_are_reported():
+    world = four_dimensional_world(scale=0.01)
+    with pytest.warns(UserWarning, match="rows have an effective sample size below 10"):
+        nll = importance_nll(world, X, 100, random_state=0)
+    assert nll.effective_sample_size.min() >= 1
+
+
+def test_reconstruction_is_the_likelihood_at_the_codes():
+    world = four_dimensional_world()
+    error = reconstruction_error(world, X, random_state=0)
+    difference = X - world.inverse_transform(world.transform(X))
+    at_means = -norm.logpdf(difference, scale=0.5).sum(axis=1)
+    assert error.value == pytest.approx(at_means.mean(), rel=1e-12)
+    assert error.standard_error == pytest.approx(at_means.std(ddof=1) / np.sqrt(50), rel=1e-12)
+    assert error.root_mean_square == pytest.approx(np.sqrt(np.mean(difference**2)), rel=1e-12)
+
+
+def test_sampled_reconstruction_adds_the_variance_of_the_codes():
+    world = collapsed_world(0.0, 0.7)
+    error = reconstruction_error(world, np.zeros((20000, 1)), random_state=0)
+    assert abs(error.sampled.value - error.value - 0.5 * 0.49) < 3 * error.sampled.standard_error
+
+
+@pytest.mark.parametrize("function", [importance_nll, reconstruction_error])
+def test_a_model_without_likelihood_is_told_so(function):
+    with pytest.raises(NoDensityError, match=r"needs .*log_likelihood.*which Sampler has not"):
+        function(Sampler(four_dimensional_world()), X)

@@ -1,0 +1,96 @@
+"""Which latents a fitted model uses."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from vaekit.evaluation._fitted import has_standard_normal_prior, last_step, require
+from vaekit.functional import kl_normal
+
+
+class CollapseReport(NamedTuple):
+    """What `collapse_report` returns; arrays of shape (n_components,).
+
+    Attributes
+    ----------
+    n_active : int
+        Number of active components.
+    active : ndarray of bool
+        Which ones.
+    variance : ndarray
+        Variance of the posterior means over rows, in squared units of the latents.
+    variance_share : ndarray
+        Share of the aggregate variance that is the means', in [0, 1]: 0 where the code is noise, 1 where it is exact.
+    kl : ndarray
+        Mean KL of q(z_j | x) to N(0, 1), in nats; NaN for any other prior, which has no KL by component.
+    """
+
+    n_active: int
+    active: np.ndarray
+    variance: np.ndarray
+    variance_share: np.ndarray
+    kl: np.ndarray
+
+
+def collapse_report(estimator, X, *, threshold=0.01):
+    r"""Count the components whose posterior means move with the data.
+
+    With a standard normal prior component j is active where :math:`\mathrm{Var}_x\, \mu_j(x) > t`; with any other
+    prior, under which the scale of a latent means nothing, where
+
+    .. math:: \frac{\mathrm{Var}_x\, \mu_j(x)}{\mathrm{Var}_x\, \mu_j(x) + E_x\, \sigma_j^2(x)} > t
+
+    Parameters
+    ----------
+    estimator : fitted object
+        With `posterior(X)`, and `log_prior` if the prior has a density. Pipelines and searches are looked through.
+    X : array-like of shape (n_rows, ...)
+        Data.
+    threshold : float, default=0.01
+        t, at least 0.
+
+    Returns
+    -------
+    report : CollapseReport
+        `n_active`, `active`, `variance`, `variance_share`, `kl`. A component with a KL below about 0.01 nats tells
+        nothing about the data.
+
+    Raises
+    ------
+    MissingMethodError
+        If the model has no posterior parameters.
+    ValueError
+        If the threshold is negative.
+
+    References
+    ----------
+    Y. Burda, R. Grosse, R. Salakhutdinov, "Importance Weighted Autoencoders", ICLR 2016, section 5.2,
+    https://arxiv.org/abs/1509.00519
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.evaluation import collapse_report
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> vae = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
+    >>> collapse_report(vae, X).n_active <= 2
+    True
+    """
+    if not threshold >= 0:
+        raise ValueError(f"threshold must be a number of at least 0, got {threshold!r}.")
+    estimator, X = last_step(estimator, X)
+    require(estimator, "A collapse report", "posterior")
+    loc, scale = (np.asarray(parameter, dtype=np.float64) for parameter in estimator.posterior(X))
+    variance = loc.var(axis=0)
+    spread = np.square(scale).mean(axis=0)
+    share = np.divide(variance, variance + spread, out=np.zeros_like(variance), where=variance > 0)
+    is_standard = hasattr(estimator, "log_prior") and has_standard_normal_prior(estimator, loc)
+    active = (variance if is_standard else share) > threshold
+    kl = _mean_kl(loc, scale) if is_standard else np.full_like(variance, np.nan)
+    return CollapseReport(int(active.sum()), active, variance, share, kl)
+
+
+def _mean_kl(loc, scale):
+    return kl_normal(torch.tensor(loc), 2 * torch.tensor(scale).log()).mean(0).numpy()

@@ -1,0 +1,112 @@
+"""What evaluation asks of a fitted object: its public methods, by name, and nothing else."""
+
+from numbers import Integral
+
+import numpy as np
+from scipy.stats import norm
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+
+from vaekit.exceptions import NoDensityError, VaekitError
+
+DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
+
+
+class MissingMethodError(VaekitError, AttributeError):
+    """A number was asked of a model that lacks a method which that number is made of."""
+
+
+def last_step(estimator, X):
+    """Return the fitted model inside a pipeline or a search, and X as the steps before it hand it on."""
+    if hasattr(estimator, "best_estimator_"):
+        return last_step(estimator.best_estimator_, X)
+    if isinstance(estimator, Pipeline):
+        return last_step(estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X)
+    return estimator, X if hasattr(X, "shape") else np.asarray(X)
+
+
+def require(estimator, purpose, *methods):
+    """Raise an error that teaches unless the object has all these methods."""
+    missing = [method for method in methods if not hasattr(estimator, method)]
+    if not missing:
+        return
+    names = " and ".join(missing)
+    if DENSITIES.intersection(missing):
+        raise NoDensityError(
+            f"{purpose} needs {names}, which {type(estimator).__name__} has not: judge a model without that density by "
+            "its samples (precision and recall, Fréchet distance)."
+        )
+    raise MissingMethodError(
+        f"{purpose} needs {names}, which {type(estimator).__name__} has not: choose a number that does without."
+    )
+
+
+def check_count(n, name):
+    """Refuse what is not a positive integer."""
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"The '{name}' parameter must be a positive integer. Got {n!r} instead.")
+
+
+def make_random_state(random_state):
+    """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)
+
+
+def count_rows(X):
+    """Return the number of rows of an array, tensor or data frame."""
+    return X.shape[0]
+
+
+def take_rows(X, rows):
+    """Return some rows (a slice or an array of positions) of an array, tensor or data frame."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def flat_rows(X):
+    """Return data, images too, as a float64 array of shape (n_rows, n_values)."""
+    X = np.asarray(X)
+    return X.reshape(len(X), -1).astype(np.float64)
+
+
+def standard_normal_log_density(Z):
+    """log N(z; 0, I) in nats per row."""
+    return norm.logpdf(Z).sum(axis=-1)
+
+
+def has_standard_normal_prior(estimator, Z):
+    """Tell whether the prior's density is N(0, I) at these codes, up to single precision."""
+    return same_density(estimator.log_prior(Z), standard_normal_log_density(Z))
+
+
+def draw_prior(estimator, n_samples, n_components, random_state):
+    """Return draws z of the prior, from the object's own `sample_prior` or as z = g^-1(z0) with z0 ~ N(0, I)."""
+    if hasattr(estimator, "sample_prior"):
+        return np.asarray(estimator.sample_prior(n_samples, random_state=random_state), dtype=np.float64)
+    require(estimator, "Drawing from the prior", "to_representation_space")
+    Z0 = random_state.standard_normal((n_samples, n_components))
+    Z = np.asarray(estimator.to_representation_space(Z0), dtype=np.float64)
+    _check_base(estimator, Z, Z0, "give the object a sample_prior(n_samples, random_state) method")
+    return Z
+
+
+def base_log_density(estimator, Z):
+    """log N(g(z); 0, I): the density of the point that generation space has for z."""
+    require(estimator, "The density in generation space", "to_generation_space")
+    Z0 = np.asarray(estimator.to_generation_space(Z), dtype=np.float64)
+    _check_base(estimator, Z, Z0, "use the density in latent space ('latent') instead")
+    return standard_normal_log_density(Z0)
+
+
+def _check_base(estimator, Z, Z0, remedy):
+    """Refuse a prior that is not the image of N(0, I): its two spaces are one, yet its density is another."""
+    if not hasattr(estimator, "log_prior") or not np.allclose(Z, Z0):
+        return
+    if not has_standard_normal_prior(estimator, Z):
+        raise ValueError(
+            f"The prior of {type(estimator).__name__} is no N(0, I), and to_generation_space does not make it one: "
+            f"{remedy}."
+        )
+
+
+def same_density(log_density, expected):
+    return np.allclose(log_density, expected, rtol=1e-3, atol=1e-2)

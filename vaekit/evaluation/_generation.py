@@ -1,0 +1,202 @@
+"""How much a model's samples look like data."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from vaekit.evaluation._aggregate_posterior import AggregatePosterior
+from vaekit.evaluation._features import feature_map
+from vaekit.evaluation._fitted import (
+    check_count,
+    count_rows,
+    last_step,
+    make_random_state,
+    require,
+)
+from vaekit.evaluation._pockets import prior_candidates
+from vaekit.metrics import frechet_distance, precision_recall_scores
+
+MOST_SAMPLES = 5000
+
+
+class LowPosteriorFrechet(NamedTuple):
+    """What `low_posterior_frechet_distance` returns.
+
+    Attributes
+    ----------
+    value : float
+        Distance of the low-posterior samples from the data.
+    plain : float
+        Distance of as many samples taken as they came.
+    n_samples : int
+        How many.
+    """
+
+    value: float
+    plain: float
+    n_samples: int
+
+
+def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, random_state=None):
+    """Fréchet distance between data and a model's samples (the FID, on features of your choice).
+
+    Parameters
+    ----------
+    estimator : fitted object
+        With `sample(n_samples, random_state)`. Pipelines and searches are looked through.
+    X : array-like of shape (n_rows, ...)
+        Data.
+    features : {"auto", "flatten", "pca"}, fitted transformer, or callable, default="auto"
+        What is compared. "flatten" takes every value as a feature; "pca" the leading principal components of X, at most
+        50; "auto" is "flatten" for at most 50 values, else "pca". `ClassifierFeatures` and `InceptionFeatures` are
+        transformers.
+    n_samples : int, default=None
+        Samples to draw; None is as many as X has rows, at most 5000.
+    random_state : int, RandomState instance or None, default=None
+        Decides the samples.
+
+    Returns
+    -------
+    distance : float
+        At least 0, lower is better, in squared units of the features. Compare at equal features, `n_samples` and rows.
+
+    Raises
+    ------
+    MissingMethodError
+        If the model does not sample.
+
+    See Also
+    --------
+    vaekit.metrics.frechet_distance : the same for features that were computed before.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.evaluation import sample_frechet_distance
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> vae = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
+    >>> sample_frechet_distance(vae, X, random_state=0) > 0
+    True
+    """
+    return frechet_distance(*_real_and_sampled(estimator, X, features, n_samples, make_random_state(random_state)))
+
+
+def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=5, random_state=None):
+    """Precision, recall, density and coverage of a model's samples.
+
+    Parameters
+    ----------
+    estimator : fitted object
+        With `sample(n_samples, random_state)`. Pipelines and searches are looked through.
+    X : array-like of shape (n_rows, ...)
+        Data; at most as many rows as there are samples are taken, at random.
+    features, n_samples, random_state
+        As in `sample_frechet_distance`.
+    k : int, default=5
+        Which neighbour sets the radius.
+
+    Returns
+    -------
+    scores : PrecisionRecallScores
+        `precision`, `recall`, `density`, `coverage`; higher is better. Decoded means lack the noise of data, which
+        raises precision and lowers recall.
+
+    Raises
+    ------
+    MissingMethodError
+        If the model does not sample.
+
+    See Also
+    --------
+    vaekit.metrics.precision_recall_scores : the same for features that were computed before.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.evaluation import sample_precision_recall
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> vae = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
+    >>> 0 <= sample_precision_recall(vae, X, random_state=0).coverage <= 1
+    True
+    """
+    random_state = make_random_state(random_state)
+    real, fake = _real_and_sampled(estimator, X, features, n_samples, random_state)
+    return precision_recall_scores(random_state.permutation(real)[: len(fake)], fake, k=k)
+
+
+def low_posterior_frechet_distance(
+    estimator, X, features="auto", n_samples=None, *, n_candidates=None, random_state=None, aggregate_posterior=None
+):
+    """Fréchet distance between data and the samples that the encoder reaches least, beside the plain one.
+
+    Both take `n_samples` draws of the prior, decoded to their means: one the candidates of lowest log q(z), the other
+    the first candidates as they came. The gap tells what pockets cost.
+
+    Parameters
+    ----------
+    estimator : fitted object
+        As for `low_posterior_samples`. Pipelines and searches are looked through.
+    X : array-like of shape (n_rows, ...)
+        Data; their encodings make q(z).
+    features : {"auto", "flatten", "pca"}, fitted transformer, or callable, default="auto"
+        As in `sample_frechet_distance`.
+    n_samples : int, default=None
+        Samples on either side; None is as many as X has rows, at most 5000.
+    n_candidates : int, default=None
+        Draws to choose from; None is ten times as many.
+    random_state : int, RandomState instance or None, default=None
+        Decides the draws.
+    aggregate_posterior : AggregatePosterior, default=None
+        That of X, where it was made before.
+
+    Returns
+    -------
+    distances : LowPosteriorFrechet
+        `value`, `plain` and `n_samples`; lower is better.
+
+    Raises
+    ------
+    NoDensityError, MissingMethodError
+        If the model has no posterior density, or cannot decode.
+
+    References
+    ----------
+    R. Bhalodia, I. Lee, S. Elhabian, "dpVAEs: Fixing Sample Generation for Regularized VAEs", ACCV 2020, section 5.1,
+    https://arxiv.org/abs/1911.10506 (the share of candidates is left open there).
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.evaluation import low_posterior_frechet_distance
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> vae = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
+    >>> low_posterior_frechet_distance(vae, X, random_state=0).n_samples
+    150
+    """
+    estimator, X = last_step(estimator, X)
+    require(estimator, "The low-posterior Fréchet distance", "inverse_transform")
+    n_samples = _default_count(n_samples, X)
+    q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
+    candidates, log_q = prior_candidates(estimator, q, n_samples, n_candidates, random_state)
+    lowest = np.argsort(log_q, kind="stable")[:n_samples]
+    to_features = feature_map(features, X)
+    real = to_features(X)
+    decoded = (estimator.inverse_transform(Z) for Z in (candidates[lowest], candidates[:n_samples]))
+    return LowPosteriorFrechet(*(frechet_distance(real, to_features(fake)) for fake in decoded), n_samples)
+
+
+def _real_and_sampled(estimator, X, features, n_samples, random_state):
+    estimator, X = last_step(estimator, X)
+    require(estimator, "A comparison of samples with data", "sample")
+    sampled = estimator.sample(_default_count(n_samples, X), random_state=random_state)
+    to_features = feature_map(features, X)
+    return to_features(X), to_features(sampled)
+
+
+def _default_count(n_samples, X):
+    n_samples = min(count_rows(X), MOST_SAMPLES) if n_samples is None else n_samples
+    check_count(n_samples, "n_samples")
+    return n_samples
