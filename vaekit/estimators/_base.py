@@ -24,6 +24,7 @@ from vaekit.nn import MLP, ConvNet
 from vaekit.nn._base import ACTIVATIONS
 from vaekit.priors import StandardNormal
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions, fit_context, validate_data
+from vaekit.utils._spec import merge_constraints
 from vaekit.utils._torch import to_array
 
 __all__ = ["BaseEncoder", "Posterior", "estimator"]
@@ -189,9 +190,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         super().__init_subclass__(**kwargs)
         if cls.__doc__:
             cls.__doc__ = inherit_sections(cls.__doc__, cls.__mro__[1].__doc__)
-        inherited = next((base for base in cls.__mro__[1:] if "_parameter_constraints" in vars(base)), None)
-        if inherited is not None and "_parameter_constraints" in vars(cls):
-            cls._parameter_constraints = {**inherited._parameter_constraints, **cls._parameter_constraints}
+        merge_constraints(cls)
 
     @abstractmethod
     def _make_objective(self):
@@ -348,7 +347,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _make_callbacks(self, n_epochs):
         given = [clone(callback, safe=False) for callback in self.callbacks or []]
-        if not self.early_stopping and any(getattr(c, "monitor", "").startswith("valid") for c in _bare(given)):
+        if not self.early_stopping and any(_watches_held_out_rows(callback) for callback in given):
             raise ValueError(
                 "The 'callbacks' parameter holds one that monitors the validation loss, but there is none: set "
                 "early_stopping=True to hold out rows, or let it monitor 'train_loss' ('train_loss_best')."
@@ -500,13 +499,15 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _resident(self, X):
         """Rows on the device, as the engine wants them."""
-        plan = self._blueprint
+        plan, device = self._blueprint, self.net_.device
         shape = (len(X), *plan.event_shape)
-        if X.dtype == np.uint8 and np.ndim(plan.preprocessing.unit) == 0:
-            values = torch.from_numpy(np.array(X)).reshape(shape).to(self.net_.device)
-            return ResidentRows(values, float(plan.preprocessing.offset), float(plan.preprocessing.unit))
+        if X.dtype == np.uint8:
+            values = torch.from_numpy(np.array(X)).reshape(shape)
+            scaling = [torch.as_tensor(part, dtype=torch.float32) for part in plan.preprocessing]
+            scaling = [part.reshape(plan.event_shape if part.ndim else ()).to(device) for part in scaling]
+            return ResidentRows(values.to(device), *scaling)
         rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
-        return ResidentRows(rows.to(self.net_.device))
+        return ResidentRows(rows.to(device))
 
     def _in_blocks(self, function, rows):
         """Apply a tensor function to constant-size, zero-padded blocks of rows: a row never depends on its neighbours."""
@@ -569,8 +570,10 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.net_ = unpack_net(self._blueprint, packed)
 
 
-def _bare(callbacks):
-    return [item[1] if isinstance(item, (tuple, list)) else item for item in callbacks]
+def _watches_held_out_rows(callback):
+    callback = callback[1] if isinstance(callback, (tuple, list)) else callback
+    monitor = getattr(callback, "monitor", None)  # a name in the history, a function, or None
+    return isinstance(monitor, str) and monitor.startswith("valid")
 
 
 def _check_count(n_samples):
