@@ -1,6 +1,7 @@
 """The skorch net that keeps the books (callbacks, history, device, checkpoints) around an epoch loop of our own."""
 
 import contextlib
+import copy
 import time
 import warnings
 from typing import NamedTuple
@@ -80,6 +81,35 @@ class Net(NeuralNet):
         )
         return self
 
+    # ------------------------------------------------------------------ what a failure must not change
+
+    @contextlib.contextmanager
+    def training_with(self, callbacks):
+        """Have callbacks called inside; give back all that was learned before if anything goes wrong there."""
+        self.callbacks = callbacks
+        self._initialize_callbacks()
+        state, optimizer = self._copied_state(), copy.deepcopy(self.optimizer_.state_dict())
+        generator, step, n_epochs = self.generator.get_state(), self.step_, len(self.history)
+        try:
+            yield
+        except BaseException:
+            self._restore_state(state)
+            self.optimizer_.load_state_dict(optimizer)
+            self.generator.set_state(generator)
+            self.step_ = step
+            del self.history[n_epochs:]
+            raise
+        finally:
+            self.callbacks, self.callbacks_ = [], []
+
+    def _copied_state(self):
+        """Copies of all weights and of the modules' buffers (a batch normalisation's statistics, say)."""
+        return [tensor.clone() for tensor in (self.flat_.buffer, *self.module_.buffers())]
+
+    def _restore_state(self, state):
+        for tensor, kept in zip((self.flat_.buffer, *self.module_.buffers()), state):
+            tensor.copy_(kept)
+
     # ------------------------------------------------------------------ the loop
 
     def fit_loop(self, X, y=None, epochs=1, *, valid=None, max_steps=None, **fit_params):
@@ -92,7 +122,7 @@ class Net(NeuralNet):
             self.notify("on_epoch_begin", **datasets)
             started = time.perf_counter()
             is_finite = self._train_epoch(X, last_step)
-            if valid is not None and is_finite:
+            if valid is not None:
                 self._record_best("valid_loss", self._held_out_loss(valid))
             self.history.record("duration", time.perf_counter() - started)
             self.notify("on_epoch_end", **datasets)
@@ -103,7 +133,7 @@ class Net(NeuralNet):
     def _train_epoch(self, rows, last_step):
         """One pass over the rows; True if every term stayed finite."""
         self._set_training(True)
-        first_step, safe = self.step_, self.flat_.buffer.clone()
+        first_step, safe = self.step_, self._copied_state()
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
         records, has_hooks = [], self._has_batch_hooks()
         with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
@@ -192,7 +222,7 @@ class Net(NeuralNet):
         culprit = self._culprit(names, records, first_step)
         if culprit is None:
             return True
-        self.flat_.buffer.copy_(safe)
+        self._restore_state(safe)
         self.optimizer_.forget()
         if first_step == 0:
             raise NonFiniteLossError(

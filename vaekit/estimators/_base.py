@@ -335,13 +335,9 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _train(self, X, n_epochs, max_steps):
         train, valid = self._split(X)
-        self.net_.callbacks = self._make_callbacks(n_epochs)
-        self.net_._initialize_callbacks()
-        self.net_.partial_fit(
-            self._resident(train), valid=None if valid is None else self._resident(valid), epochs=n_epochs,
-            max_steps=max_steps,
-        )  # fmt: skip
-        self.net_.callbacks, self.net_.callbacks_ = [], []
+        train_rows, valid_rows = self._resident(train), None if valid is None else self._resident(valid)
+        with self.net_.training_with(self._make_callbacks(n_epochs)):
+            self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
         self.n_steps_ = self.net_.step_
         self._summarize(train[:: max(1, len(train) // MAX_SUMMARY_ROWS)])
 
