@@ -4,6 +4,7 @@ import contextlib
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from inspect import get_annotations
 from numbers import Integral, Real
 from typing import Any, ClassVar, NamedTuple
 
@@ -16,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from vaekit.engine import EarlyStop, EpochBar, Plan, ResidentRows, batch_bounds
 from vaekit.estimators._blueprint import Blueprint, build_net, pack_net, unpack_net
-from vaekit.estimators._docstrings import inherit_sections
-from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
+from vaekit.estimators._docstrings import inherit_sections, restate_defaults
+from vaekit.estimators._preprocessing import check_unit_interval, choose_likelihood, choose_preprocessing
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
@@ -189,7 +190,8 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         if cls.__doc__:
-            cls.__doc__ = inherit_sections(cls.__doc__, cls.__mro__[1].__doc__)
+            own_defaults = {name: vars(cls)[name] for name in get_annotations(cls) if name in vars(cls)}
+            cls.__doc__ = inherit_sections(cls.__doc__, restate_defaults(cls.__mro__[1].__doc__, own_defaults))
         merge_constraints(cls)
 
     @abstractmethod
@@ -249,7 +251,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         with restored_on_failure(self):
             if self.warm_start and self.__sklearn_is_fitted__():
-                X = self._validate(X, reset=False)
+                X = self._validate_in_support(X)
             else:
                 X = self._validate(X, reset=True)
                 self._start(X)
@@ -277,7 +279,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """
         is_first = not self.__sklearn_is_fitted__()
         with restored_on_failure(self):
-            X = self._validate(X, reset=is_first)
+            X = self._validate(X, reset=True) if is_first else self._validate_in_support(X)
             if is_first:
                 self._start(X)
             self._train(X, 1, None)
@@ -451,8 +453,9 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         log_density : ndarray of shape (n_rows,) or (n_samples, n_rows)
             In nats.
         """
-        loc, scale = self._encode(self._validate(X))
-        standardized = (self._validate_codes(Z) - loc) / scale
+        X, Z = self._validate_pairs(self._validate(X), Z)
+        loc, scale = self._encode(X)
+        standardized = (Z - loc) / scale
         return -(0.5 * standardized**2 + np.log(scale) + 0.5 * np.log(2 * np.pi)).sum(axis=-1)
 
     # ------------------------------------------------------------------ between NumPy and torch
@@ -481,6 +484,13 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.image_shape_ = image_shape
         return X
 
+    def _validate_in_support(self, X):
+        """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
+        X = self._validate(X)
+        if self.likelihood_.support == "unit_interval":
+            check_unit_interval(X, self._blueprint.preprocessing.unit)
+        return X
+
     def _validate_codes(self, Z):
         """Return codes as a float64 array whose last axis is n_components_."""
         check_is_fitted(self)
@@ -492,6 +502,13 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if not np.isfinite(Z).all():
             raise ValueError("Codes contain NaN or infinity; pass finite values.")
         return Z
+
+    def _validate_pairs(self, X, Z):
+        """Return validated rows X and codes Z, one code (per leading sample) for every row."""
+        Z = self._validate_codes(Z)
+        if Z.shape[-2] != len(X):
+            raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
+        return X, Z
 
     def _resident(self, X):
         """Rows on the device, as the engine wants them."""

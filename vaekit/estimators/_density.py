@@ -5,7 +5,6 @@ from numbers import Integral
 import numpy as np
 import torch
 
-from vaekit.estimators._preprocessing import check_unit_interval
 from vaekit.utils._torch import whitened_noise
 
 __all__ = ["DensityMixin"]
@@ -96,9 +95,7 @@ class DensityMixin:
         log_density : ndarray of shape (n_rows,) or (n_samples, n_rows)
             In nats, as a density over the units of X.
         """
-        X, Z = self._validate_in_support(X), self._validate_codes(Z)
-        if Z.shape[-2] != len(X):
-            raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
+        X, Z = self._validate_pairs(self._validate_in_support(X), Z)
         model, rows = self.net_.module_, self._network_rows(X)
         n_values = rows[0].size
 
@@ -128,12 +125,6 @@ class DensityMixin:
         flat = Z.reshape(-1, Z.shape[-1]).astype(np.float32)
         (values,) = self._in_blocks(lambda z: (self.net_.module_.prior.log_prob(z),), flat)
         return values.reshape(Z.shape[:-1]).astype(np.float64)
-
-    def _validate_in_support(self, X):
-        X = self._validate(X)
-        if self.likelihood_.support == "unit_interval":
-            check_unit_interval(X, self._blueprint.preprocessing.unit)
-        return X
 
     def _log_volume(self):
         if self.likelihood_.support == "unit_interval":

@@ -3,7 +3,7 @@
 import inspect
 import re
 
-__all__ = ["inherit_sections"]
+__all__ = ["inherit_sections", "restate_defaults"]
 
 SECTION = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}$", re.MULTILINE)
 ORDER = ["Parameters", "Attributes", "See Also", "Notes", "References", "Examples"]
@@ -21,6 +21,14 @@ def entries(body):
     starts = [match.start() for match in ENTRY.finditer(body)] + [len(body)]
     texts = [body[start:stop].rstrip() for start, stop in zip(starts, starts[1:])]
     return {ENTRY.match(text).group(1): text for text in texts}
+
+
+def restate_defaults(doc, defaults):
+    """Return `doc` with other defaults for the parameters it describes."""
+    for name, value in defaults.items():
+        stated = f'"{value}"' if isinstance(value, str) else repr(value)
+        doc = re.sub(rf"^( *{name} : .*default=).*$", lambda match, stated=stated: match[1] + stated, doc, flags=re.MULTILINE)
+    return doc
 
 
 def inherit_sections(doc, inherited_doc, titles=("Parameters", "Attributes")):
