@@ -82,6 +82,7 @@ BAD_CALLS = [
     ),
     (metrics.beta_vae_score, (F, Z), {"min_group": 1}, "min_group must be an integer of at least 2"),
     (metrics.explicitness_score, ([0, 1, 0, 0], Z[:4]), {"n_train": 3, "n_test": 1}, "explicitness needs more rows"),
+    (metrics.explicitness_score, ([0, 1, 2, 3], Z[:4]), {"n_train": 2, "n_test": 2}, "both in the training"),
     (metrics.linear_separability_loss, (F, Z), {}, "multi_valued='one_vs_rest'"),
     (metrics.linear_separability_loss, (F, Z), {"multi_valued": "all"}, "'error' or 'one_vs_rest'"),
     (metrics.mean_correlation_coefficient, (F, Z), {"method": "kendall"}, "'pearson' or 'spearman'"),

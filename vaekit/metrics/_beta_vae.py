@@ -65,7 +65,8 @@ def beta_vae_score(
     References
     ----------
     I. Higgins et al., "beta-VAE: Learning Basic Visual Concepts with a Constrained Variational Framework", ICLR 2017,
-    section 3 and appendix. Classifier and counts as in F. Locatello et al., ICML 2019 (disentanglement_lib).
+    section 3, https://openreview.net/forum?id=Sy2fzU9gl. Classifier and counts as in F. Locatello et al., ICML 2019
+    (disentanglement_lib).
 
     Examples
     --------
@@ -80,6 +81,7 @@ def beta_vae_score(
         factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2
     )
     groups = group_every_factor(factors, min_group)
+    codes = np.ascontiguousarray(codes)  # whole rows are drawn
     rng = check_random_state(random_state)
     points, shared = draw_points(groups, codes, n_train, batch_size, rng)
     classifier = LogisticRegression(max_iter=1000).fit(points, shared)

@@ -74,7 +74,7 @@ def bootstrap_interval(
 
     References
     ----------
-    A. C. Davison, D. V. Hinkley, "Bootstrap Methods and Their Application", Cambridge 1997, section 5.2.1.
+    A. C. Davison, D. V. Hinkley, "Bootstrap Methods and Their Application", Cambridge 1997, chapter 5.
 
     Examples
     --------

@@ -28,7 +28,7 @@ def gaussian_total_correlation(codes):
     References
     ----------
     F. Locatello et al., "Challenging Common Assumptions in the Unsupervised Learning of Disentangled
-    Representations", ICML 2019, section on unsupervised scores.
+    Representations", ICML 2019, https://arxiv.org/abs/1811.12359, among its unsupervised scores.
 
     Examples
     --------
@@ -70,7 +70,8 @@ def active_units(codes, *, threshold=0.01):
 
     References
     ----------
-    Y. Burda, R. Grosse, R. Salakhutdinov, "Importance Weighted Autoencoders", ICLR 2016, section 5.2.
+    Y. Burda, R. Grosse, R. Salakhutdinov, "Importance Weighted Autoencoders", ICLR 2016, section 5.2,
+    https://arxiv.org/abs/1509.00519.
 
     Examples
     --------

@@ -54,7 +54,7 @@ def mean_correlation_coefficient(factors, codes, *, method="pearson"):
     ----------
     A. Hyvarinen, H. Morioka, "Unsupervised Feature Extraction by Time-Contrastive Learning and Nonlinear ICA",
     NeurIPS 2016; as used by D. Klindt et al., "Towards Nonlinear Disentanglement in Natural Data with Temporal Sparse
-    Coding", ICLR 2021.
+    Coding", ICLR 2021, https://arxiv.org/abs/2007.10930.
 
     Examples
     --------

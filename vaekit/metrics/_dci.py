@@ -84,14 +84,15 @@ def dci_scores(
 
     Notes
     -----
-    Trees on rows of little information still share out importances that sum to 1, so D and C of a useless
-    representation are above 0 in small tables: read them beside I. One boosted tree per class and round makes factors
-    of many values slow: seconds per factor at 10000 rows, which `n_jobs` divides.
+    Importances sum to 1 per factor however little they predict: read D and C beside I. Boosting grows one tree per
+    value of a factor and round, so that factors of many values are slow (twelve values in all at 10000 rows and ten
+    codes: half a minute), which `n_jobs` divides.
 
     References
     ----------
     C. Eastwood, C. K. I. Williams, "A Framework for the Quantitative Evaluation of Disentangled Representations",
-    ICLR 2018, section 2. Trees and the floor of 1e-11 as in F. Locatello et al., ICML 2019 (disentanglement_lib).
+    ICLR 2018, section 2, https://openreview.net/forum?id=By-7dz-AZ. Trees and the floor of 1e-11 as in F. Locatello
+    et al., ICML 2019 (disentanglement_lib).
 
     Examples
     --------
@@ -103,7 +104,8 @@ def dci_scores(
     >>> round(scores.disentanglement, 3), round(scores.completeness, 3), scores.informativeness
     (1.0, 1.0, 1.0)
     """
-    regress = continuous_factors == "regress" or (estimator is not None and is_regressor(estimator))
+    estimator = _choose_estimator(estimator, continuous_factors)
+    regress = is_regressor(estimator)
     factors, codes = check_factors_codes(
         factors,
         codes,
@@ -113,16 +115,12 @@ def dci_scores(
         min_factors=2,
         min_codes=2,
     )
-    if estimator is None:
-        estimator = GradientBoostingRegressor() if regress else GradientBoostingClassifier()
-    if regress and not is_regressor(estimator):
-        raise ValueError(f"continuous_factors='regress' needs a regressor, got estimator={estimator!r}.")
     rng = check_random_state(random_state)
     train, test = split_rows(len(codes), n_train, n_test, rng)
-    scaler = StandardScaler().fit(codes[train])
+    codes = StandardScaler().fit(codes[train]).transform(codes)
     predict = _regress_factor if regress else _classify_factor
     results = Parallel(n_jobs=n_jobs)(
-        delayed(predict)(seeded_clone(estimator, seed), scaler.transform(codes), factor, train, test)
+        delayed(predict)(seeded_clone(estimator, seed), codes, factor, train, test)
         for factor, seed in zip(factors.T, draw_seeds(factors.shape[1], rng))
     )
     importance, informativeness = (np.array(column) for column in zip(*results))
@@ -149,6 +147,15 @@ def disentanglement_from_importance(importance):
 def completeness_from_importance(importance):
     """Mean over factors, weighted by their importance, of 1 - H_L(column)."""
     return disentanglement_from_importance(importance.T)
+
+
+def _choose_estimator(estimator, continuous_factors):
+    """Boosted trees, unless another estimator is given."""
+    if estimator is None:
+        return GradientBoostingRegressor() if continuous_factors == "regress" else GradientBoostingClassifier()
+    if continuous_factors == "regress" and not is_regressor(estimator):
+        raise ValueError(f"continuous_factors='regress' needs a regressor, got estimator={estimator!r}.")
+    return estimator
 
 
 def _weights(importance):

@@ -98,7 +98,7 @@ def downstream_study(
     References
     ----------
     F. Locatello et al., "Challenging Common Assumptions in the Unsupervised Learning of Disentangled
-    Representations", ICML 2019, section 5.5 (accuracies at 10, 100, 1000 and 10000 labels).
+    Representations", ICML 2019, https://arxiv.org/abs/1811.12359 (accuracies at 10, 100, 1000, 10000 labels).
 
     Examples
     --------
@@ -173,7 +173,7 @@ def sample_efficiency(
     References
     ----------
     F. Locatello et al., "Challenging Common Assumptions in the Unsupervised Learning of Disentangled
-    Representations", ICML 2019, section 5.5.
+    Representations", ICML 2019, https://arxiv.org/abs/1811.12359.
 
     Examples
     --------

@@ -67,8 +67,8 @@ def factor_vae_score(
 
     References
     ----------
-    H. Kim, A. Mnih, "Disentangling by Factorising", ICML 2018, section 4. The pruning threshold is the one of
-    F. Locatello et al., ICML 2019 (disentanglement_lib's study).
+    H. Kim, A. Mnih, "Disentangling by Factorising", ICML 2018, section 4, https://arxiv.org/abs/1802.05983. The
+    pruning threshold is the one of F. Locatello et al., ICML 2019 (disentanglement_lib's study).
 
     Examples
     --------
@@ -87,7 +87,7 @@ def factor_vae_score(
     active = (np.ptp(codes, axis=0) > 0) & (scale >= min_std)
     if not active.any():
         return 0.0
-    standardised = codes[:, active] / scale[active]
+    standardised = np.ascontiguousarray(codes[:, active] / scale[active])  # whole rows are drawn
     rng = check_random_state(random_state)
     train_votes = cast_votes(groups, standardised, n_train, batch_size, rng)
     test_votes = cast_votes(groups, standardised, n_test, batch_size, rng)

@@ -78,7 +78,7 @@ def code_mutual_information(codes, *, n_bins=20, binning="uniform"):
     References
     ----------
     F. Locatello et al., "Challenging Common Assumptions in the Unsupervised Learning of Disentangled
-    Representations", ICML 2019 (its unsupervised "mutual info score").
+    Representations", ICML 2019, https://arxiv.org/abs/1811.12359, among its unsupervised scores.
 
     Examples
     --------

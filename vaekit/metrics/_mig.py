@@ -51,7 +51,8 @@ def mig_score(factors, codes, *, n_bins=20, binning="uniform", continuous_factor
     References
     ----------
     R. T. Q. Chen, X. Li, R. Grosse, D. Duvenaud, "Isolating Sources of Disentanglement in Variational Autoencoders",
-    NeurIPS 2018, equation 6. Binning as in F. Locatello et al., ICML 2019 (disentanglement_lib).
+    NeurIPS 2018, equation 6, https://arxiv.org/abs/1802.04942. Binning as in F. Locatello et al., ICML 2019
+    (disentanglement_lib).
 
     Examples
     --------

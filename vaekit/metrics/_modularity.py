@@ -42,12 +42,13 @@ def modularity_score(factors, codes, *, n_bins=20, binning="uniform", continuous
     Notes
     -----
     Blind to what is missing: one code that holds one factor scores as well as a full set, and duplicated codes cost
-    nothing. A useless code scores not 0 but what its estimation noise looks like, often above one half.
+    nothing. A useless code scores not 0 but what its estimation noise looks like, often above one half (0.58 for ten
+    codes of noise against three factors).
 
     References
     ----------
     K. Ridgeway, M. C. Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Loss", NeurIPS 2018,
-    section 3.
+    section 3, https://arxiv.org/abs/1802.05312.
 
     Examples
     --------
@@ -127,7 +128,7 @@ def explicitness_score(
     References
     ----------
     K. Ridgeway, M. C. Mozer, "Learning Deep Disentangled Embeddings with the F-Statistic Loss", NeurIPS 2018,
-    section 3.
+    section 3, https://arxiv.org/abs/1802.05312.
 
     Examples
     --------
@@ -150,6 +151,8 @@ def _area_of_factor(codes_train, factor_train, codes_test, factor_test):
     for rows, values in (("training", factor_train), ("test", factor_test)):
         if len(np.unique(values)) < 2:
             raise ValueError(f"A factor has one value only in the {rows} rows: explicitness needs more rows.")
+    if not np.isin(factor_test, factor_train).any():
+        raise ValueError("A factor has no value both in the training and in the test rows: explicitness needs more.")
     classifier = LogisticRegression(max_iter=1000).fit(codes_train, factor_train)
     return macro_area_under_curve(factor_test, classifier.predict_proba(codes_test), classifier.classes_)
 

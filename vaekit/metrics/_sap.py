@@ -70,7 +70,8 @@ def sap_score(
     References
     ----------
     A. Kumar, P. Sattigeri, A. Balakrishnan, "Variational Inference of Disentangled Latent Concepts from Unlabeled
-    Observations", ICLR 2018, section 3. Classifier as in F. Locatello et al., ICML 2019 (disentanglement_lib).
+    Observations", ICLR 2018, section 3, https://arxiv.org/abs/1711.00848. Classifier as in F. Locatello et al., ICML
+    2019 (disentanglement_lib).
 
     Examples
     --------
@@ -96,10 +97,11 @@ def sap_score(
 def squared_correlation(codes, factors):
     """Squared correlation of each code with each factor, (n_codes, n_factors); 0 for a code that does not vary."""
     codes, factors = codes - codes.mean(axis=0), factors - factors.mean(axis=0)
-    variances = np.outer(np.mean(codes**2, axis=0), np.mean(factors**2, axis=0))
     covariance = codes.T @ factors / len(codes)
-    varies = np.broadcast_to(np.mean(codes**2, axis=0)[:, np.newaxis] > SMALLEST_VARIANCE, covariance.shape)
-    return np.divide(covariance**2, variances, out=np.zeros_like(covariance), where=varies)
+    variance_of_codes = np.vecdot(codes, codes, axis=0) / len(codes)
+    variance_of_factors = np.vecdot(factors, factors, axis=0) / len(codes)
+    varying = np.where(variance_of_codes > SMALLEST_VARIANCE, variance_of_codes, np.inf)
+    return covariance**2 / np.outer(varying, variance_of_factors)
 
 
 def _accuracies_of_code(code, factors, train, test):

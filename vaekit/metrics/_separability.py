@@ -41,7 +41,8 @@ def linear_separability_loss(factors, codes, *, multi_valued="error", n_jobs=Non
     References
     ----------
     T. Karras, S. Laine, T. Aila, "A Style-Based Generator Architecture for Generative Adversarial Networks", CVPR
-    2019, section 4.2 (there 2 to the power of bits, of generated samples under a trained attribute classifier).
+    2019, section 4.2, https://arxiv.org/abs/1812.04948 (there of generated samples, under a trained classifier of
+    attributes).
 
     Examples
     --------

@@ -57,7 +57,7 @@ def udr_scores(codes_of_models, *, method="lasso", kl_per_component=None, kl_thr
     References
     ----------
     S. Duan et al., "Unsupervised Model Selection for Variational Disentangled Representation Learning", ICLR 2020,
-    section 4, equation 2.
+    section 4, https://arxiv.org/abs/1905.12614. Both directions weigh the same, as in disentanglement_lib.
 
     Examples
     --------

@@ -68,15 +68,18 @@ def check_factors(factors, *, continuous_factors="error", n_bins=20):
         if continuous_factors == "error":
             _refuse_continuous(columns)
         encoded = [_label(column, n_bins) for column in columns]
-    return _drop_constant(np.column_stack(encoded))
+    return _drop_constant(np.array(encoded).T)
 
 
 def check_codes(codes):
-    """Return the codes as floats; a code that varies by rounding error alone is made constant."""
+    """Return the codes as floats, column by column in memory; one that varies by rounding alone is made constant."""
     codes = check_array(codes, dtype=(np.float64, np.float32), ensure_min_samples=2, input_name="codes")
-    rounding = 8 * np.finfo(codes.dtype).eps * np.abs(codes).max(axis=0)
-    codes = codes.astype(np.float64)
-    return np.where(np.ptp(codes, axis=0) <= rounding, codes[0], codes)
+    rounding = 8 * np.finfo(codes.dtype).eps
+    codes = np.array(codes, dtype=np.float64, order="F")
+    low, high = codes.min(axis=0), codes.max(axis=0)
+    dead = high - low <= rounding * np.maximum(-low, high)
+    codes[:, dead] = codes[0, dead]
+    return codes
 
 
 def pool_draws(factors, codes):
@@ -134,5 +137,5 @@ def _drop_constant(factors):
         raise ValueError("Every factor has one value only: there is nothing to disentangle in these rows.")
     if not varies.all():
         dropped = np.flatnonzero(~varies).tolist()
-        warnings.warn(f"Factors {dropped} have one value only and are left out.", UserWarning, stacklevel=4)
+        warnings.warn(f"Factors {dropped} have one value only and are left out.", UserWarning, stacklevel=5)
     return factors[:, varies]

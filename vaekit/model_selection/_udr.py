@@ -55,7 +55,8 @@ def udr_ranking(estimators, X, *, method="lasso", kl_threshold=0.01, n_jobs=None
 
     References
     ----------
-    S. Duan et al., "Unsupervised Model Selection for Variational Disentangled Representation Learning", ICLR 2020.
+    S. Duan et al., "Unsupervised Model Selection for Variational Disentangled Representation Learning", ICLR 2020,
+    https://arxiv.org/abs/1905.12614.
 
     Examples
     --------
@@ -120,7 +121,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
     References
     ----------
     S. Duan et al., "Unsupervised Model Selection for Variational Disentangled Representation Learning", ICLR 2020,
-    section 4.
+    section 4, https://arxiv.org/abs/1905.12614.
 
     Examples
     --------
