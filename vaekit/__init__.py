@@ -4,7 +4,27 @@ import importlib
 
 __version__ = "0.1.0.dev0"
 
-ESTIMATORS = ["DPVAE", "VAE", "BetaDPVAE", "BetaVAE", "DecoupledBetaVAE"]
+ESTIMATORS = [
+    "AAE",
+    "AnnealedDPVAE",
+    "AnnealedVAE",
+    "BetaDPVAE",
+    "BetaTCDPVAE",
+    "BetaTCVAE",
+    "BetaVAE",
+    "DIPDPVAE",
+    "DIPVAE",
+    "DPVAE",
+    "DecoupledBetaVAE",
+    "FactorDPVAE",
+    "FactorVAE",
+    "FlowPriorVAE",
+    "InfoDPVAE",
+    "InfoVAE",
+    "LearnedPriorAAE",
+    "VAE",
+    "WAE",
+]
 FOLDERS = [
     "datasets",
     "engine",

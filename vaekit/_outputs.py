@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-__all__ = ["GENERATIVE_PARTS", "LossTerms", "ModelOutput", "TRAINED_PARTS", "Phase", "StepInputs"]
+__all__ = ["GENERATIVE_PARTS", "TRAINED_PARTS", "LossTerms", "ModelOutput", "Phase", "StepInputs"]
 
 # Names of a model's parts; the critic is what some objectives train beside it. The parts of a phase stand side by side.
 GENERATIVE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior")
@@ -27,6 +27,8 @@ class ModelOutput(NamedTuple):
         -log p(x | z), in nats, summed over features.
     prior : Prior
         p(z), with `log_prob` and `kl`.
+    encode : callable
+        Rows to posterior parameters, for objectives that look at more than the batch.
     """
 
     x: Tensor
@@ -34,6 +36,7 @@ class ModelOutput(NamedTuple):
     z: Tensor
     reconstruction: Tensor
     prior: Any
+    encode: Any = None
 
 
 class LossTerms(NamedTuple):
@@ -60,8 +63,8 @@ class StepInputs(NamedTuple):
         Optimiser steps done so far, and steps planned in all.
     warmup : float or Tensor
         Weight in [0, 1] of the annealed term, already computed for this step.
-    n_rows : int
-        Rows of the training set.
+    rows : sequence of rows
+        The whole training set, sliceable, already on the device.
     """
 
     batches: tuple
@@ -69,7 +72,7 @@ class StepInputs(NamedTuple):
     step: Any
     n_steps: int
     warmup: Any
-    n_rows: int
+    rows: Any
 
 
 class Phase(NamedTuple):

@@ -45,4 +45,4 @@ class LatentVariableModel(nn.Module):
         posterior = self.encode(x)
         z = posterior.rsample(noise)
         reconstruction = -self.likelihood.log_prob(self.decoder(z), x)
-        return ModelOutput(x, posterior, z, reconstruction, self.prior)
+        return ModelOutput(x, posterior, z, reconstruction, self.prior, self.encode)

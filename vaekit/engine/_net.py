@@ -70,8 +70,8 @@ class Net(NeuralNet):
 
     def initialize_optimizer(self, triggered_directly=None):
         """One Adam per phase, fused where torch has it."""
-        self.phases_ = self.objective.phases()
         self.flat_ = FlatParameters(self.module_, TRAINED_PARTS)
+        self.phases_ = [phase for phase in self.objective.phases() if self.flat_.holds(phase.modules)]
         slices = [self.flat_.of(phase.modules) for phase in self.phases_]
         self.parameters_ = [own for own, _ in slices]
         self.optimizer_ = PhasedAdam(
@@ -154,6 +154,8 @@ class Net(NeuralNet):
         orders = [
             torch.randperm(n_rows, generator=self.generator, device=device) for _ in range(self.objective.n_batches)
         ]
+        if len(bounds) == 1 and len(orders) > 1:  # one batch in all: independent batches are disjoint parts of it
+            orders = orders[0].tensor_split(len(orders))
         for start, stop in bounds:
             noise = {
                 name: torch.randn(stop - start, width, generator=self.generator, device=device)
@@ -161,7 +163,7 @@ class Net(NeuralNet):
             }
             batches = tuple(rows[order[start:stop]] for order in orders)
             warmup = linear_warmup(self.step_, self.plan.warmup_steps)
-            yield StepInputs(batches, noise, self.step_, self.plan.n_steps, warmup, n_rows)
+            yield StepInputs(batches, noise, self.step_, self.plan.n_steps, warmup, rows)
 
     def _train_step(self, inputs, has_hooks):
         """One step, with the callbacks' batch hooks around it only if some callback has them."""
@@ -170,9 +172,7 @@ class Net(NeuralNet):
             self.step_ += 1
             return terms
         self.notify("on_batch_begin", batch=inputs.batches, training=True)
-        terms = run_step(
-            self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients
-        )
+        terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients)
         self.step_ += 1
         self.history.record_batch("train_loss", terms["train"].item())
         self.notify("on_batch_end", batch=inputs.batches, training=True, loss=terms["train"])

@@ -36,6 +36,10 @@ class FlatParameters:
     def _trainable(part):
         return [] if part is None else [p for p in part.parameters() if p.requires_grad]
 
+    def holds(self, names):
+        """Whether any of these parts has something to train."""
+        return any(self.parts[name] for name in names)
+
     def of(self, names):
         """Parameters of some parts, and the slice of the buffer that holds them.
 

@@ -63,13 +63,14 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     ----------
     n_components : int, default=10
         Number of latents, the dimension of a code.
-    prior : {"normal", "decoupled", "elementwise_flow"} or spec of `vaekit.priors`, default="normal"
+    prior : {"normal", "decoupled", "elementwise_flow", "generator"} or spec of `vaekit.priors`, default="normal"
         p(z). `"decoupled"` maps the representation space through a jointly trained invertible network to a plainly
         normal generation space; it is the default of the classes with `DP` in their name.
-    likelihood : {"auto", "bernoulli", "normal", "laplace"} or spec of `vaekit.likelihoods`, default="auto"
+    likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error"} or spec of `vaekit.likelihoods`, \
+default="auto"
         p(x | z). `"auto"` is Bernoulli for bool, exactly-binary data and uint8 images, else Normal with a learned scale;
         decided once, at the first fit.
-    posterior_family : {"normal"} or spec of `vaekit.posteriors`, default="normal"
+    posterior_family : {"normal", "fixed_scale"} or spec of `vaekit.posteriors`, default="normal"
         Family of q(z | x).
     network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"
         Encoder and decoder. `"auto"` is `ConvNet` for images and, for tables, an `MLP` of `hidden_layer_sizes` and
@@ -198,6 +199,10 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
     def _make_objective(self):
         """Return the objective that this estimator is a name for."""
 
+    def _make_posterior(self):
+        """Return the posterior family; a method that decides it itself overrides this."""
+        return self._resolve("posterior_family")
+
     # ------------------------------------------------------------------ parameters
 
     def set_params(self, **params):
@@ -256,6 +261,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 X = self._validate(X, reset=True)
                 self._start(X)
             self._train(X, self.max_epochs, self.max_steps)
+            self._warn_of_schedules()
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -301,7 +307,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         n_rows = len(self._split(X)[0]) if self.early_stopping else len(X)
         self._blueprint = Blueprint(
             network=self._resolve("network", auto=lambda: ConvNet() if is_image else built_in),
-            posterior=self._resolve("posterior_family"),
+            posterior=self._make_posterior(),
             prior=self._resolve("prior"),
             likelihood=likelihood,
             objective=self._make_objective().validated(),
@@ -316,6 +322,7 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             train_seed=train_seed,
         )
         self.net_ = build_net(self._blueprint, device=self.device)
+        self._blueprint.objective.check_prior(self.net_.module_.prior)
         self.likelihood_, self.n_components_ = likelihood, self.n_components
 
     def _resolve(self, name, auto=None):
@@ -364,13 +371,17 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         else:
             self.kl_per_component_ = 0.5 * (np.log(moving + spread) - np.mean(2 * np.log(scale), axis=0))
         self._warn_if_collapsed()
-        if self.net_.step_ < min(self.net_.plan.warmup_steps, self.net_.plan.n_steps) and self.early_stopping:
-            warnings.warn(
+
+    def _warn_of_schedules(self):
+        plan, objective = self.net_.plan, self._blueprint.objective
+        complaints = list(objective.complaints(self.net_.history, self.n_steps_, plan.n_steps))
+        if plan.warmup_steps > self.n_steps_:
+            complaints.append(
                 f"Training ended at step {self.n_steps_}, before the KL reached its full weight at step "
-                f"{self.net_.plan.warmup_steps:.0f}; lower 'warmup'.",
-                ScheduleWarning,
-                stacklevel=4,
+                f"{plan.warmup_steps:.0f}; lower 'warmup', or train longer."
             )
+        for complaint in complaints:
+            warnings.warn(complaint, ScheduleWarning, stacklevel=4)
 
     def _warn_if_collapsed(self):
         n_active, most = int(self.active_components_.sum()), min(self.n_components_, self.n_features_in_)

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 import torch
 
+from vaekit.estimators._generation import if_prior_has_density
 from vaekit.utils._torch import whitened_noise
 
 __all__ = ["DensityMixin"]
@@ -13,6 +14,7 @@ __all__ = ["DensityMixin"]
 class DensityMixin:
     """Densities in nats per row, in the units of X."""
 
+    @if_prior_has_density
     def score_samples(self, X, n_importance_samples=None):
         """Lower bound on log p(x) for every row.
 
@@ -60,6 +62,7 @@ class DensityMixin:
         (bounds,) = self._in_blocks(lambda x: (bound(self.net_.module_, x, noise),), self._network_rows(X))
         return bounds + self._log_volume()
 
+    @if_prior_has_density
     def score(self, X, y=None):
         """Mean of `score_samples`: the evidence lower bound, in nats per row.
 
@@ -108,6 +111,7 @@ class DensityMixin:
         values = [self._in_blocks(log_prob, np.concatenate([flat, z], axis=1))[0] for z in draws]
         return np.reshape(values, Z.shape[:-1]).astype(np.float64) + self._log_volume()
 
+    @if_prior_has_density
     def log_prior(self, Z):
         """log p(z) under the prior that was trained.
 

@@ -27,7 +27,9 @@ def restate_defaults(doc, defaults):
     """Return `doc` with other defaults for the parameters it describes."""
     for name, value in defaults.items():
         stated = f'"{value}"' if isinstance(value, str) else repr(value)
-        doc = re.sub(rf"^( *{name} : .*default=).*$", lambda match, stated=stated: match[1] + stated, doc, flags=re.MULTILINE)
+        doc = re.sub(
+            rf"^( *{name} : .*default=).*$", lambda match, stated=stated: match[1] + stated, doc, flags=re.MULTILINE
+        )
     return doc
 
 

@@ -6,14 +6,14 @@ from sklearn.base import clone
 
 from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.estimators._density import DensityMixin
-from vaekit.estimators._generation import GenerationMixin
+from vaekit.estimators._generation import GenerationMixin, SpacesMixin
 from vaekit.estimators._words import VOCABULARIES
 
 __all__ = ["DPVAE", "VAE", "BaseVAE"]
 
 
 @estimator
-class BaseVAE(GenerationMixin, DensityMixin, BaseEncoder):
+class BaseVAE(GenerationMixin, SpacesMixin, DensityMixin, BaseEncoder):
     __doc__ = BaseEncoder.__doc__
 
 
@@ -25,7 +25,8 @@ class VAE(BaseVAE):
 
     Parameters
     ----------
-    objective : {"elbo"} or spec of `vaekit.objectives`, default="elbo"
+    objective : {"elbo", "capacity", "total_correlation", "kl_decomposition", "covariance_penalty", \
+"aggregate_divergence"} or spec of `vaekit.objectives`, default="elbo"
         What is minimised; a spec object makes any published variant of it.
 
     References

@@ -1,26 +1,44 @@
 """The strings that stand for spec objects, parameter by parameter."""
 
-from vaekit.likelihoods import Bernoulli, Laplace, LikelihoodSpec, Normal
-from vaekit.nn import ConvNet, Network
-from vaekit.nn import MLP
-from vaekit.objectives import ELBO, Objective
-from vaekit.posteriors import DiagonalNormal, PosteriorSpec
-from vaekit.priors import Decoupled, ElementwiseFlow, PriorSpec, StandardNormal
+from vaekit.likelihoods import Bernoulli, Laplace, LikelihoodSpec, Normal, SquaredError
+from vaekit.nn import MLP, ConvNet, Network
+from vaekit.objectives import (
+    ELBO,
+    AggregateDivergence,
+    Capacity,
+    CovariancePenalty,
+    KLDecomposition,
+    Objective,
+    TotalCorrelation,
+)
+from vaekit.posteriors import DiagonalNormal, FixedScale, PosteriorSpec
+from vaekit.priors import Decoupled, ElementwiseFlow, Generator, PriorSpec, StandardNormal
 from vaekit.utils._spec import Vocabulary
 
 __all__ = ["VOCABULARIES"]
 
+PRIORS = {
+    "normal": StandardNormal,
+    "decoupled": Decoupled,
+    "elementwise_flow": ElementwiseFlow,
+    "generator": Generator,
+}
+LIKELIHOODS = {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace, "squared_error": SquaredError}
+OBJECTIVES = {
+    "elbo": ELBO,
+    "capacity": Capacity,
+    "total_correlation": TotalCorrelation,
+    "kl_decomposition": KLDecomposition,
+    "covariance_penalty": CovariancePenalty,
+    "aggregate_divergence": AggregateDivergence,
+}
 VOCABULARIES = {
     vocabulary.parameter: vocabulary
     for vocabulary in (
-        Vocabulary(
-            "prior",
-            PriorSpec,
-            {"normal": StandardNormal, "decoupled": Decoupled, "elementwise_flow": ElementwiseFlow},
-        ),
-        Vocabulary("likelihood", LikelihoodSpec, {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace}),
-        Vocabulary("posterior_family", PosteriorSpec, {"normal": DiagonalNormal}),
+        Vocabulary("prior", PriorSpec, PRIORS),
+        Vocabulary("likelihood", LikelihoodSpec, LIKELIHOODS),
+        Vocabulary("posterior_family", PosteriorSpec, {"normal": DiagonalNormal, "fixed_scale": FixedScale}),
         Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet}),
-        Vocabulary("objective", Objective, {"elbo": ELBO}),
+        Vocabulary("objective", Objective, OBJECTIVES),
     )
 }

@@ -2,6 +2,6 @@
 
 from vaekit.likelihoods._base import Likelihood, LikelihoodSpec
 from vaekit.likelihoods._bernoulli import Bernoulli
-from vaekit.likelihoods._location_scale import Laplace, Normal
+from vaekit.likelihoods._location_scale import Laplace, Normal, SquaredError
 
-__all__ = ["Bernoulli", "Laplace", "Likelihood", "LikelihoodSpec", "Normal"]
+__all__ = ["Bernoulli", "Laplace", "Likelihood", "LikelihoodSpec", "Normal", "SquaredError"]

@@ -12,7 +12,7 @@ from vaekit.likelihoods._base import Likelihood, LikelihoodSpec
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
-__all__ = ["Laplace", "Normal"]
+__all__ = ["Laplace", "Normal", "SquaredError"]
 
 
 @spec
@@ -52,7 +52,9 @@ class LocationScaleLikelihood(Likelihood):
         standardized = (x - decoded) * torch.exp(-self.log_scale)
         # a scale shared by all features leaves the sum over features
         log_volume = self.log_scale * self.n_features if self.log_scale.ndim == 0 else self.log_scale.sum()
-        return self._log_density(standardized).sum(self.event_axes) - (log_volume + self.n_features * self._log_constant)
+        return self._log_density(standardized).sum(self.event_axes) - (
+            log_volume + self.n_features * self._log_constant
+        )
 
     def mean(self, decoded):
         """Location."""
@@ -129,3 +131,21 @@ class Laplace(LocationScaleSpec):
     """
 
     _module = LaplaceLikelihood
+
+
+@spec
+class SquaredError(LikelihoodSpec):
+    """The squared error sum_d (x - m)^2 of the standardised data as a cost.
+
+    It is a Normal likelihood with variance 1/2, up to a constant, and its densities are that Normal's.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> VAE(likelihood="squared_error")
+    VAE(likelihood='squared_error')
+    """
+
+    def build(self, event_shape, unit, deviation):
+        """Return the likelihood module."""
+        return Normal(scale=math.sqrt(0.5)).build(event_shape, 1.0, deviation)

@@ -1,13 +1,14 @@
 """Networks as words: a spec builds an encoder to flat features and a decoder to the shape of the data."""
 
 from abc import ABC, abstractmethod
+from numbers import Integral
 
 from torch import nn
 
 from vaekit.utils._spec import Spec
 from vaekit.utils._torch import INITIALIZATIONS
 
-__all__ = ["ACTIVATIONS", "INITIALIZATIONS", "Network"]
+__all__ = ["ACTIVATIONS", "INITIALIZATIONS", "Network", "check_widths"]
 
 ACTIVATIONS = {
     "relu": nn.ReLU,
@@ -19,6 +20,14 @@ ACTIVATIONS = {
     "softplus": nn.Softplus,
     "identity": nn.Identity,
 }
+
+
+def check_widths(hidden_layer_sizes):
+    """Raise ValueError unless every width is a positive integer."""
+    if not all(isinstance(width, Integral) and width > 0 for width in hidden_layer_sizes):
+        raise ValueError(
+            f"The 'hidden_layer_sizes' parameter must hold positive integers. Got {hidden_layer_sizes!r} instead."
+        )
 
 
 class Network(Spec, ABC):

@@ -1,12 +1,13 @@
 """Convolutional networks for images of any shape."""
 
 import math
+from itertools import pairwise
 from numbers import Integral
 from typing import ClassVar
 
 from torch import nn
 
-from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS, Network
+from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS, Network, check_widths
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 from vaekit.utils._torch import initialize, linear
@@ -81,17 +82,28 @@ class ConvNet(Network):
 
     inference_rows = 64
 
+    def validated(self):
+        """Return this spec, or raise ValueError if a width is not a positive integer."""
+        super().validated()
+        check_widths(self.hidden_layer_sizes)
+        return self
+
     def _dense(self, sizes, generator):
         layers = []
-        for n_in, n_out in zip(sizes, sizes[1:]):
+        for n_in, n_out in pairwise(sizes):
             layers += [linear(n_in, n_out, generator, self.initialization), ACTIVATIONS[self.activation]()]
         return layers
 
     def encoder(self, event_shape, generator):
         """Return the encoder module and its number of output features."""
+        if len(event_shape) != 3:
+            raise ValueError(
+                f"ConvNet takes images of shape (n, height, width) or (n, channels, height, width). Got rows of shape "
+                f"{tuple(event_shape)} instead: use network='mlp' for tables."
+            )
         n_channels, *image = event_shape
         sizes, layers = halvings(*image), []
-        for larger, smaller in zip(sizes, sizes[1:]):
+        for larger, smaller in pairwise(sizes):
             shape, _ = geometry(larger, smaller)
             convolution = nn.utils.skip_init(nn.Conv2d, n_channels, self.channels, **shape)
             layers += [initialize(convolution, self.initialization, generator), ACTIVATIONS[self.activation]()]

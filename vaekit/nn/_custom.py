@@ -1,6 +1,7 @@
 """The user's own encoder and decoder."""
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -14,11 +15,12 @@ from vaekit.utils._torch import SeededRandomness
 __all__ = ["Custom"]
 
 
-def _fresh(module_or_factory, *sizes):
+def _fresh(name, given, *sizes):
     """Return a copy of a module (so that the user's own is never trained), or what a factory makes of the sizes."""
-    if isinstance(module_or_factory, nn.Module):
-        return copy.deepcopy(module_or_factory)
-    return module_or_factory(*sizes)
+    module = copy.deepcopy(given) if isinstance(given, nn.Module) else given(*sizes)
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"The {name!r} parameter of Custom must be or return a torch module. Got {module!r} instead.")
+    return module
 
 
 @spec
@@ -68,27 +70,26 @@ class Custom(Network):
     def encoder(self, event_shape, generator):
         """Return the encoder module and its number of output features."""
         with SeededRandomness(generator):
-            module = nn.Sequential(_fresh(self.encoder_module, event_shape), nn.Flatten())
-        return module, self._probe(module, "encoder_module", (2, *event_shape)).shape[1]
+            module = nn.Sequential(_fresh("encoder_module", self.encoder_module, event_shape), nn.Flatten())
+        return module, self._probe(module, "encoder_module", (2, *event_shape))[0]
 
     def decoder(self, n_components, event_shape, generator):
         """Return the decoder module."""
         with SeededRandomness(generator):
-            module = _fresh(self.decoder_module, n_components, event_shape)
-        shape = self._probe(module, "decoder_module", (2, n_components)).shape
-        if shape[1:].numel() != torch.Size(event_shape).numel():
+            module = _fresh("decoder_module", self.decoder_module, n_components, event_shape)
+        shape = self._probe(module, "decoder_module", (2, n_components))
+        if math.prod(shape) != math.prod(event_shape):
             raise ValueError(
-                f"The 'decoder_module' parameter of Custom must give {event_shape} values per row. "
-                f"Got {tuple(shape[1:])} instead."
+                f"The 'decoder_module' parameter of Custom must give {event_shape} values per row. Got {shape} instead."
             )
         return nn.Sequential(module, nn.Flatten(), nn.Unflatten(1, tuple(event_shape)))
 
     def _probe(self, module, name, shape):
-        """Run two rows of zeros through a module, without a trace in its state, to learn the shape it gives."""
+        """Run two rows of zeros through a module, without a trace in its state, to learn the shape it gives a row."""
         probe = copy.deepcopy(module).eval()
         try:
             with torch.no_grad():
-                return probe(torch.zeros(shape))
+                return tuple(probe(torch.zeros(shape)).shape[1:])
         except Exception as error:
             raise ValueError(
                 f"The {name!r} parameter of Custom must take a batch of shape {shape}, but it raised: {error}"

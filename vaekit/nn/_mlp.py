@@ -1,12 +1,12 @@
 """Multilayer perceptrons."""
 
 import math
-from numbers import Integral
+from itertools import pairwise
 from typing import ClassVar
 
 from torch import nn
 
-from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS, Network
+from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS, Network, check_widths
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
 from vaekit.utils._torch import linear
@@ -17,7 +17,7 @@ __all__ = ["MLP", "mlp"]
 def mlp(sizes, activation, initialization, generator):
     """Return `Linear, activation, Linear, ...` through `sizes`, without an activation after the last layer."""
     layers = []
-    for n_in, n_out in zip(sizes, sizes[1:]):
+    for n_in, n_out in pairwise(sizes):
         layers += [linear(n_in, n_out, generator, initialization), ACTIVATIONS[activation]()]
     return nn.Sequential(*layers[:-1])
 
@@ -57,17 +57,14 @@ class MLP(Network):
     def validated(self):
         """Return this spec, or raise ValueError if a width is not a positive integer."""
         super().validated()
-        if not all(isinstance(width, Integral) and width > 0 for width in self.hidden_layer_sizes):
-            raise ValueError(
-                f"The 'hidden_layer_sizes' parameter must hold positive integers. Got {self.hidden_layer_sizes!r} instead."
-            )
+        check_widths(self.hidden_layer_sizes)
         return self
 
     def encoder(self, event_shape, generator):
         """Return the encoder module and its number of output features."""
         sizes = (math.prod(event_shape), *self.hidden_layer_sizes)
         hidden = mlp(sizes, self.activation, self.initialization, generator)
-        last = [ACTIVATIONS[self.activation]()] if self.hidden_layer_sizes else []
+        last = [ACTIVATIONS[self.activation]()] if len(self.hidden_layer_sizes) else []
         flatten = [nn.Flatten()] if len(event_shape) > 1 else []
         return nn.Sequential(*flatten, *hidden, *last), sizes[-1]
 

@@ -1,18 +1,35 @@
 """What is minimised: the reconstruction plus one abstract penalty."""
 
 from abc import ABC, abstractmethod
+from numbers import Real
+from typing import Any, ClassVar
 
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
-from vaekit.utils._spec import Spec
+from vaekit.exceptions import IncompatibleChoiceError
+from vaekit.objectives._schedule import Warmup, steps_of
+from vaekit.utils._sklearn import Interval
+from vaekit.utils._spec import Spec, spec
 
 __all__ = ["Objective"]
 
 
+@spec
 class Objective(Spec, ABC):
     """loss = mean_batch[-log p(x | z)] + penalty, in nats per row; terms are recorded unweighted.
 
     The blank is `penalty`. An objective that trains more than the model, or in turns, overrides `phases` and `critic`.
+
+    Parameters
+    ----------
+    prior_weight : float or None, default=None
+        None trains a learned prior by the objective itself, jointly with the rest. A number trains it by
+        prior_weight * E_q[-log p(z)] alone, on detached codes, and holds it fixed in the rest: it then fits the
+        aggregate posterior at full speed whatever the other weights are.
     """
+
+    prior_weight: Any = None
+
+    _parameter_constraints: ClassVar[dict] = {"prior_weight": [Interval(Real, 0, None, closed="neither"), None]}
 
     n_batches = 1  # independent batches per step
 
@@ -20,12 +37,26 @@ class Objective(Spec, ABC):
     def penalty(self, output, inputs):
         """Weighted penalty (a scalar tensor) of a model's output, and its unweighted terms by name."""
 
+    @property
+    def needs_density(self):
+        """Whether log p(z) is needed."""
+        return True
+
     def loss(self, model, inputs, carried=None):
         """Loss of one pass over the step's first batch."""
-        output = model(inputs.batches[0], inputs.noise["posterior"])
+        output = model(inputs.batches[0], inputs.noise["posterior"][: len(inputs.batches[0])])
         penalty, terms = self.penalty(output, inputs)
         reconstruction = output.reconstruction.mean()
         return LossTerms(reconstruction + penalty, {"reconstruction": reconstruction, **terms}, output)
+
+    def prior_loss(self, model, inputs, carried):
+        """E_q[-log p(z)] on the codes of this step, which it cannot move."""
+        negative_log_prior = -model.prior.log_prob(carried.z.detach()).mean()
+        return LossTerms(self.prior_weight * negative_log_prior, {"negative_log_prior": negative_log_prior}, carried)
+
+    def held_out_loss(self, output):
+        """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
+        return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
     def noise_columns(self, n_components):
         """Names and widths of the standard normal noise one step needs per row."""
@@ -33,12 +64,27 @@ class Objective(Spec, ABC):
 
     def critic(self, n_components, generator):
         """Return what is trained beside the model, or None."""
-        return None
-
-    def held_out_loss(self, output):
-        """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
-        return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
     def phases(self):
         """The minimisations of one step, in order."""
-        return [Phase("joint", GENERATIVE_PARTS, self.loss)]
+        if self.prior_weight is None:
+            return [Phase("joint", GENERATIVE_PARTS, self.loss)]
+        rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
+        return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
+
+    def check_prior(self, prior):
+        """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module)."""
+        if self.needs_density and not prior.has_density:
+            raise IncompatibleChoiceError(
+                f"{type(self).__name__} needs the density of the prior, and this prior can only be sampled; choose "
+                "prior='normal' or 'decoupled', or an objective that compares samples (WAE, AAE, LearnedPriorAAE)."
+            )
+
+    def complaints(self, history, n_steps_done, n_steps):
+        """Sentences about what did not come about in training, for warnings."""
+        for name, weight in self.get_params(deep=False).items():
+            if isinstance(weight, Warmup) and steps_of(weight.steps, n_steps) > n_steps_done:
+                yield (
+                    f"The weight {name!r} was to reach {weight.value} after {steps_of(weight.steps, n_steps):.0f} steps, "
+                    f"but training ended after {n_steps_done}; lower 'steps' of its Warmup, or train longer."
+                )

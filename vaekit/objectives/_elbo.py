@@ -1,10 +1,13 @@
-"""The evidence lower bound, with the weight of beta-VAE."""
+"""The evidence lower bound, with the weight of beta-VAE and free bits."""
 
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from vaekit.exceptions import IncompatibleChoiceError
+from vaekit.functional import free_bits
 from vaekit.objectives._base import Objective
-from vaekit.utils._sklearn import Interval
+from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
 __all__ = ["ELBO"]
@@ -16,15 +19,23 @@ class ELBO(Objective):
 
     Parameters
     ----------
-    beta : float, default=1.0
+    beta : float or Warmup, default=1.0
         Weight of the KL; 1 is the evidence lower bound, 0 a noisy autoencoder, more than 1 asks for codes that carry
         less. w(t) is the estimator's warm-up.
+    free_bits : float, default=0.0
+        Nats that cost nothing: the KL counts as at least this much, so below it there is nothing to gain.
+    free_bits_per : {"component", "row"}, default="component"
+        Whether the free nats are each component's (of its batch mean; needs a factorised prior) or each row's.
+    prior_weight : float or None, default=None
+        As in `Objective`. With 1 this is the split objective of learned flow priors (FP-VAE), where beta may go to 0.
 
     References
     ----------
     D. Kingma, M. Welling, "Auto-Encoding Variational Bayes", ICLR 2014, https://arxiv.org/abs/1312.6114, eq. 3.
     I. Higgins et al., "beta-VAE: Learning basic visual concepts with a constrained variational framework", ICLR 2017,
     https://openreview.net/forum?id=Sy2fzU9gl, eq. 4.
+    D. Kingma et al., "Improved Variational Inference with Inverse Autoregressive Flow", NeurIPS 2016,
+    https://arxiv.org/abs/1606.04934, appendix C.8 (free bits).
 
     Examples
     --------
@@ -34,11 +45,32 @@ class ELBO(Objective):
     VAE(objective=ELBO(beta=4))
     """
 
-    beta: float = 1.0
+    beta: Any = 1.0
+    free_bits: float = 0.0
+    free_bits_per: str = "component"
 
-    _parameter_constraints: ClassVar[dict] = {"beta": [Interval(Real, 0, None, closed="left")]}
+    _parameter_constraints: ClassVar[dict] = {
+        "beta": nonnegative(),
+        "free_bits": [Interval(Real, 0, None, closed="left")],
+        "free_bits_per": [StrOptions({"component", "row"})],
+    }
 
     def penalty(self, output, inputs):
         """w(t) beta KL, and KL."""
-        kl = output.prior.kl(output.posterior, output.z).mean()
-        return inputs.warmup * self.beta * kl, {"kl": kl}
+        kl = output.prior.kl(output.posterior, output.z)
+        counted = kl.mean() if self.free_bits == 0 else self._with_free_bits(output, kl)
+        return inputs.warmup * value_at(self.beta, inputs) * counted, {"kl": kl.mean() if self.free_bits else counted}
+
+    def _with_free_bits(self, output, kl):
+        if self.free_bits_per == "row":
+            return free_bits(kl[:, None], self.free_bits, per="row")
+        return free_bits(output.prior.kl_per_component(output.posterior, output.z), self.free_bits, per="batch")
+
+    def check_prior(self, prior):
+        """Free bits per component need a prior that is a product over components."""
+        super().check_prior(prior)
+        if self.free_bits and self.free_bits_per == "component" and not prior.is_factorised:
+            raise IncompatibleChoiceError(
+                "The 'free_bits' of each component need a factorised prior, whose KL is a sum over components; set "
+                "free_bits_per='row', or choose prior='normal' or 'elementwise_flow'."
+            )

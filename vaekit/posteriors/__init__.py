@@ -1,6 +1,6 @@
 """From features to q(z | x)."""
 
 from vaekit.posteriors._base import PosteriorSpec
-from vaekit.posteriors._diagonal_normal import DiagonalNormal, NormalParameters
+from vaekit.posteriors._diagonal_normal import DiagonalNormal, FixedScale, NormalParameters
 
-__all__ = ["DiagonalNormal", "NormalParameters", "PosteriorSpec"]
+__all__ = ["DiagonalNormal", "FixedScale", "NormalParameters", "PosteriorSpec"]

@@ -1,16 +1,19 @@
 """Diagonal Normal posterior."""
 
-from typing import NamedTuple
+import math
+from numbers import Real
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from vaekit.functional import clamp_logvar, entropy_normal, kl_normal, normal_log_density
 from vaekit.posteriors._base import PosteriorSpec
+from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import spec
 from vaekit.utils._torch import linear
 
-__all__ = ["DiagonalNormal", "NormalParameters"]
+__all__ = ["DiagonalNormal", "FixedScale", "NormalParameters"]
 
 
 class NormalParameters(NamedTuple):
@@ -69,3 +72,55 @@ class DiagonalNormalHead(nn.Module):
         """Return the posterior's parameters."""
         loc, raw_logvar = self.layer(features).chunk(2, dim=-1)
         return NormalParameters(loc, clamp_logvar(raw_logvar))
+
+
+@spec
+class FixedScale(PosteriorSpec):
+    """q(z | x) = N(mu(x), scale^2 I), nothing but the mean being learned.
+
+    For autoencoders whose encoder is to be (nearly) deterministic: with no KL to hold the variance up a learned one
+    would shrink without end, and the likelihood of a learned prior would grow without end on ever thinner codes.
+
+    Parameters
+    ----------
+    scale : float, default=0.01
+        Standard deviation of the noise, at least e^-10 (about 4.5e-5), or 0 for z = mu exactly; densities of q then
+        take e^-10.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> VAE(posterior_family="fixed_scale")
+    VAE(posterior_family='fixed_scale')
+    """
+
+    scale: float = 0.01
+
+    _parameter_constraints: ClassVar[dict] = {"scale": [Interval(Real, 0, None, closed="left")]}
+
+    def build(self, n_features, n_components, generator):
+        """Return the module that takes features to `NormalParameters`."""
+        return FixedScaleHead(linear(n_features, n_components, generator), self.scale)
+
+
+class PointParameters(NormalParameters):
+    """A Normal so narrow that its samples are its mean."""
+
+    def rsample(self, noise):
+        """z = mu."""
+        return self.loc
+
+
+class FixedScaleHead(nn.Module):
+    """One linear layer to the mean."""
+
+    def __init__(self, layer, scale):
+        super().__init__()
+        self.layer = layer
+        self.parameters_type = NormalParameters if scale > 0 else PointParameters
+        self.logvar = max(-20.0, 2 * math.log(scale)) if scale > 0 else -20.0
+
+    def forward(self, features):
+        """Return the posterior's parameters."""
+        loc = self.layer(features)
+        return self.parameters_type(loc, torch.full_like(loc, self.logvar))

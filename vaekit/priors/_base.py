@@ -24,6 +24,7 @@ class Prior(nn.Module, ABC):
     """
 
     is_factorised = False  # whether p(z) is a product over components
+    has_density = True  # whether log p(z) and g are known, or draws alone
 
     @abstractmethod
     def log_prob(self, z: Tensor) -> Tensor:

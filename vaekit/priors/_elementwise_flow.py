@@ -6,7 +6,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from vaekit.functional import monotone_spline, monotone_spline_inverse
+from vaekit.functional import entropy_normal, monotone_spline, monotone_spline_inverse, normal_log_density
 from vaekit.priors._base import PriorSpec
 from vaekit.priors._flow import FlowPrior
 from vaekit.utils._sklearn import Interval
@@ -66,10 +66,20 @@ class ElementwiseFlowPrior(FlowPrior):
     def _spline(self):
         return self.widths, self.heights, self.slopes, BOUND
 
+    def _elementwise(self, z):
+        z0, log_derivative = monotone_spline((z - self.shift) * torch.exp(-self.log_scale), *self._spline())
+        return z0, log_derivative - self.log_scale
+
     def forward(self, z):
         """z0 = g(z) and log |det dg/dz| per row."""
-        z0, log_derivative = monotone_spline((z - self.shift) * torch.exp(-self.log_scale), *self._spline())
-        return z0, (log_derivative - self.log_scale).sum(-1)
+        z0, log_derivative = self._elementwise(z)
+        return z0, log_derivative.sum(-1)
+
+    def kl_per_component(self, posterior, z):
+        """KL(q(z_j | x) || p_j) from one sample per row, (batch, n_components), in nats."""
+        z0, log_derivative = self._elementwise(z)
+        log_prior = normal_log_density(z0, torch.zeros_like(z0), torch.zeros_like(z0)) + log_derivative
+        return -entropy_normal(posterior.logvar[..., None]) - log_prior
 
     def inverse(self, z0):
         """z = g^-1(z0) and the log-determinant of that map."""

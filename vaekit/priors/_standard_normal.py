@@ -2,7 +2,7 @@
 
 import torch
 
-from vaekit.functional import normal_log_density
+from vaekit.functional import kl_normal, normal_log_density
 from vaekit.priors._base import Prior, PriorSpec
 from vaekit.utils._spec import spec
 
@@ -51,3 +51,7 @@ class StandardNormalPrior(Prior):
     def kl(self, posterior, z):
         """KL(q(z | x) || N(0, I)) in closed form, nats per row."""
         return posterior.kl_to_standard_normal()
+
+    def kl_per_component(self, posterior, z):
+        """KL(q(z_j | x) || N(0, 1)) in closed form, (batch, n_components), in nats."""
+        return kl_normal(posterior.loc, posterior.logvar)

@@ -7,16 +7,26 @@ from sklearn.base import BaseEstimator
 
 from vaekit.utils._sklearn import InvalidParameterError, StrOptions, validate_parameter_constraints
 
-__all__ = ["Spec", "Vocabulary", "spec"]
+__all__ = ["Spec", "Vocabulary", "merge_constraints", "spec"]
 
 # A spec is a keyword-only dataclass; BaseEstimator gives it get_params, set_params, repr and clone.
 spec = dataclass(eq=False, repr=False, kw_only=True)
+
+
+def merge_constraints(cls):
+    """Let the parameter table of a class hold its own rows only; the rows of the classes it builds on are added."""
+    inherited = [vars(base).get("_parameter_constraints", {}) for base in reversed(cls.__mro__)]
+    cls._parameter_constraints = {name: row for table in inherited for name, row in table.items()}
 
 
 class Spec(BaseEstimator):
     """One word of the model: parameters now, a built piece when the estimator is fitted."""
 
     _parameter_constraints: ClassVar[dict] = {}
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        merge_constraints(cls)
 
     def validated(self):
         """Return this spec, or raise the InvalidParameterError that names the parameter and what it must be."""

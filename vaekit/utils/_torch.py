@@ -101,18 +101,31 @@ def linear(n_in, n_out, generator, how="torch"):
 class SeededRandomness(TorchFunctionMode):
     """Route the random functions called by foreign modules through a local generator (per thread).
 
-    Catches initialisers, `randn` and its kin, `F.dropout` and distributions' `rsample`. Dropout inside fused attention
-    and recurrent kernels cannot be reached and keeps torch's global generator.
+    Catches initialisers, `randn` and its kin, dropout (of values and of channels) and the distributions' `sample` and
+    `rsample`. Alpha dropout, `RReLU`, and dropout inside fused attention and recurrent kernels cannot be reached: they
+    keep torch's global generator.
     """
 
     FUNCTIONS = frozenset(
         {
             torch.Tensor.uniform_,
             torch.Tensor.normal_,
+            torch.Tensor.bernoulli,
             torch.Tensor.bernoulli_,
+            torch.Tensor.cauchy_,
+            torch.Tensor.exponential_,
+            torch.Tensor.geometric_,
+            torch.Tensor.log_normal_,
+            torch.Tensor.multinomial,
+            torch.Tensor.random_,
+            torch._sample_dirichlet,
+            torch._standard_gamma,
             torch.bernoulli,
+            torch.multinomial,
             torch.normal,
+            torch.poisson,
             torch.rand,
+            torch.randint,
             torch.randn,
             torch.rand_like,
             torch.randn_like,
@@ -128,6 +141,8 @@ class SeededRandomness(TorchFunctionMode):
         }
     )
 
+    CHANNEL_DROPOUTS = frozenset({nn.functional.dropout1d, nn.functional.dropout2d, nn.functional.dropout3d})
+
     def __init__(self, generator):
         super().__init__()
         self.generator = generator
@@ -137,12 +152,16 @@ class SeededRandomness(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if function is nn.functional.dropout:
             return self._dropout(*args, **kwargs)
+        if function in self.CHANNEL_DROPOUTS:
+            return self._dropout(*args, **kwargs, n_axes=2)
         if function in self.FUNCTIONS and kwargs.get("generator") is None:
             kwargs["generator"] = self.generator
         return function(*args, **kwargs)
 
-    def _dropout(self, input, p=0.5, training=True, inplace=False):
+    def _dropout(self, input, p=0.5, training=True, inplace=False, *, n_axes=None):
+        """Inverted dropout with one draw per entry of the leading axes (of rows and channels, or of all)."""
         if not training or p == 0:
             return input
-        kept = torch.empty_like(input).bernoulli_(1 - p, generator=self.generator)
-        return input * kept / (1 - p)
+        drawn = input.shape if n_axes is None else input.shape[: min(n_axes, input.ndim - 1)]
+        kept = input.new_empty(drawn).bernoulli_(1 - p, generator=self.generator)
+        return input * (kept / (1 - p) if p < 1 else kept).reshape(*drawn, *[1] * (input.ndim - len(drawn)))

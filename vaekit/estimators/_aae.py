@@ -1,0 +1,105 @@
+"""Adversarial autoencoders, with a given prior and with a learned one."""
+
+from numbers import Real
+from typing import Any, ClassVar
+
+from vaekit.estimators._base import BaseEncoder, estimator
+from vaekit.estimators._generation import GenerationMixin, SpacesMixin
+from vaekit.objectives import AggregateDivergence, JensenShannon
+from vaekit.utils._sklearn import Interval
+
+__all__ = ["AAE", "LearnedPriorAAE"]
+
+DISCRIMINATOR = ("discriminator_layer_sizes", "discriminator_learning_rate")
+
+
+@estimator
+class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
+    """Adversarial autoencoder.
+
+    In turn: encoder and decoder minimise -E_q log p(x | z); a discriminator D learns to tell the prior's draws from
+    codes; the encoder minimises -weight E_q log D(z). There is no KL, and no bound on log p(x), so no `score`.
+
+    Parameters
+    ----------
+    weight : float or Warmup, default=1
+        Weight of the adversarial loss of the encoder.
+    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
+        Widths of the discriminator's hidden layers.
+    discriminator_learning_rate : float, default=1e-4
+        Step size of the discriminator's Adam, with betas (0.5, 0.9).
+
+    References
+    ----------
+    A. Makhzani, J. Shlens, N. Jaitly, I. Goodfellow, B. Frey, "Adversarial Autoencoders", 2015,
+    https://arxiv.org/abs/1511.05644, section 2.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from vaekit import AAE
+    >>> AAE(n_components=2, max_epochs=20, random_state=0).fit_transform(load_iris().data).shape
+    (150, 2)
+    """
+
+    weight: Any = 1.0
+    discriminator_layer_sizes: Any = (256, 256, 256)
+    discriminator_learning_rate: float = 1e-4
+
+    _parameter_constraints: ClassVar[dict] = {
+        "weight": AggregateDivergence._parameter_constraints["weight"],
+        **{name: JensenShannon._parameter_constraints[name] for name in DISCRIMINATOR},
+    }
+
+    def _make_objective(self):
+        return _adversarial(self, self.weight)
+
+
+@estimator
+class LearnedPriorAAE(GenerationMixin, BaseEncoder):
+    """Adversarial autoencoder with a learned prior (Prior-AAE).
+
+    A generator h makes the prior's draws z = h(z0), z0 ~ N(0, I). The discriminator tells them from codes; the generator
+    is trained at full weight to pass for codes, the encoder at weight beta to pass for draws.
+
+    Parameters
+    ----------
+    beta : float, default=0.1
+        Weight of the encoder's adversarial loss, in [0, 1]; 0 leaves the encoder an unregularised autoencoder whose
+        codes the generator learns to imitate.
+    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
+        Widths of the discriminator's hidden layers.
+    discriminator_learning_rate : float, default=1e-4
+        Step size of the discriminator's Adam, with betas (0.5, 0.9).
+    prior : {"generator", "normal", "decoupled", "elementwise_flow"} or spec of `vaekit.priors`, default="generator"
+        The learned prior; priors with a density are trained by their likelihood on the codes.
+
+    References
+    ----------
+    "Empirical observations pertaining to learned priors for deep latent variable models", sections 2.1 and 3.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from vaekit import LearnedPriorAAE
+    >>> LearnedPriorAAE(n_components=2, max_epochs=20, random_state=0).fit(load_iris().data).sample(2).shape
+    (2, 4)
+    """
+
+    beta: float = 0.1
+    discriminator_layer_sizes: Any = (256, 256, 256)
+    discriminator_learning_rate: float = 1e-4
+    prior: Any = "generator"
+
+    _parameter_constraints: ClassVar[dict] = {
+        "beta": [Interval(Real, 0, 1, closed="both")],
+        **{name: JensenShannon._parameter_constraints[name] for name in DISCRIMINATOR},
+    }
+
+    def _make_objective(self):
+        return _adversarial(self, self.beta)
+
+
+def _adversarial(estimator, weight):
+    divergence = JensenShannon(**{name: getattr(estimator, name) for name in DISCRIMINATOR})
+    return AggregateDivergence(weight=weight, divergence=divergence, prior_weight=1.0)

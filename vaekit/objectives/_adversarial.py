@@ -1,0 +1,54 @@
+"""What every objective with a discriminator shares: its network, its own Adam, its phase."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+from vaekit._outputs import LossTerms, Phase
+from vaekit.nn._discriminator import discriminator
+from vaekit.utils._sklearn import Interval
+from vaekit.utils._spec import Spec, spec
+
+__all__ = ["WithDiscriminator"]
+
+
+@spec
+class WithDiscriminator(Spec):
+    """A discriminator between the codes of a step and what they are compared with.
+
+    Parameters
+    ----------
+    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
+        Widths of its hidden layers (leaky ReLU).
+    discriminator_learning_rate : float, default=1e-4
+        Step size of its own Adam, with betas (0.5, 0.9).
+    """
+
+    discriminator_layer_sizes: Any = (256, 256, 256)
+    discriminator_learning_rate: float = 1e-4
+
+    _parameter_constraints: ClassVar[dict] = {
+        "discriminator_layer_sizes": ["array-like"],
+        "discriminator_learning_rate": [Interval(Real, 0, None, closed="neither")],
+    }
+
+    def validated(self):
+        """Return this spec, or raise ValueError if a width is not a positive integer."""
+        super().validated()
+        if not all(isinstance(width, Integral) and width > 0 for width in self.discriminator_layer_sizes):
+            raise ValueError(
+                "The 'discriminator_layer_sizes' parameter must hold positive integers. "
+                f"Got {self.discriminator_layer_sizes!r} instead."
+            )
+        return self
+
+    def critic(self, n_components, generator):
+        """Return the discriminator."""
+        return discriminator(n_components, tuple(self.discriminator_layer_sizes), generator)
+
+    def discriminator_phase(self, loss):
+        """The minimisation in which the discriminator learns and all else is fixed.
+
+        `loss` is called as `loss(model, inputs, carried)` and returns a scalar; codes in it must be detached.
+        """
+        options = {"lr": self.discriminator_learning_rate, "betas": (0.5, 0.9)}
+        return Phase("discriminator", ("critic",), lambda *args: LossTerms(loss(*args), {}, carried=args[2]), options)

@@ -1,0 +1,90 @@
+"""beta-VAE-B: a KL that is held at a capacity which grows during training."""
+
+from numbers import Real
+from typing import Any, ClassVar
+
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
+from vaekit.functional import capacity
+from vaekit.objectives._base import Objective
+from vaekit.objectives._schedule import STEPS, nonnegative, steps_of, value_at
+from vaekit.utils._sklearn import Interval, StrOptions
+from vaekit.utils._spec import spec
+
+__all__ = ["Capacity"]
+
+
+@spec
+class Capacity(Objective):
+    """loss = -E_q log p(x | z) + gamma |KL - C(t)|, C(t) = min(C_max, C_max t / T), in nats per row.
+
+    KL is the batch mean; t counts optimiser steps. The estimator's warm-up has no part in it: C(t) is the schedule.
+
+    Parameters
+    ----------
+    gamma : float or Warmup, default=15
+        Weight of the distance of the KL from its capacity.
+    max_capacity : float, default=25
+        C_max, nats that the codes may carry in the end.
+    capacity_steps : float or int, default=0.5
+        T: a float is a fraction of all planned steps, an int a number of steps.
+    prior_training : {"joint", "one_sided", "split"}, default="joint"
+        How a learned prior is trained. As long as KL < C the joint gradient makes it fit the codes *worse* on purpose;
+        `"one_sided"` trains it only while KL > C, `"split"` always by its own likelihood.
+
+    References
+    ----------
+    C. Burgess et al., "Understanding disentangling in beta-VAE", 2018, https://arxiv.org/abs/1804.03599, eq. 8.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.objectives import Capacity
+    >>> model = VAE(objective=Capacity(gamma=15, max_capacity=10), prior="decoupled")
+    """
+
+    gamma: Any = 15.0
+    max_capacity: float = 25.0
+    capacity_steps: Any = 0.5
+    prior_training: str = "joint"
+
+    _parameter_constraints: ClassVar[dict] = {
+        "gamma": nonnegative(),
+        "max_capacity": [Interval(Real, 0, None, closed="left")],
+        "capacity_steps": STEPS,
+        "prior_training": [StrOptions({"joint", "one_sided", "split"})],
+    }
+
+    def penalty(self, output, inputs):
+        """gamma |KL - C(t)|, and KL and C(t)."""
+        kl = output.prior.kl(output.posterior, output.z).mean()
+        c = capacity(inputs.step, self.max_capacity, steps_of(self.capacity_steps, inputs.n_steps))
+        gamma = value_at(self.gamma, inputs)
+        return gamma * (kl - c).abs(), {"kl": kl, "capacity": kl.new_full((), c)}
+
+    def phases(self):
+        """One joint minimisation, or one for the prior apart."""
+        if self.prior_training == "joint" and self.prior_weight is None:
+            return [Phase("joint", GENERATIVE_PARTS, self.loss)]
+        rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
+        return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
+
+    def prior_loss(self, model, inputs, carried):
+        """E_q[-log p(z)]; one-sided, only while the KL lies above its capacity."""
+        log_prior = model.prior.log_prob(carried.z.detach())
+        weight = self.prior_weight or 1.0
+        if self.prior_training == "one_sided":
+            kl = (-carried.posterior.entropy() - log_prior).mean().detach()
+            c = capacity(inputs.step, self.max_capacity, steps_of(self.capacity_steps, inputs.n_steps))
+            weight = weight * (kl > c)
+        return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
+
+    def complaints(self, history, n_steps_done, n_steps):
+        """The KL that never reached its capacity."""
+        yield from super().complaints(history, n_steps_done, n_steps)
+        last = history[-max(1, len(history) // 10) :]
+        if all(row["kl"] < row["capacity"] for row in last):
+            yield (
+                f"The KL stayed below its capacity for the last tenth of training ({last[-1]['kl']:.3g} of "
+                f"{last[-1]['capacity']:.3g} nats), where a jointly trained prior is driven away from the codes; lower "
+                "'max_capacity', or set prior_training='one_sided'."
+            )

@@ -1,0 +1,58 @@
+"""DIP-VAE: the covariance of the codes, drawn to the identity."""
+
+from typing import Any, ClassVar
+
+from vaekit.functional import dip_penalty
+from vaekit.objectives._base import Objective
+from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.utils._sklearn import StrOptions
+from vaekit.utils._spec import spec
+
+__all__ = ["CovariancePenalty"]
+
+
+@spec
+class CovariancePenalty(Objective):
+    """loss = -E_q log p(x | z) + w(t) KL + lambda_od sum_{i != j} C_ij^2 + lambda_d sum_i (C_ii - 1)^2.
+
+    Parameters
+    ----------
+    kind : {"ii", "i"}, default="ii"
+        C is the covariance of the codes z (`"ii"`) or of their means (`"i"`), over the batch.
+    lambda_od : float or Warmup, default=10
+        Weight of the off-diagonal entries.
+    lambda_d : float, Warmup or None, default=None
+        Weight of the diagonal entries; None is `lambda_od` for kind `"ii"`, ten times that for `"i"`.
+    prior_weight : float or None, default=None
+        As in `Objective`.
+
+    References
+    ----------
+    A. Kumar, P. Sattigeri, A. Balakrishnan, "Variational Inference of Disentangled Latent Concepts from Unlabeled
+    Observations", ICLR 2018, https://arxiv.org/abs/1711.00848, eqs. 6 and 7.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.objectives import CovariancePenalty
+    >>> model = VAE(objective=CovariancePenalty(kind="i", lambda_od=5))
+    """
+
+    kind: str = "ii"
+    lambda_od: Any = 10.0
+    lambda_d: Any = None
+
+    _parameter_constraints: ClassVar[dict] = {
+        "kind": [StrOptions({"i", "ii"})],
+        "lambda_od": nonnegative(),
+        "lambda_d": [*nonnegative(), None],
+    }
+
+    def penalty(self, output, inputs):
+        """w(t) KL and the penalty; KL and the penalty."""
+        kl = output.prior.kl(output.posterior, output.z).mean()
+        lambda_od = value_at(self.lambda_od, inputs)
+        default = lambda_od if self.kind == "ii" else 10 * lambda_od
+        lambda_d = default if self.lambda_d is None else value_at(self.lambda_d, inputs)
+        dip = dip_penalty(output.posterior.loc, output.posterior.logvar, lambda_od, lambda_d, self.kind)
+        return inputs.warmup * kl + dip, {"kl": kl, "covariance_penalty": dip}

@@ -1,0 +1,122 @@
+"""Divergences between the aggregate posterior and the prior, known through samples."""
+
+from abc import ABC, abstractmethod
+from numbers import Real
+from typing import Any, ClassVar
+
+from torch.nn import functional as F
+
+from vaekit.functional import (
+    binary_discriminator_loss,
+    density_ratio,
+    maximum_mean_discrepancy,
+    non_saturating_loss,
+)
+from vaekit.functional._mmd import KERNELS
+from vaekit.objectives._adversarial import WithDiscriminator
+from vaekit.utils._sklearn import Interval, StrOptions
+from vaekit.utils._spec import Spec, spec
+
+__all__ = ["MMD", "DensityRatio", "Divergence", "JensenShannon"]
+
+
+class Divergence(Spec, ABC):
+    """D(q(z), p(z)) from codes and draws of the prior, each (batch, n_components)."""
+
+    is_adversarial = False  # whether a discriminator learns in a phase of its own
+    alternates = False  # whether the encoder, too, meets the divergence in a phase of its own
+
+    @abstractmethod
+    def between(self, codes, drawn, critic):
+        """A scalar whose gradient moves the codes towards the prior."""
+
+    @abstractmethod
+    def for_generator(self, codes, drawn, critic):
+        """A scalar whose gradient moves the draws of a learned generator towards the codes."""
+
+
+@spec
+class MMD(Divergence):
+    """Squared maximum mean discrepancy.
+
+    Parameters
+    ----------
+    kernel : {"rbf", "infovae", "imq", "imq_multi", "rbf_multi"}, default="rbf"
+        Kernel, as in `vaekit.functional.maximum_mean_discrepancy`.
+    bandwidth : float, "median" or None, default=None
+        Its scale; None is the kernel's own rule in terms of the number of latents.
+    unbiased : bool, default=False
+        Whether to leave the diagonals out: unbiased, but it may be negative.
+    """
+
+    kernel: str = "rbf"
+    bandwidth: Any = None
+    unbiased: bool = False
+
+    _parameter_constraints: ClassVar[dict] = {
+        "kernel": [StrOptions(set(KERNELS))],
+        "bandwidth": [Interval(Real, 0, None, closed="neither"), StrOptions({"median"}), None],
+        "unbiased": ["boolean"],
+    }
+
+    def between(self, codes, drawn, critic):
+        """MMD^2 of codes and draws."""
+        return maximum_mean_discrepancy(codes, drawn, self.kernel, self.bandwidth, self.unbiased)
+
+    def for_generator(self, codes, drawn, critic):
+        """The same, seen from the draws."""
+        return self.between(codes, drawn, critic)
+
+
+class Adversarial(WithDiscriminator, Divergence):
+    """A divergence known through a discriminator D, the probability that a code was drawn from the prior."""
+
+    is_adversarial = True
+
+    def discriminator_loss(self, codes, drawn, critic):
+        """-E_p log D - E_q log(1 - D)."""
+        return binary_discriminator_loss(-density_ratio(critic(drawn)), -density_ratio(critic(codes)))
+
+
+@spec
+class DensityRatio(Adversarial):
+    """KL(q(z) || p(z)) = E_q[log q(z) - log p(z)], the log-ratio being a discriminator's logit.
+
+    Parameters
+    ----------
+    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
+        Widths of its hidden layers (leaky ReLU).
+    discriminator_learning_rate : float, default=1e-4
+        Step size of its own Adam, with betas (0.5, 0.9).
+    """
+
+    def between(self, codes, drawn, critic):
+        """E_q[log-ratio]."""
+        return density_ratio(critic(codes)).mean()
+
+    def for_generator(self, codes, drawn, critic):
+        """-E_p[log-ratio]: the reverse divergence."""
+        return -density_ratio(critic(drawn)).mean()
+
+
+@spec
+class JensenShannon(Adversarial):
+    """The game of adversarial autoencoders: encoder and discriminator move in turn.
+
+    Parameters
+    ----------
+    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
+        Widths of its hidden layers (leaky ReLU).
+    discriminator_learning_rate : float, default=1e-4
+        Step size of its own Adam, with betas (0.5, 0.9).
+    """
+
+    alternates = True
+
+    def between(self, codes, drawn, critic):
+        """-E_q log D: the non-saturating loss of the encoder."""
+        return non_saturating_loss(-density_ratio(critic(codes)))
+
+    def for_generator(self, codes, drawn, critic):
+        """-E_p log(1 - D): the non-saturating loss of the generator, which wants its draws taken for codes."""
+        return F.softplus(-density_ratio(critic(drawn))).mean()

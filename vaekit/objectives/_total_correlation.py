@@ -1,0 +1,78 @@
+"""FactorVAE: the total correlation of the codes, as a discriminator sees it."""
+
+from typing import Any, ClassVar
+
+import torch
+
+from vaekit._outputs import LossTerms
+from vaekit.functional import density_ratio, discriminator_loss, permute_dims
+from vaekit.objectives._adversarial import WithDiscriminator
+from vaekit.objectives._base import Objective
+from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.utils._spec import spec
+
+__all__ = ["TotalCorrelation"]
+
+
+@spec
+class TotalCorrelation(WithDiscriminator, Objective):
+    """loss = -E_q log p(x | z) + w(t) KL + gamma E_q[l_0(z) - l_1(z)], in nats per row.
+
+    The logits (l_0, l_1) of a discriminator that tells codes from codes whose components were shuffled over a second,
+    independent batch; at its optimum l_0 - l_1 = log q(z) - sum_j log q(z_j), whose mean is the total correlation. The
+    discriminator learns in a phase of its own, on detached codes, and is fixed in the model's.
+
+    Parameters
+    ----------
+    gamma : float or Warmup, default=10
+        Weight of the total correlation: more asks for codes whose components are independent.
+    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
+        Widths of its hidden layers (leaky ReLU).
+    discriminator_learning_rate : float, default=1e-4
+        Step size of its own Adam, with betas (0.5, 0.9).
+    prior_weight : float or None, default=None
+        As in `Objective`.
+
+    References
+    ----------
+    H. Kim, A. Mnih, "Disentangling by Factorising", ICML 2018, https://arxiv.org/abs/1802.05983, eq. 2, algorithm 2.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.objectives import TotalCorrelation
+    >>> model = VAE(objective=TotalCorrelation(gamma=10), prior="decoupled")
+    """
+
+    gamma: Any = 10.0
+
+    _parameter_constraints: ClassVar[dict] = {"gamma": nonnegative()}
+
+    n_batches = 2
+
+    def penalty(self, output, inputs):
+        """w(t) KL, and KL."""
+        kl = output.prior.kl(output.posterior, output.z).mean()
+        return inputs.warmup * kl, {"kl": kl}
+
+    def loss(self, model, inputs, carried=None):
+        """Loss on the first batch; the discriminator is looked through, not trained."""
+        loss, terms, output = super().loss(model, inputs)
+        tc = density_ratio(model.critic(output.z)).mean()
+        return LossTerms(loss + value_at(self.gamma, inputs) * tc, {**terms, "total_correlation": tc}, output)
+
+    def noise_columns(self, n_components):
+        """Noise of the codes of both batches, and what shuffles the second."""
+        return {"posterior": n_components, "second": n_components, "permutation": n_components}
+
+    def phases(self):
+        """The model, then the discriminator."""
+        return [*super().phases(), self.discriminator_phase(self._discriminator_loss)]
+
+    def _discriminator_loss(self, model, inputs, carried):
+        """Cross-entropy of telling this step's codes from shuffled codes of the second batch."""
+        second = inputs.batches[1]
+        with torch.no_grad():
+            z = model.encode(second).rsample(inputs.noise["second"][: len(second)])
+            permuted = permute_dims(z, inputs.noise["permutation"][: len(second)])
+        return discriminator_loss(model.critic(carried.z.detach()), model.critic(permuted))
