@@ -41,7 +41,7 @@ class Custom(Network):
     Notes
     -----
     Tables have `event_shape=(n_features,)`, images (channels, height, width). Dropout is decided by `random_state`,
-    except inside fused attention and recurrent kernels. Batch normalisation makes rows of a batch depend on each other
+    except alpha dropout, and inside fused attention and recurrent kernels. Batch normalisation makes rows of a batch depend on each other
     in training, and on nothing but the row afterwards.
 
     Examples
