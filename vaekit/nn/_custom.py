@@ -41,8 +41,8 @@ class Custom(Network):
     Notes
     -----
     Tables have `event_shape=(n_features,)`, images (channels, height, width). Dropout is decided by `random_state`,
-    except alpha dropout, and inside fused attention and recurrent kernels. Batch normalisation makes rows of a batch depend on each other
-    in training, and on nothing but the row afterwards.
+    except alpha dropout, and inside fused attention and recurrent kernels. Batch normalisation makes rows of a batch
+    depend on each other in training, and on nothing but the row afterwards.
 
     Examples
     --------
