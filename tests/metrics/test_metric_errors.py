@@ -118,3 +118,5 @@ def test_tables_of_labels_and_mixed_types_are_taken():
     mixed = pandas.DataFrame({"shape": np.array(["round", "square", "star"])[F[:, 0]], "size": F[:, 1] / 1.0})
     assert metrics.mig_score(mixed, pandas.DataFrame(Z)) == metrics.mig_score(F, Z)
     assert metrics.mig_score(F == 1, Z) == metrics.mig_score((F == 1).astype(float), Z.tolist())
+    extremes = np.array([-128, 0, 127], dtype=np.int8)[F]
+    assert metrics.mig_score(extremes, Z) == metrics.mig_score(F, Z)

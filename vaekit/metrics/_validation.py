@@ -94,6 +94,8 @@ def pool_draws(factors, codes):
 def _natural_type(column):
     if column.dtype.kind not in "biuf":
         column = np.array(column.tolist())  # a column of a mixed table: numbers where it holds numbers, else labels
+    if column.dtype.kind in "iu":
+        return column.astype(np.int64)  # differences of small integers overflow
     if column.dtype.kind == "f":
         assert_all_finite(column, input_name="factors")
     return column
@@ -125,7 +127,7 @@ def _label(column, n_bins):
     """Number the values of a column, or the bins of a continuous one, 0, 1, ... in their order."""
     if _is_continuous(column):
         column = uniform_bins(column[:, np.newaxis], n_bins)[:, 0]
-    if column.dtype.kind in "iu" and np.ptp(column) < len(column):  # as np.unique below, without sorting
+    if column.dtype.kind == "i" and np.ptp(column) < len(column):  # as np.unique below, without sorting
         column = column - column.min()
         return (np.cumsum(np.bincount(column) > 0) - 1)[column]
     return np.unique(column, return_inverse=True)[1]
