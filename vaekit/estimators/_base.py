@@ -1,6 +1,7 @@
 """The estimators' common part: validation, fitting, codes. NumPy meets torch here only."""
 
 import contextlib
+import copy
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -351,7 +352,7 @@ default="auto"
         self._summarize(train[:: max(1, len(train) // MAX_SUMMARY_ROWS)])
 
     def _make_callbacks(self, n_epochs):
-        given = [clone(callback, safe=False) for callback in self.callbacks or []]
+        given = copy.deepcopy(list(self.callbacks or []))
         if not self.early_stopping and any(_watches_held_out_rows(callback) for callback in given):
             raise ValueError(
                 "The 'callbacks' parameter holds one that monitors the validation loss, but there is none: set "
