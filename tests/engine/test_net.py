@@ -1,0 +1,415 @@
+"""Training as a whole: the same as by hand, on the books, safe from terms that are not finite, resumable."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import Callback
+from torch import nn
+from torch.distributions import Normal as TorchNormal
+from torch.distributions import kl_divergence
+
+from vaekit import DPVAE, VAE, BetaVAE
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
+from vaekit.exceptions import NonFiniteLossError, VaekitError
+from vaekit.likelihoods import Normal
+from vaekit.nn import Custom
+from vaekit.objectives import ELBO
+from vaekit.utils._spec import spec
+
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+
+X = np.random.default_rng(0).normal(size=(35, 4)) @ np.random.default_rng(1).normal(size=(4, 4))
+N_BATCHES = 5  # four of eight rows and a tail of three
+
+
+def tiny(cls=VAE, **params):
+    defaults = {"n_components": 2, "hidden_layer_sizes": (8,), "batch_size": 8, "max_epochs": 3, "random_state": 0}
+    return cls(**{**defaults, **params})
+
+
+class Look(Callback):
+    """Calls a function with the net, and with what the hook is given."""
+
+    def __init__(self, function):
+        self.function = function
+
+
+class AtTrainBegin(Look):
+    def on_train_begin(self, net, **kwargs):
+        self.function(net)
+
+
+class AtEpochBegin(Look):
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        self.function(net, dataset_valid)
+
+
+class AtBatchBegin(Look):
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        self.function(net, batch)
+
+
+def weights(model):
+    return {name: value.clone() for name, value in model.net_.module_.state_dict().items()}
+
+
+def same_weights(one, other):
+    one, other = weights(one), weights(other)
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+# ------------------------------------------------------------------ the loop
+
+
+class ByHand:
+    """A VAE with one hidden layer, written with torch's own modules, distributions and Adam."""
+
+    def __init__(self, state):
+        with torch.random.fork_rng():
+            layers = {
+                "encoder.0": nn.Linear(4, 8), "posterior.layer": nn.Linear(8, 4), "decoder.0": nn.Linear(2, 8),
+                "decoder.2": nn.Linear(8, 4),
+            }  # fmt: skip
+        for name, layer in layers.items():
+            layer.load_state_dict({kind: state[f"{name}.{kind}"] for kind in ("weight", "bias")})
+        self.encode = nn.Sequential(layers["encoder.0"], nn.Tanh(), layers["posterior.layer"])
+        self.decode = nn.Sequential(layers["decoder.0"], nn.Tanh(), layers["decoder.2"])
+        self.log_scale = nn.Parameter(state["likelihood.log_scale"].clone())
+        parameters = [*self.encode.parameters(), *self.decode.parameters(), self.log_scale]
+        self.optimizer = torch.optim.Adam(parameters, lr=1e-2)
+
+    def step(self, x, noise, kl_weight):
+        mu, logvar = self.encode(x).chunk(2, dim=1)
+        q = TorchNormal(mu, torch.exp(logvar / 2))
+        decoded = TorchNormal(self.decode(q.loc + q.scale * noise), self.log_scale.exp())
+        reconstruction = -decoded.log_prob(x).sum(1).mean()
+        kl = kl_divergence(q, TorchNormal(0.0, 1.0)).sum(1).mean()
+        loss = reconstruction + kl_weight * kl
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        return [loss.item(), reconstruction.item(), kl.item()]
+
+
+def test_fit_is_the_loop_one_would_write_by_hand():
+    start = {}
+
+    def remember(net):
+        start["state"] = {name: value.clone() for name, value in net.module_.state_dict().items()}
+        start["generator"] = net.generator.get_state()
+
+    model = tiny(
+        activation="tanh", standardize=None, likelihood=Normal(initial_scale=0.5), warmup=7, learning_rate=1e-2,
+        callbacks=[AtTrainBegin(remember)], max_epochs=4,
+    ).fit(X)  # fmt: skip
+    by_hand, generator = ByHand(start["state"]), torch.Generator()
+    generator.set_state(start["generator"])
+    rows, step = torch.from_numpy(X.astype(np.float32)), 0
+    for epoch in range(4):
+        order, terms = torch.randperm(35, generator=generator), []
+        for batch in order.split(8):
+            noise = torch.randn(len(batch), 2, generator=generator)
+            terms.append(by_hand.step(rows[batch], noise, min(1, step / 7)))
+            step += 1
+        means = np.average(terms, axis=0, weights=[8, 8, 8, 8, 3])  # every row counts once
+        recorded = [model.history_[epoch][name] for name in ("train_loss", "reconstruction", "kl")]
+        np.testing.assert_allclose(recorded, means, rtol=1e-5)
+    final = model.net_.module_
+    torch.testing.assert_close(final.decoder[0].weight, by_hand.decode[0].weight, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(final.posterior.layer.weight, by_hand.encode[2].weight, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(final.likelihood.log_scale, by_hand.log_scale, rtol=1e-4, atol=1e-6)
+    assert (final.decoder[0].weight - start["state"]["decoder.0.weight"]).abs().min() > 0
+
+
+@spec
+class Rivalry(ELBO):
+    """The ELBO, and a critic that learns to tell codes from noise."""
+
+    def critic(self, n_components, generator):
+        critic = nn.utils.skip_init(nn.Linear, n_components, 1)
+        nn.init.normal_(critic.weight, generator=generator)
+        nn.init.zeros_(critic.bias)
+        return critic
+
+    def noise_columns(self, n_components):
+        return {"posterior": n_components, "rival": n_components}
+
+    def phases(self):
+        return [
+            Phase("model", GENERATIVE_PARTS, self.loss),
+            Phase("critic", ("critic",), self.critic_loss, {"betas": (0.5, 0.9), "lr": 0.1}),
+        ]
+
+    def critic_loss(self, model, inputs, carried):
+        gap = model.critic(carried.z.detach()).mean() - model.critic(inputs.noise["rival"]).mean()
+        return LossTerms(gap, {"gap": gap}, carried)
+
+
+def test_a_critic_is_trained_beside_the_model_without_moving_it():
+    start = {}
+
+    def remember(net):
+        start["critic"] = net.module_.critic.weight.detach().clone()
+
+    plain = tiny(max_steps=1).fit(X)
+    rival = tiny(max_steps=1, objective=Rivalry(), callbacks=[AtTrainBegin(remember)]).fit(X)
+    common, own = weights(plain), weights(rival)
+    assert all(torch.equal(own[name], value) for name, value in common.items())
+    moved = (own["critic.weight"] - start["critic"]).abs()
+    torch.testing.assert_close(moved, torch.full((1, 2), 0.1))  # Adam's first step is as long as its learning rate
+    rival.fit(X)
+    assert [group["betas"] for group in rival.net_.optimizer_.param_groups] == [(0.9, 0.999), (0.5, 0.9)]
+    assert {"gap", "critic", "reconstruction", "kl", "train_loss"} <= set(rival.history_[-1])
+
+
+# ------------------------------------------------------------------ the books
+
+
+def test_history_has_a_row_per_epoch_and_nothing_per_batch():
+    model = tiny(BetaVAE, beta=3, warmup=0, early_stopping=True, callbacks=[AtBatchBegin(lambda net, batch: None)]).fit(
+        X
+    )
+    assert [row["epoch"] for row in model.history_] == [1, 2, 3]
+    for row in model.history_:
+        assert set(row) == {"epoch", "train_loss", "reconstruction", "kl", "valid_loss", "duration"}
+        assert all(type(value) in (int, float) for value in row.values())
+        assert row["train_loss"] == pytest.approx(row["reconstruction"] + 3 * row["kl"], rel=1e-6)
+        assert row["duration"] > 0
+    assert all(len(row["batches"]) <= 1 for row in model.net_.history)
+
+
+def test_the_kl_rises_over_the_warmup():
+    model = tiny(warmup=N_BATCHES * 2, max_epochs=4).fit(X)
+    weight = [(row["train_loss"] - row["reconstruction"]) / row["kl"] for row in model.history_]
+    assert 0 < weight[0] < weight[1] < 1
+    np.testing.assert_allclose(weight[2:], 1, rtol=1e-4)
+    steps = np.arange(N_BATCHES) / (2 * N_BATCHES)
+    assert weight[0] == pytest.approx(np.average(steps, weights=[8, 8, 8, 8, 3]), rel=0.05)
+
+
+@pytest.mark.parametrize(("max_steps", "n_steps", "n_epochs"), [(1, 1, 1), (7, 7, 2), (10, 10, 2), (99, 15, 3)])
+def test_max_steps_ends_training_inside_an_epoch(max_steps, n_steps, n_epochs):
+    model = tiny(max_steps=max_steps).fit(X)
+    assert (model.n_steps_, len(model.history_)) == (n_steps, n_epochs)
+
+
+def test_every_step_meets_its_own_rows():
+    seen, ids = [], np.c_[np.arange(35.0), X]
+
+    def remember(net, batch):
+        seen.append(batch[0][:, 0].tolist())
+
+    tiny(standardize=None, max_epochs=2, callbacks=[AtBatchBegin(remember)]).fit(ids)
+    epochs = [np.concatenate(seen[start : start + N_BATCHES]).tolist() for start in (0, N_BATCHES)]
+    assert [sorted(epoch) for epoch in epochs] == [list(range(35))] * 2
+    assert epochs[0] != epochs[1]
+
+
+# ------------------------------------------------------------------ terms that are not finite
+
+
+@spec
+class Trap(ELBO):
+    """The ELBO with one more term, which is 0 except at one step."""
+
+    at: int = 0
+    value: float = np.nan
+
+    def penalty(self, output, inputs):
+        penalty, terms = super().penalty(output, inputs)
+        trap = torch.tensor(self.value if inputs.step == self.at else 0.0)
+        return penalty + trap, {**terms, "trap": trap}
+
+
+@pytest.mark.parametrize(("value", "word"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
+@pytest.mark.parametrize("step", [0, 3, 4])
+def test_a_broken_term_in_the_first_epoch_is_an_error_that_names_it(value, word, step):
+    with pytest.raises(
+        NonFiniteLossError, match=f"'trap' term of the loss was {word} at step {step};.*learning_rate"
+    ) as error:
+        tiny(objective=Trap(at=step, value=value)).fit(X)
+    assert isinstance(error.value, (ValueError, VaekitError))
+
+
+@pytest.mark.parametrize("step", [10, 12, 14])
+def test_a_broken_term_later_is_a_warning_and_the_epoch_before_is_kept(step):
+    before = tiny(warmup=0, max_epochs=2).fit(X)
+    with pytest.warns(ConvergenceWarning, match=f"'trap' term of the loss was nan at step {step};.*were kept"):
+        broken = tiny(warmup=0, objective=Trap(at=step), max_epochs=6).fit(X)
+    assert same_weights(broken, before)
+    assert broken.n_steps_ == before.n_steps_ == 2 * N_BATCHES
+    assert len(broken.history_) == 3
+    assert np.isnan(broken.history_[-1]["trap"])
+    assert np.isfinite(broken.score(X))
+
+
+def test_a_broken_term_does_not_disturb_early_stopping():
+    options = {"warmup": 0, "early_stopping": True, "n_iter_no_change": 50}
+    before = tiny(max_epochs=2, **options).fit(X)
+    with pytest.warns(ConvergenceWarning, match="'trap' term of the loss was nan at step 9"):
+        broken = tiny(objective=Trap(at=9), max_epochs=6, **options).fit(X)  # 31 rows train: four steps per epoch
+    assert same_weights(broken, before)
+    assert broken.history_[-1]["valid_loss"] == broken.history_[-2]["valid_loss"]
+
+
+def test_training_goes_on_after_a_broken_epoch():
+    with pytest.warns(ConvergenceWarning, match="at step 7"):
+        model = tiny(objective=Trap(at=7)).fit(X)
+    kept = weights(model)
+    model.net_.objective.at = -1
+    model.partial_fit(X)
+    assert all(torch.isfinite(value).all() for value in weights(model).values())
+    assert not torch.equal(weights(model)["decoder.0.weight"], kept["decoder.0.weight"])
+
+
+class Poison(Callback):
+    """Makes one gradient NaN at one step."""
+
+    def __init__(self, at):
+        self.at = at
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        if net.step_ == self.at:
+            dict(named_parameters)["decoder.0.weight"].grad[0, 0] = np.nan
+
+
+def test_a_broken_gradient_of_a_last_step_is_found_in_the_weights():
+    with pytest.raises(NonFiniteLossError, match="gradient was not finite between steps 0 and 4"):
+        tiny(callbacks=[Poison(at=4)]).fit(X)
+    before = tiny(warmup=0, max_epochs=1).fit(X)
+    with pytest.warns(ConvergenceWarning, match="gradient was not finite between steps 5 and 9"):
+        broken = tiny(warmup=0, callbacks=[Poison(at=9)]).fit(X)
+    assert same_weights(broken, before)
+
+
+def batch_normalised(event_shape):
+    return nn.Sequential(nn.Linear(*event_shape, 8), nn.BatchNorm1d(8), nn.ReLU())
+
+
+def linear_decoder(n_components, event_shape):
+    return nn.Linear(n_components, *event_shape)
+
+
+def test_statistics_of_a_batch_normalisation_are_kept_too():
+    network = Custom(encoder_module=batch_normalised, decoder_module=linear_decoder)
+    with pytest.warns(ConvergenceWarning, match="at step 5"):
+        model = tiny(network=network, objective=Trap(at=5)).fit(X)
+    assert np.isfinite(model.transform(X)).all()
+
+
+# ------------------------------------------------------------------ early stopping
+
+
+def test_early_stopping_stops():
+    model = tiny(max_epochs=50, warmup=0, early_stopping=True, tol=1e9, n_iter_no_change=4).fit(X)
+    assert len(model.history_) == 1 + 4
+
+
+def test_early_stopping_waits_for_the_warmup():
+    options = {"max_epochs": 50, "early_stopping": True, "tol": 1e9, "n_iter_no_change": 4}
+    model = tiny(warmup=4 * 10, **options).fit(X)  # 31 rows train: four steps per epoch
+    assert len(model.history_) == 9 + 4
+
+
+def test_the_best_epoch_is_given_back_from_memory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    held_out = {}
+
+    def spoil(net, held_out_rows):
+        held_out["rows"] = held_out_rows
+        if len(net.history) > 6:
+            net.optimizer_.param_groups[0]["lr"] = 50.0
+
+    model = tiny(max_epochs=9, warmup=0, early_stopping=True, callbacks=[AtEpochBegin(spoil)]).fit(X)
+    losses = [row["valid_loss"] for row in model.history_]
+    assert losses.index(min(losses)) == 5
+    assert losses[-1] > min(losses) + 1
+    assert model.net_._held_out_loss(held_out["rows"]) == pytest.approx(min(losses), rel=1e-6)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_held_out_rows_come_from_the_rows_given_and_train_nothing():
+    seen, held_out, ids = [], {}, np.c_[np.arange(35.0), X]
+
+    def remember(net, held_out_rows):
+        held_out["ids"] = held_out_rows[:][:, 0].tolist()
+
+    tiny(
+        standardize=None, early_stopping=True, validation_fraction=0.2,
+        callbacks=[AtBatchBegin(lambda net, batch: seen.extend(batch[0][:, 0].tolist())), AtEpochBegin(remember)],
+    ).fit(ids)  # fmt: skip
+    assert len(held_out["ids"]) == 7
+    assert set(seen) | set(held_out["ids"]) == set(range(35))
+    assert not set(seen) & set(held_out["ids"])
+
+
+def test_the_validation_loss_is_the_elbo_whatever_beta_is():
+    """Both models hold the weights of one step, taken with a KL of weight 0."""
+    losses = [
+        tiny(BetaVAE, beta=beta, warmup=5, max_steps=1, early_stopping=True).fit(X).history_[0]["valid_loss"]
+        for beta in (1, 50)
+    ]
+    assert losses[0] == losses[1]
+
+
+# ------------------------------------------------------------------ resuming
+
+
+@pytest.mark.parametrize("cls", [VAE, BetaVAE, DPVAE])
+def test_fit_is_so_many_partial_fits(cls):
+    at_once, in_turns = tiny(cls).fit(X), tiny(cls)
+    for _ in range(3):
+        in_turns.partial_fit(X)
+    assert same_weights(at_once, in_turns)
+    assert at_once.n_steps_ == in_turns.n_steps_ == 3 * N_BATCHES
+    assert [row["train_loss"] for row in at_once.history_] == [row["train_loss"] for row in in_turns.history_]
+
+
+def test_a_warm_start_goes_on():
+    at_once = tiny(warmup=0, max_epochs=4).fit(X)
+    warm = tiny(warmup=0, max_epochs=2, warm_start=True).fit(X).fit(X)
+    assert same_weights(at_once, warm)
+    assert [row["epoch"] for row in warm.history_] == [1, 2, 3, 4]
+    assert warm.n_steps_ == 4 * N_BATCHES
+
+
+def test_without_warm_start_fit_starts_anew():
+    once, twice = tiny().fit(X), tiny().fit(X[:20]).fit(X)
+    assert same_weights(once, twice)
+    assert len(twice.history_) == 3
+
+
+class Fail(Callback):
+    """Raises in the second epoch it sees."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.seen_ = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        self.seen_ += 1
+        if self.seen_ == 2:
+            raise RuntimeError("the callback failed")
+
+
+def test_what_was_learned_survives_a_failure_while_training_goes_on():
+    model, undisturbed = tiny(warm_start=True).fit(X), tiny(warm_start=True).fit(X)
+    history = model.history_
+    with pytest.raises(RuntimeError, match="the callback failed"):
+        model.set_params(callbacks=[Fail()]).fit(X)
+    assert same_weights(model, undisturbed)
+    assert (model.history_, model.n_steps_) == (history, 3 * N_BATCHES)
+    model.set_params(callbacks=None)
+    assert same_weights(model.fit(X), undisturbed.fit(X))  # moments and random numbers too
+
+
+class Interrupt(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_ends_training_and_keeps_what_was_learned():
+    model = tiny(callbacks=[Interrupt()]).fit(X)
+    assert model.n_steps_ == N_BATCHES
+    assert len(model.history_) == 1
+    assert same_weights(model, tiny().partial_fit(X))
