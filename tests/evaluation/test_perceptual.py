@@ -59,7 +59,8 @@ def test_grey_floats_and_colours_become_bytes_in_three_channels():
     np.testing.assert_array_equal(rgb_bytes(GREY[:, None] / 255.0)[:, 2], GREY)
     colours = np.stack([GREY, 255 - GREY, GREY // 2], axis=1)
     np.testing.assert_array_equal(rgb_bytes(colours), colours)
-    assert rgb_bytes(np.full((1, 2, 2), 1.7)).max() == 255
+    assert rgb_bytes(np.full((1, 2, 2), 1.2)).max() == 255
+    np.testing.assert_array_equal(rgb_bytes(GREY.astype(np.float32), white=255), rgb_bytes(GREY))
 
 
 @pytest.mark.usefixtures("library")
@@ -107,5 +108,7 @@ def test_a_pickle_is_not_run(tmp_path):
 def test_what_is_no_image_is_refused():
     with pytest.raises(ValueError, match="Images must be of shape"):
         rgb_bytes(np.zeros((5, 64)))
+    with pytest.raises(ValueError, match="white=255"):
+        rgb_bytes(GREY.astype(np.float32))
     with pytest.raises(ValueError, match="equally many images of equal size"):
         lpips_distance(GREY, GREY[:3])

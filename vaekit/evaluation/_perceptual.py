@@ -26,6 +26,9 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
         Images per pass.
     device : str, default="auto"
         "auto" is CUDA where there is one.
+    white : float, default=None
+        The value of a white pixel; None is 255 for bytes and 1 for floats. What a model decodes comes in the units of
+        its data, though in floats: pass 255 for a model that was fitted on bytes.
 
     Raises
     ------
@@ -34,12 +37,12 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
     FileNotFoundError
         From `transform`, if the file is not there.
     ValueError
-        From `transform`, if X holds no images.
+        From `transform`, if X holds no images, or values far above white.
 
     Notes
     -----
-    Images are (n, height, width) or (n, channels, height, width) with 1 or 3 channels; bytes, or floats from 0 to 1
-    (values outside are cut off).
+    Images are (n, height, width) or (n, channels, height, width) with 1 or 3 channels. Values slightly below black or
+    above white are cut off.
 
     References
     ----------
@@ -47,10 +50,11 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
     https://arxiv.org/abs/1706.08500; A. Obukhov et al., torch-fidelity, https://github.com/toshas/torch-fidelity
     """
 
-    def __init__(self, weights, batch_size=32, device="auto"):
+    def __init__(self, weights, batch_size=32, device="auto", white=None):
         self.weights = weights
         self.batch_size = batch_size
         self.device = device
+        self.white = white
 
     def fit(self, X=None, y=None):
         """Return the object: there is nothing to fit.
@@ -95,7 +99,7 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
         return softmax(self._activations(X, "logits_unbiased").astype(np.float64), axis=1)
 
     def _activations(self, X, layer):
-        X, device = rgb_bytes(X), resolve_device(self.device)
+        X, device = rgb_bytes(X, self.white), resolve_device(self.device)
         (path,) = _on_disk(Path(self.weights))
         network = _torch_fidelity().FeatureExtractorInceptionV3("inception", [layer], str(path)).to(device)
         with torch.inference_mode():
@@ -103,7 +107,7 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
             return np.concatenate([to_array(network(torch.from_numpy(X[rows]).to(device))[0]) for rows in batches])
 
 
-def lpips_distance(X, Y, *, batch_size=32, device="auto"):
+def lpips_distance(X, Y, *, batch_size=32, device="auto", white=None):
     """Perceptual distance between images, pair by pair (LPIPS, with the VGG16 network).
 
     Its mean over pairs of samples tells how diverse they are; over images and their reconstructions, how faithful.
@@ -111,11 +115,13 @@ def lpips_distance(X, Y, *, batch_size=32, device="auto"):
     Parameters
     ----------
     X, Y : array-like of shape (n, height, width) or (n, channels, height, width)
-        Images with 1 or 3 channels, at least 16 pixels wide and high; bytes, or floats from 0 to 1.
+        Images with 1 or 3 channels, at least 16 pixels wide and high.
     batch_size : int, default=32
         Pairs per pass.
     device : str, default="auto"
         "auto" is CUDA where there is one.
+    white : float, default=None
+        The value of a white pixel; None is 255 for bytes and 1 for floats.
 
     Returns
     -------
@@ -129,14 +135,14 @@ def lpips_distance(X, Y, *, batch_size=32, device="auto"):
     FileNotFoundError
         If the two weight files are not in `torch.hub.get_dir()/checkpoints`, where torch-fidelity looks for them.
     ValueError
-        If the arrays hold no images, or not equally many of equal size.
+        If the arrays hold no images, not equally many of equal size, or values far above white.
 
     References
     ----------
     R. Zhang, P. Isola, A. A. Efros, E. Shechtman, O. Wang, "The Unreasonable Effectiveness of Deep Features as a
     Perceptual Metric", CVPR 2018, equation 1, https://arxiv.org/abs/1801.03924
     """
-    X, Y, device = rgb_bytes(X), rgb_bytes(Y), resolve_device(device)
+    X, Y, device = rgb_bytes(X, white), rgb_bytes(Y, white), resolve_device(device)
     if X.shape != Y.shape:
         raise ValueError(f"X and Y must hold equally many images of equal size, got {X.shape} and {Y.shape}.")
     _on_disk(*(Path(torch.hub.get_dir(), "checkpoints", name) for name in LPIPS_WEIGHTS))
@@ -146,7 +152,7 @@ def lpips_distance(X, Y, *, batch_size=32, device="auto"):
         return np.concatenate([to_array(network(*pair)).ravel() for pair in pairs])
 
 
-def rgb_bytes(X):
+def rgb_bytes(X, white=None):
     """Return images as a uint8 array of shape (n, 3, height, width), as such networks want them."""
     X = np.asarray(X)
     X = X[:, None] if X.ndim == 3 else X
@@ -155,7 +161,10 @@ def rgb_bytes(X):
             "Images must be of shape (n, height, width) or (n, channels, height, width) with 1 or 3 channels, got "
             f"{X.shape}."
         )
-    pixels = X if X.dtype == np.uint8 else (255 * X.astype(np.float64)).round().clip(0, 255).astype(np.uint8)
+    white = (255 if X.dtype == np.uint8 else 1) if white is None else white
+    if X.max() > 1.5 * white:
+        raise ValueError(f"Pixels reach {X.max()}, though white is {white}: pass white=255 for images of that range.")
+    pixels = (X.astype(np.float64) * (255 / white)).round().clip(0, 255).astype(np.uint8)
     return np.ascontiguousarray(np.broadcast_to(pixels, (len(X), 3, *X.shape[2:])))
 
 
