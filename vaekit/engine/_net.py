@@ -116,6 +116,8 @@ class Net(NeuralNet):
         """Train for some epochs, or until `max_steps` more steps are done."""
         last_step = np.inf if max_steps is None else self.step_ + max_steps
         datasets = {"dataset_train": X, "dataset_valid": valid}
+        losses = {name: [row[name] for row in self.history if name in row] for name in ("train_loss", "valid_loss")}
+        self.best_ = {name: np.nanmin(values) for name, values in losses.items() if values}
         for _ in range(epochs):
             if self.step_ >= last_step:
                 break
@@ -242,14 +244,17 @@ class Net(NeuralNet):
         broken = ~np.isfinite(records)
         if broken.any():
             step = int(np.argmax(broken.any(axis=1)))
-            broken_terms = [name for name, is_broken in zip(names[1:], broken[step, 1:]) if is_broken]
-            name = broken_terms[0] if broken_terms else "loss"
-            return f"The {name!r} term of the loss was {records[step, names.index(name) if broken_terms else 0]} at step {first_step + step}"
+            # the loss stands first and is broken whenever a term is: name the term
+            term = int(np.argmax(broken[step, 1:])) + 1 if broken[step, 1:].any() else 0
+            name = names[term] if term else "loss"
+            return f"The {name!r} term of the loss was {records[step, term]} at step {first_step + step}"
         if not torch.isfinite(self.flat_.buffer).all():
             return f"A gradient was not finite between steps {first_step} and {self.step_ - 1}"
         return None
 
     def _record_best(self, name, value):
-        earlier = [row[name] for row in self.history[:-1] if name in row]
+        """Record a loss, and whether it is the lowest so far."""
+        best = self.best_.get(name, np.inf)
         self.history.record(name, value)
-        self.history.record(f"{name}_best", bool(value < min(earlier, default=np.inf)))
+        self.history.record(f"{name}_best", bool(value < best))
+        self.best_[name] = min(best, value) if np.isfinite(value) else best

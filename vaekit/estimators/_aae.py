@@ -59,8 +59,8 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
 class LearnedPriorAAE(GenerationMixin, BaseEncoder):
     """Adversarial autoencoder with a learned prior (Prior-AAE).
 
-    A generator h makes the prior's draws z = h(z0), z0 ~ N(0, I). The discriminator tells them from codes; the generator
-    is trained at full weight to pass for codes, the encoder at weight beta to pass for draws.
+    A generator h makes the prior's draws z = h(z0), z0 ~ N(0, I). The discriminator tells them from codes; the
+    generator is trained at full weight to pass for codes, the encoder at weight beta to pass for draws.
 
     Parameters
     ----------

@@ -69,8 +69,8 @@ class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         normal generation space; it is the default of the classes with `DP` in their name.
     likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error"} or spec of `vaekit.likelihoods`, \
 default="auto"
-        p(x | z). `"auto"` is Bernoulli for bool, exactly-binary data and uint8 images, else Normal with a learned scale;
-        decided once, at the first fit.
+        p(x | z). `"auto"` is Bernoulli for bool, exactly-binary data and uint8 images, else Normal with a learned
+        scale; decided once, at the first fit.
     posterior_family : {"normal", "fixed_scale"} or spec of `vaekit.posteriors`, default="normal"
         Family of q(z | x).
     network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"
@@ -386,7 +386,7 @@ default="auto"
 
     def _warn_if_collapsed(self):
         n_active, most = int(self.active_components_.sum()), min(self.n_components_, self.n_features_in_)
-        is_gentle = getattr(self._blueprint.objective, "beta", 1) <= 1
+        is_gentle = self._blueprint.objective.pressure <= 1
         if n_active == 0 or (is_gentle and n_active < most / 2):
             warnings.warn(
                 f"{n_active} of {self.n_components_} latents carry information; train longer (max_epochs), lower the "
@@ -509,7 +509,8 @@ default="auto"
         Z = np.asarray(Z, dtype=np.float64)
         if Z.ndim < 2 or Z.shape[-1] != self.n_components_:
             raise ValueError(
-                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, {self.n_components_})."
+                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, "
+                f"{self.n_components_})."
             )
         if not np.isfinite(Z).all():
             raise ValueError("Codes contain NaN or infinity; pass finite values.")
@@ -535,7 +536,7 @@ default="auto"
         return ResidentRows(rows.to(device))
 
     def _in_blocks(self, function, rows):
-        """Apply a tensor function to constant-size, zero-padded blocks of rows: a row never depends on its neighbours."""
+        """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours."""
         size, outputs = self._blueprint.network.inference_rows, []
         self.net_._set_training(False)
         with torch.inference_mode():

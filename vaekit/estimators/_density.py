@@ -55,8 +55,8 @@ class DensityMixin:
             n_noise, bound = n_importance_samples, _importance_bound
         else:
             raise ValueError(
-                f"The 'n_importance_samples' parameter must be a positive integer or None. Got {n_importance_samples!r} "
-                "instead."
+                "The 'n_importance_samples' parameter must be a positive integer or None. "
+                f"Got {n_importance_samples!r} instead."
             )
         noise = torch.from_numpy(whitened_noise(n_noise, self.n_components_)).float().to(self.net_.device)
         (bounds,) = self._in_blocks(lambda x: (bound(self.net_.module_, x, noise),), self._network_rows(X))

@@ -1,6 +1,7 @@
 """Docstrings of a family: a class writes its own parameters, the shared ones are composed in."""
 
 import inspect
+import itertools
 import re
 
 __all__ = ["inherit_sections", "restate_defaults"]
@@ -19,7 +20,7 @@ def split_sections(doc):
 def entries(body):
     """Split a Parameters body into its entries, by name."""
     starts = [match.start() for match in ENTRY.finditer(body)] + [len(body)]
-    texts = [body[start:stop].rstrip() for start, stop in zip(starts, starts[1:])]
+    texts = [body[start:stop].rstrip() for start, stop in itertools.pairwise(starts)]
     return {ENTRY.match(text).group(1): text for text in texts}
 
 
@@ -38,7 +39,7 @@ def inherit_sections(doc, inherited_doc, titles=("Parameters", "Attributes")):
     summary, sections = split_sections(doc or "")
     _, inherited = split_sections(inherited_doc or "")
     for title in titles:
-        merged = {**entries(sections.get(title, "")), **{}}
+        merged = entries(sections.get(title, ""))
         for name, text in entries(inherited.get(title, "")).items():
             merged.setdefault(name, text)
         if merged:

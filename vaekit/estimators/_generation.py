@@ -14,8 +14,8 @@ __all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density"]
 def _prior_has_density(estimator):
     if estimator.prior == "generator" or isinstance(estimator.prior, Generator):
         raise NoDensityError(
-            "prior='generator' can only be sampled: it has neither a density nor a generation space that codes could be "
-            "taken to; choose prior='decoupled'."
+            "prior='generator' can only be sampled: it has neither a density nor a generation space that codes could "
+            "be taken to; choose prior='decoupled'."
         )
     return True
 

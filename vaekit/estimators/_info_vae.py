@@ -17,7 +17,8 @@ __all__ = ["InfoDPVAE", "InfoVAE"]
 class InfoVAE(BaseVAE):
     """InfoVAE with maximum mean discrepancy.
 
-    Minimises -E_q log p(x | z) + (1 - alpha) KL(q(z | x) || p(z)) + (alpha + lam - 1) MMD^2(q(z), p(z)), in nats per row.
+    Minimises -E_q log p(x | z) + (1 - alpha) KL(q(z | x) || p(z)) + (alpha + lam - 1) MMD^2(q(z), p(z)), in nats per
+    row.
 
     Parameters
     ----------
@@ -63,8 +64,8 @@ class InfoVAE(BaseVAE):
         weight = self.alpha + self.lam - 1
         if weight < 0:
             warnings.warn(
-                f"alpha + lam - 1 is {weight:g}: the codes would be driven away from the prior, so the divergence is left "
-                "out; choose 'alpha' and 'lam' with a sum of at least 1.",
+                f"alpha + lam - 1 is {weight:g}: the codes would be driven away from the prior, so the divergence is "
+                "left out; choose 'alpha' and 'lam' with a sum of at least 1.",
                 VaekitWarning,
                 stacklevel=5,
             )

@@ -42,6 +42,11 @@ class Objective(Spec, ABC):
         """Whether log p(z) is needed."""
         return True
 
+    @property
+    def pressure(self):
+        """Weight on the KL in the end: at 1 or less a collapse is a failure, above it may be what was asked for."""
+        return 1.0
+
     def loss(self, model, inputs, carried=None):
         """Loss of one pass over the step's first batch."""
         output = model(inputs.batches[0], inputs.noise["posterior"][: len(inputs.batches[0])])
@@ -85,6 +90,6 @@ class Objective(Spec, ABC):
         for name, weight in self.get_params(deep=False).items():
             if isinstance(weight, Warmup) and steps_of(weight.steps, n_steps) > n_steps_done:
                 yield (
-                    f"The weight {name!r} was to reach {weight.value} after {steps_of(weight.steps, n_steps):.0f} steps, "
-                    f"but training ended after {n_steps_done}; lower 'steps' of its Warmup, or train longer."
+                    f"The weight {name!r} was to reach {weight.value} after {steps_of(weight.steps, n_steps):.0f} "
+                    f"steps, but training ended after {n_steps_done}; lower 'steps' of its Warmup, or train longer."
                 )

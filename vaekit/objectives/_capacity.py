@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
 from vaekit.functional import capacity
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import STEPS, nonnegative, steps_of, value_at
+from vaekit.objectives._schedule import STEPS, final_value, nonnegative, steps_of, value_at
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
@@ -53,6 +53,11 @@ class Capacity(Objective):
         "capacity_steps": STEPS,
         "prior_training": [StrOptions({"joint", "one_sided", "split"})],
     }
+
+    @property
+    def pressure(self):
+        """gamma."""
+        return final_value(self.gamma)
 
     def penalty(self, output, inputs):
         """gamma |KL - C(t)|, and KL and C(t)."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import free_bits
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.objectives._schedule import final_value, nonnegative, value_at
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
@@ -54,6 +54,11 @@ class ELBO(Objective):
         "free_bits": [Interval(Real, 0, None, closed="left")],
         "free_bits_per": [StrOptions({"component", "row"})],
     }
+
+    @property
+    def pressure(self):
+        """beta."""
+        return final_value(self.beta)
 
     def penalty(self, output, inputs):
         """w(t) beta KL, and KL."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import total_correlation_terms
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import Warmup, nonnegative, value_at
+from vaekit.objectives._schedule import final_value, nonnegative, value_at
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
@@ -17,8 +17,8 @@ __all__ = ["KLDecomposition"]
 class KLDecomposition(Objective):
     """loss = -E_q log p(x | z) + w(t) [alpha MI + beta TC + gamma DW], in nats per row.
 
-    MI = E[log q(z | x) - log q(z)], TC = E[log q(z) - log prod_j q(z_j)] and DW = E[log prod_j q(z_j) - log p(z)] add up
-    to the KL, so with all weights 1 this is the evidence lower bound. q(z) is estimated from the batch.
+    MI = E[log q(z | x) - log q(z)], TC = E[log q(z) - log prod_j q(z_j)] and DW = E[log prod_j q(z_j) - log p(z)] add
+    up to the KL, so with all weights 1 this is the evidence lower bound. q(z) is estimated from the batch.
 
     Under a learned prior that does not factorise DW is no longer a sum of divergences. Since MI + TC + DW is the KL,
     alpha MI + beta TC + gamma DW = alpha MI + gamma KL(q || p) + (beta - gamma) TC: with gamma > beta the loss rewards
@@ -82,13 +82,18 @@ class KLDecomposition(Objective):
         recorded = {"mutual_information": mi, "total_correlation": tc, "dimension_kl": dw}
         return inputs.warmup * (alpha * mi + beta * tc + gamma * dw), recorded
 
+    @property
+    def pressure(self):
+        """The largest of the three weights."""
+        return max(final_value(weight) for weight in (self.alpha, self.beta, self.gamma))
+
     def check_prior(self, prior):
         """Refuse weights under which the loss has no lower bound."""
         super().check_prior(prior)
-        beta, gamma = (weight.value if isinstance(weight, Warmup) else weight for weight in (self.beta, self.gamma))
+        beta, gamma = final_value(self.beta), final_value(self.gamma)
         if gamma > beta and not prior.is_factorised and not self.allow_unbounded:
             raise IncompatibleChoiceError(
-                f"The 'gamma' parameter ({gamma}) is larger than 'beta' ({beta}) under a prior that does not factorise: "
-                "the loss would reward total correlation without bound; lower gamma to at most beta, choose "
+                f"The 'gamma' parameter ({gamma}) is larger than 'beta' ({beta}) under a prior that does not "
+                "factorise: the loss would reward total correlation without bound; lower gamma to at most beta, choose "
                 "prior='elementwise_flow' or 'normal', or set allow_unbounded=True to see it happen."
             )

@@ -7,7 +7,7 @@ from vaekit.functional import linear_warmup
 from vaekit.utils._sklearn import Interval, RealNotInt
 from vaekit.utils._spec import Spec, spec
 
-__all__ = ["STEPS", "Warmup", "nonnegative", "steps_of", "value_at"]
+__all__ = ["STEPS", "Warmup", "final_value", "nonnegative", "steps_of", "value_at"]
 
 # A number of steps: a float is a fraction of all planned steps, an int a count.
 STEPS = [Interval(RealNotInt, 0, 1, closed="right"), Interval(Integral, 1, None, closed="left")]
@@ -46,6 +46,11 @@ class Warmup(Spec):
 def nonnegative():
     """Return the constraint row of a weight: a number from 0, or a `Warmup`."""
     return [Interval(Real, 0, None, closed="left"), Warmup]
+
+
+def final_value(weight):
+    """Value of a number or a `Warmup` in the end."""
+    return weight.value if isinstance(weight, Warmup) else weight
 
 
 def value_at(weight, inputs):

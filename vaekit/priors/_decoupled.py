@@ -30,8 +30,8 @@ class Decoupled(PriorSpec):
     log p(z) = log N(g(z); 0, I) + sum_k sum_l (1 - b_k)_l [s_k(b_k z_k)]_l,
     z_{k-1} = b_k z_k + (1 - b_k) [z_k exp s_k(b_k z_k) + t_k(b_k z_k)],  k = n_couplings, ..., 1
 
-    So a regulariser shapes z while samples are drawn as z = g^-1(z0), z0 ~ N(0, I). At the start g is the identity. With
-    one latent there is nothing to couple, and the prior is an `ElementwiseFlow`.
+    So a regulariser shapes z while samples are drawn as z = g^-1(z0), z0 ~ N(0, I). At the start g is the identity.
+    With one latent there is nothing to couple, and the prior is an `ElementwiseFlow`.
 
     Parameters
     ----------
