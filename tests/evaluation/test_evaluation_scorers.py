@@ -12,6 +12,9 @@ WORLD = four_dimensional_world()
 X = WORLD.sample(80, random_state=1) + np.random.default_rng(1).normal(scale=0.5, size=(80, 4))
 PIPELINE = make_pipeline(StandardScaler(), WORLD).fit(X)
 
+# The scorers take few importance samples, and a search tries bad models.
+pytestmark = pytest.mark.filterwarnings("ignore:.*effective sample size")
+
 
 @pytest.mark.parametrize("name", get_scorer_names())
 def test_every_scorer_is_a_number_and_always_the_same(name):

@@ -1,3 +1,5 @@
+import gzip
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -7,6 +9,7 @@ from sklearn.exceptions import NotFittedError
 
 from vaekit.evaluation import ClassifierFeatures, inception_score
 from vaekit.evaluation._features import feature_map
+from vaekit.metrics import frechet_distance
 
 DIGITS, LABELS = load_digits(return_X_y=True)
 IMAGES = DIGITS[:400].reshape(-1, 8, 8)
@@ -65,3 +68,18 @@ def test_inception_score_of_known_probabilities():
     assert inception_score([[1, 0], [1, 0], [0, 1], [0, 1], [0.5, 0.5]]) == pytest.approx(2 ** (4 / 5))
     with pytest.raises(ValueError, match="predict_proba"):
         inception_score([[2.0, 3.0]])
+
+
+@pytest.mark.real_data
+def test_mnist_features_see_which_digits_are_missing(data_folder):
+    images = _idx(data_folder / "mnist/t10k-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)
+    labels = _idx(data_folder / "mnist/t10k-labels-idx1-ubyte.gz", 8)
+    features = ClassifierFeatures(max_iter=10).fit(images[:3000], labels[:3000])
+    assert features.score(images[3000:], labels[3000:]) > 0.85
+    real, same = features.transform(images[3000:5000]), features.transform(images[5000:7000])
+    fewer = features.transform(images[7000:][labels[7000:] < 5])
+    assert frechet_distance(real, fewer) > 10 * frechet_distance(real, same)
+
+
+def _idx(path, header):
+    return np.frombuffer(gzip.open(path).read(), np.uint8, offset=header)

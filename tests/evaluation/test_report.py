@@ -29,6 +29,14 @@ def test_numbers_are_those_of_the_functions():
     assert REPORT["active_components"].value == 2
 
 
+def test_leakage_that_no_draw_showed_is_empty_and_says_so():
+    inside = four_dimensional_world().with_exact_posterior().set_params(A=np.zeros((2, 4)), scale=0.1)
+    report = generation_report(inside, X, **FEW)
+    assert np.isnan(report["leakage_1"].value)
+    assert "no draw of the aggregate posterior" in report["leakage_1"].note
+    assert report["kl_q_to_p"].note == ""
+
+
 def test_same_seed_same_report():
     assert repr(generation_report(WORLD, X, **FEW)) == repr(REPORT)
 

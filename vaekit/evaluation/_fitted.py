@@ -99,6 +99,7 @@ def base_log_density(estimator, Z):
 
 def _check_base(estimator, Z, Z0, remedy):
     """Refuse a prior that is not the image of N(0, I): its two spaces are one, yet its density is another."""
+    Z, Z0 = Z[:100], Z0[:100]
     if not hasattr(estimator, "log_prior") or not np.allclose(Z, Z0):
         return
     if not has_standard_normal_prior(estimator, Z):

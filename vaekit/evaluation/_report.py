@@ -250,6 +250,7 @@ class _Part(NamedTuple):
 
     rows: dict
     compute: object  # subject -> one Estimate for each row
+    if_nan: str = ""
 
 
 def _divergence(subject):
@@ -319,7 +320,11 @@ PARTS = (
         },
         _divergence,
     ),
-    _Part({"leakage_10": ("nats", "lower"), "leakage_1": ("nats", "lower")}, _leakage),
+    _Part(
+        {"leakage_10": ("nats", "lower"), "leakage_1": ("nats", "lower")},
+        _leakage,
+        if_nan="Leakage is empty where no draw of the aggregate posterior lies below the threshold.",
+    ),
     _Part({"nll": ("nats per row", "lower"), "effective_sample_size": ("samples", "higher")}, _likelihood),
     _Part(
         {
@@ -357,11 +362,11 @@ PARTS = (
 def _measure(part, subject):
     """Return the part's rows; where the model lacks what they need, NaN and the reason."""
     try:
-        estimates, note = part.compute(subject), ""
+        estimates, note = part.compute(subject), part.if_nan
     except VaekitError as error:
         estimates, note = [Estimate(math.nan, math.nan)] * len(part.rows), str(error)
     return {
-        name: ReportRow(*estimate, *unit_and_better, note)
+        name: ReportRow(*estimate, *unit_and_better, note if math.isnan(estimate.value) else "")
         for (name, unit_and_better), estimate in zip(part.rows.items(), estimates)
     }
 
