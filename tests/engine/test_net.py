@@ -5,12 +5,24 @@ import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
+from tiny_training import (
+    BATCHES,
+    N_BATCHES,
+    AtBatchBegin,
+    AtEpochBegin,
+    AtGradients,
+    AtTrainBegin,
+    Rivalry,
+    X,
+    same_weights,
+    tiny,
+    weights,
+)
 from torch import nn
 from torch.distributions import Normal as TorchNormal
 from torch.distributions import kl_divergence
 
 from vaekit import DPVAE, VAE, BetaVAE
-from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
 from vaekit.exceptions import NonFiniteLossError, VaekitError
 from vaekit.likelihoods import Normal
 from vaekit.nn import Custom
@@ -18,46 +30,6 @@ from vaekit.objectives import ELBO
 from vaekit.utils._spec import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
-
-X = np.random.default_rng(0).normal(size=(35, 4)) @ np.random.default_rng(1).normal(size=(4, 4))
-N_BATCHES = 5  # four of eight rows and a tail of three
-
-
-def tiny(cls=VAE, **params):
-    defaults = {"n_components": 2, "hidden_layer_sizes": (8,), "batch_size": 8, "max_epochs": 3, "random_state": 0}
-    return cls(**{**defaults, **params})
-
-
-class Look(Callback):
-    """Calls a function with the net, and with what the hook is given."""
-
-    def __init__(self, function):
-        self.function = function
-
-
-class AtTrainBegin(Look):
-    def on_train_begin(self, net, **kwargs):
-        self.function(net)
-
-
-class AtEpochBegin(Look):
-    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        self.function(net, dataset_valid)
-
-
-class AtBatchBegin(Look):
-    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
-        self.function(net, batch)
-
-
-def weights(model):
-    return {name: value.clone() for name, value in model.net_.module_.state_dict().items()}
-
-
-def same_weights(one, other):
-    one, other = weights(one), weights(other)
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
-
 
 # ------------------------------------------------------------------ the loop
 
@@ -112,7 +84,7 @@ def test_fit_is_the_loop_one_would_write_by_hand():
             noise = torch.randn(len(batch), 2, generator=generator)
             terms.append(by_hand.step(rows[batch], noise, min(1, step / 7)))
             step += 1
-        means = np.average(terms, axis=0, weights=[8, 8, 8, 8, 3])  # every row counts once
+        means = np.average(terms, axis=0, weights=BATCHES)  # every row counts once
         recorded = [model.history_[epoch][name] for name in ("train_loss", "reconstruction", "kl")]
         np.testing.assert_allclose(recorded, means, rtol=1e-5)
     final = model.net_.module_
@@ -120,30 +92,6 @@ def test_fit_is_the_loop_one_would_write_by_hand():
     torch.testing.assert_close(final.posterior.layer.weight, by_hand.encode[2].weight, rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(final.likelihood.log_scale, by_hand.log_scale, rtol=1e-4, atol=1e-6)
     assert (final.decoder[0].weight - start["state"]["decoder.0.weight"]).abs().min() > 0
-
-
-@spec
-class Rivalry(ELBO):
-    """The ELBO, and a critic that learns to tell codes from noise."""
-
-    def critic(self, n_components, generator):
-        critic = nn.utils.skip_init(nn.Linear, n_components, 1)
-        nn.init.normal_(critic.weight, generator=generator)
-        nn.init.zeros_(critic.bias)
-        return critic
-
-    def noise_columns(self, n_components):
-        return {"posterior": n_components, "rival": n_components}
-
-    def phases(self):
-        return [
-            Phase("model", GENERATIVE_PARTS, self.loss),
-            Phase("critic", ("critic",), self.critic_loss, {"betas": (0.5, 0.9), "lr": 0.1}),
-        ]
-
-    def critic_loss(self, model, inputs, carried):
-        gap = model.critic(carried.z.detach()).mean() - model.critic(inputs.noise["rival"]).mean()
-        return LossTerms(gap, {"gap": gap}, carried)
 
 
 def test_a_critic_is_trained_beside_the_model_without_moving_it():
@@ -185,7 +133,7 @@ def test_the_kl_rises_over_the_warmup():
     assert 0 < weight[0] < weight[1] < 1
     np.testing.assert_allclose(weight[2:], 1, rtol=1e-4)
     steps = np.arange(N_BATCHES) / (2 * N_BATCHES)
-    assert weight[0] == pytest.approx(np.average(steps, weights=[8, 8, 8, 8, 3]), rel=0.05)
+    assert weight[0] == pytest.approx(np.average(steps, weights=BATCHES), rel=0.05)
 
 
 @pytest.mark.parametrize(("max_steps", "n_steps", "n_epochs"), [(1, 1, 1), (7, 7, 2), (10, 10, 2), (99, 15, 3)])
@@ -263,23 +211,22 @@ def test_training_goes_on_after_a_broken_epoch():
     assert not torch.equal(weights(model)["decoder.0.weight"], kept["decoder.0.weight"])
 
 
-class Poison(Callback):
-    """Makes one gradient NaN at one step."""
+def poison(step):
+    """Return a callback that makes one gradient NaN at one step."""
 
-    def __init__(self, at):
-        self.at = at
+    def spoil(net, gradients):
+        if net.step_ == step:
+            gradients["decoder.0.weight"][0, 0] = np.nan
 
-    def on_grad_computed(self, net, named_parameters, **kwargs):
-        if net.step_ == self.at:
-            dict(named_parameters)["decoder.0.weight"].grad[0, 0] = np.nan
+    return AtGradients(spoil)
 
 
 def test_a_broken_gradient_of_a_last_step_is_found_in_the_weights():
     with pytest.raises(NonFiniteLossError, match="gradient was not finite between steps 0 and 4"):
-        tiny(callbacks=[Poison(at=4)]).fit(X)
+        tiny(callbacks=[poison(4)]).fit(X)
     before = tiny(warmup=0, max_epochs=1).fit(X)
     with pytest.warns(ConvergenceWarning, match="gradient was not finite between steps 5 and 9"):
-        broken = tiny(warmup=0, callbacks=[Poison(at=9)]).fit(X)
+        broken = tiny(warmup=0, callbacks=[poison(9)]).fit(X)
     assert same_weights(broken, before)
 
 

@@ -1,0 +1,230 @@
+"""skorch's callbacks through `callbacks=`, and the library's own bar and silence."""
+
+import copy
+import json
+import pickle
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback, Checkpoint, EarlyStopping, GradientNormClipping, LRScheduler, ProgressBar
+from tiny_training import N_BATCHES, AtGradients, Rivalry, X, same_weights, tiny
+from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
+
+from vaekit import BetaDPVAE
+
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+
+
+def half(count):
+    return 0.5**count
+
+
+def only_first(count):
+    return float(count == 0)
+
+
+# ------------------------------------------------------------------ learning rates
+
+
+@pytest.mark.parametrize(
+    ("step_every", "expected"),
+    [("epoch", np.repeat(0.5 ** np.arange(3), N_BATCHES)), ("batch", 0.5 ** np.arange(3 * N_BATCHES))],
+)
+def test_a_scheduler_drives_every_group_of_the_optimizer(step_every, expected):
+    used = []
+
+    def look(net, gradients):
+        used.append([group["lr"] for group in net.optimizer_.param_groups])
+
+    scheduler = LRScheduler(policy=LambdaLR, lr_lambda=half, step_every=step_every)
+    model = tiny(objective=Rivalry(), callbacks=[scheduler, AtGradients(look)]).fit(X)
+    np.testing.assert_allclose(used[::2], np.c_[1e-3 * expected, 0.1 * expected])
+    np.testing.assert_array_equal(used[::2], used[1::2])  # the gradients of both phases of a step
+    if step_every == "epoch":
+        assert [row["event_lr"] for row in model.history_] == [1e-3, 5e-4, 2.5e-4]
+
+
+def test_steps_are_as_long_as_the_scheduler_says():
+    model = tiny(warmup=0, callbacks=[LRScheduler(policy=LambdaLR, lr_lambda=only_first)]).fit(X)
+    assert same_weights(model, tiny(warmup=0, max_epochs=1).fit(X))
+
+
+def test_a_plateau_is_seen_in_the_history():
+    patient = LRScheduler(
+        policy=ReduceLROnPlateau, monitor="train_loss", threshold=1e9, threshold_mode="abs", patience=0
+    )
+    model = tiny(callbacks=[patient]).fit(X)
+    assert model.net_.optimizer_.param_groups[0]["lr"] == pytest.approx(1e-5)
+
+
+# ------------------------------------------------------------------ stopping
+
+
+@pytest.mark.parametrize("monitor", ["valid_loss", "train_loss"])
+def test_skorch_early_stopping_stops(monitor):
+    impatient = EarlyStopping(monitor=monitor, patience=2, threshold=1e9, threshold_mode="abs")
+    model = tiny(max_epochs=20, early_stopping=monitor == "valid_loss", callbacks=[impatient]).fit(X)
+    assert len(model.history_) == 3
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [EarlyStopping(), Checkpoint(), ("named", EarlyStopping()), LRScheduler(ReduceLROnPlateau, monitor="valid_loss")],
+)
+def test_watching_rows_that_nobody_held_out_is_an_error_that_teaches(callback):
+    with pytest.raises(ValueError, match=r"'callbacks'.*early_stopping=True.*'train_loss'"):
+        tiny(callbacks=[callback]).fit(X)
+
+
+# ------------------------------------------------------------------ checkpoints
+
+
+def test_a_checkpoint_holds_weights_moments_and_history(tmp_path):
+    checkpoint = Checkpoint(monitor=None, dirname=str(tmp_path))
+    model = tiny(BetaDPVAE, callbacks=[checkpoint]).fit(X)
+    other = tiny(BetaDPVAE, random_state=1, max_epochs=1).fit(X)
+    assert not same_weights(model, other)
+    other.net_.load_params(
+        f_params=tmp_path / "params.pt", f_optimizer=tmp_path / "optimizer.pt", f_history=tmp_path / "history.json"
+    )
+    assert same_weights(model, other)
+    np.testing.assert_array_equal(model.transform(X), other.transform(X))
+    (ours,), (theirs,) = (list(m.net_.optimizer_.state.values()) for m in (model, other))
+    assert ours["step"] == theirs["step"] == 3 * N_BATCHES
+    assert all(torch.equal(ours[name], theirs[name]) for name in ("exp_avg", "exp_avg_sq"))
+    assert len(json.loads((tmp_path / "history.json").read_text())) == len(other.history_) == 3
+    other.partial_fit(X)  # the loaded moments belong to the weights that are trained
+    assert not same_weights(model, other)
+
+
+class Spoil(Callback):
+    """Makes the learning rate far too large from the fourth epoch on."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        if len(net.history) > 3:
+            net.optimizer_.param_groups[0]["lr"] = 50.0
+
+
+def test_a_checkpoint_can_give_back_the_best_epoch(tmp_path):
+    best = Checkpoint(monitor="train_loss_best", dirname=str(tmp_path), load_best=True, f_history=None)
+    model = tiny(warmup=0, max_epochs=6, learning_rate=0.01, callbacks=[Spoil(), best]).fit(X)
+    assert [row["event_cp"] for row in model.history_] == [True] * 3 + [False] * 3
+    assert same_weights(model, tiny(warmup=0, max_epochs=3, learning_rate=0.01).fit(X))
+
+
+# ------------------------------------------------------------------ gradients
+
+
+def norms(into):
+    """Return a callback that writes the norm of every gradient into a list."""
+
+    def look(net, gradients):
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients.values()])
+        into.append(float(torch.linalg.vector_norm(flat)))
+
+    return AtGradients(look)
+
+
+def test_clipped_gradients_are_what_adam_sees():
+    before, after = [], []
+    callbacks = [("before", norms(before)), ("clip", GradientNormClipping(1e-3)), ("after", norms(after))]
+    model = tiny(callbacks=callbacks).fit(X)
+    assert min(before) > 1
+    np.testing.assert_allclose(after, 1e-3, rtol=1e-4)
+    (state,) = model.net_.optimizer_.state.values()
+    assert torch.linalg.vector_norm(state["exp_avg"]) <= 1.001e-3
+    assert not same_weights(model, tiny().fit(X))
+
+
+def test_looking_at_gradients_changes_nothing():
+    assert same_weights(tiny(callbacks=[norms([])]).fit(X), tiny().fit(X))
+
+
+# ------------------------------------------------------------------ whose callbacks they are
+
+
+class Diary(Callback):
+    """Keeps notes in an attribute that is no parameter."""
+
+    def __init__(self):
+        self.notes = []
+
+    def on_epoch_end(self, net, **kwargs):
+        self.notes.append(net.history[-1, "train_loss"])
+
+
+def fresh_callbacks(folder):
+    return {
+        "bar": ProgressBar(),
+        "scheduler": LRScheduler(policy=LambdaLR, lr_lambda=half),
+        "stopping": EarlyStopping(monitor="train_loss"),
+        "checkpoint": Checkpoint(monitor="train_loss_best", dirname=str(folder)),
+        "clipping": GradientNormClipping(1.0),
+        "diary": Diary(),
+    }
+
+
+@pytest.mark.parametrize("name", fresh_callbacks(""))
+def test_the_users_callback_is_left_alone(name, tmp_path):
+    callback = fresh_callbacks(tmp_path)[name]
+    before = copy.deepcopy(vars(callback))
+    model = tiny(callbacks=[callback])
+    once = model.fit(X).transform(X)
+    assert vars(callback) == before
+    np.testing.assert_array_equal(model.fit(X).transform(X), once)
+    assert vars(callback) == before
+    assert model.callbacks == [callback]
+
+
+def test_all_of_them_together_by_name(tmp_path):
+    model = tiny(early_stopping=True, callbacks=list(fresh_callbacks(tmp_path).items())).fit(X)
+    assert len(model.history_) == 3
+    assert {"event_lr", "event_cp", "valid_loss"} <= set(model.history_[-1])
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_fitted_estimator_holds_no_callback(verbose):
+    model = tiny(callbacks=[ProgressBar()], verbose=verbose).fit(X)
+    assert model.net_.callbacks_ == []
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).transform(X), model.transform(X))
+
+
+# ------------------------------------------------------------------ what is printed
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_silence(capfd, early_stopping):
+    callbacks = [EarlyStopping(monitor="train_loss", patience=1, threshold=1e9, threshold_mode="abs")]
+    model = tiny(early_stopping=early_stopping, callbacks=callbacks).fit(X).partial_fit(X)
+    model.transform(X), model.sample(2), model.score(X)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_over_the_epochs(capfd):
+    tiny(BetaDPVAE, verbose=1, early_stopping=True).fit(X)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert "BetaDPVAE" in err
+    assert "3/3" in err
+    assert "train_loss=" in err
+    assert "valid_loss=" in err
+
+
+class Counting(ProgressBar):
+    """Hands the count of every epoch's bar to `receive`."""
+
+    def __init__(self, receive):
+        super().__init__()
+        self.receive = receive
+
+    def on_epoch_end(self, net, **kwargs):
+        self.receive((self.pbar_.n, self.pbar_.total))
+        super().on_epoch_end(net, **kwargs)
+
+
+def test_skorch_progress_bar_counts_the_batches(capfd):
+    counts = []
+    tiny(callbacks=[Counting(counts.append)]).fit(X)
+    assert counts == [(N_BATCHES, N_BATCHES)] * 3
+    assert f"0/{N_BATCHES}" in capfd.readouterr().err

@@ -1,0 +1,81 @@
+"""A small table, a small estimator to train on it, and the callbacks that look inside."""
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+from torch import nn
+
+from vaekit import VAE
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
+from vaekit.objectives import ELBO
+from vaekit.utils._spec import spec
+
+X = np.random.default_rng(0).normal(size=(35, 4)) @ np.random.default_rng(1).normal(size=(4, 4))
+BATCHES = [8, 8, 8, 8, 3]
+N_BATCHES = len(BATCHES)
+
+
+def tiny(cls=VAE, **params):
+    """Return an estimator that trains in milliseconds: three epochs of the batches above."""
+    defaults = {"n_components": 2, "hidden_layer_sizes": (8,), "batch_size": 8, "max_epochs": 3, "random_state": 0}
+    return cls(**{**defaults, **params})
+
+
+def weights(model):
+    return {name: value.clone() for name, value in model.net_.module_.state_dict().items()}
+
+
+def same_weights(one, other):
+    one, other = weights(one), weights(other)
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+@spec
+class Rivalry(ELBO):
+    """The ELBO, and a critic that learns to tell codes from noise: two phases."""
+
+    def critic(self, n_components, generator):
+        critic = nn.utils.skip_init(nn.Linear, n_components, 1)
+        nn.init.normal_(critic.weight, generator=generator)
+        nn.init.zeros_(critic.bias)
+        return critic
+
+    def noise_columns(self, n_components):
+        return {"posterior": n_components, "rival": n_components}
+
+    def phases(self):
+        return [
+            Phase("model", GENERATIVE_PARTS, self.loss),
+            Phase("critic", ("critic",), self.critic_loss, {"betas": (0.5, 0.9), "lr": 0.1}),
+        ]
+
+    def critic_loss(self, model, inputs, carried):
+        gap = model.critic(carried.z.detach()).mean() - model.critic(inputs.noise["rival"]).mean()
+        return LossTerms(gap, {"gap": gap}, carried)
+
+
+class Look(Callback):
+    """Calls a function with the net, and with what the hook is given."""
+
+    def __init__(self, function):
+        self.function = function
+
+
+class AtTrainBegin(Look):
+    def on_train_begin(self, net, **kwargs):
+        self.function(net)
+
+
+class AtEpochBegin(Look):
+    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        self.function(net, dataset_valid)
+
+
+class AtBatchBegin(Look):
+    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+        self.function(net, batch)
+
+
+class AtGradients(Look):
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        self.function(net, {name: parameter.grad for name, parameter in named_parameters})
