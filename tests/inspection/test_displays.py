@@ -1,0 +1,326 @@
+"""Displays over one object with the public methods and known maps, and over a trained estimator."""
+
+import subprocess
+import sys
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from vaekit import DPVAE
+from vaekit.inspection import (
+    LatentSpaceDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+    SamplesDisplay,
+    TraversalDisplay,
+)
+from vaekit.inspection._drawing import mosaic
+from vaekit.inspection._latent_space import draw_density
+from vaekit.inspection._traversal import lerp, slerp
+
+RNG = np.random.default_rng(0)
+
+
+class Halving:
+    """Codes are rows, flattened; generation space is half as wide; decoding gives the rows back."""
+
+    history_ = [
+        {"epoch": 1, "duration": 0.1, "train_loss": 3.0, "kl": 1.0},
+        {"epoch": 2, "duration": 0.1, "train_loss": 2.0, "kl": 0.5, "valid_loss": 2.5},
+    ]
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def transform(self, X):
+        return np.reshape(X, (len(X), -1))
+
+    def inverse_transform(self, X):
+        return np.reshape(X, (len(X), *self.shape))
+
+    def sample(self, n_samples=1, random_state=None):
+        return random_state.standard_normal((n_samples, *self.shape))
+
+    def sample_posterior(self, X, n_samples=1, random_state=None):
+        return np.stack([self.transform(X)] * n_samples)
+
+    def to_generation_space(self, Z):
+        return Z / 2
+
+    def to_representation_space(self, Z0):
+        return Z0 * 2
+
+
+SHAPES = {"table": (4,), "plane": (2,), "grey": (5, 6), "one channel": (1, 5, 6), "colour": (3, 5, 6)}
+
+
+@pytest.fixture(params=SHAPES.values(), ids=SHAPES)
+def model(request):
+    return Halving(request.param)
+
+
+@pytest.fixture
+def X(model):
+    return RNG.standard_normal((20, *model.shape))
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+def draw(display, **options):
+    """Draw a display, render it, and return it."""
+    display.plot(**options).figure_.canvas.draw()
+    return display
+
+
+def points_of(ax):
+    return np.concatenate([np.asarray(collection.get_offsets()) for collection in ax.collections])
+
+
+DISPLAYS = {
+    "reconstruction": ReconstructionDisplay.from_estimator,
+    "samples": SamplesDisplay.from_estimator,
+    "traversal": TraversalDisplay.from_estimator,
+    "walk between rows": lambda model, X: TraversalDisplay.from_pairs(model, X[:3], X[3:6]),
+    "latent space": LatentSpaceDisplay.from_estimator,
+    "loss": lambda model, X: LossCurveDisplay.from_estimator(model),
+}
+
+
+@pytest.mark.parametrize("make", DISPLAYS.values(), ids=DISPLAYS)
+def test_draws_whatever_the_shape(make, model, X):
+    assert draw(make(model, X)).figure_.axes
+
+
+# ------------------------------------------------------------------ reconstruction
+
+
+def test_reconstruction_of_an_invertible_model_is_the_data(model, X):
+    display = ReconstructionDisplay.from_estimator(model, X)
+    assert_allclose(display.reconstructions, X)
+
+
+def test_table_values_are_drawn_in_deviations_of_their_column():
+    X = RNG.standard_normal((50, 3)) * [1, 100, 0] + [0, 5, 7]
+    points = points_of(draw(ReconstructionDisplay(X=X, reconstructions=X)).ax_)
+    assert_allclose(points[:, 0], points[:, 1])
+    assert_allclose(points.reshape(50, 3, 2)[..., 0].std(axis=0), [1, 1, 0])
+
+
+def test_images_stand_above_their_reconstructions():
+    X = np.zeros((4, 2, 2))
+    display = draw(ReconstructionDisplay(X=X + np.eye(2), reconstructions=X), n_columns=2)
+    picture = display.ax_.images[0].get_array()
+    assert picture.shape == (4 * 3 - 1, 2 * 3 - 1, 4)  # two lines of data and two of decoded images, with gaps
+    assert_array_equal(picture[:2, :2, 0], np.eye(2))
+    assert_array_equal(picture[3:5, :2, 0], np.zeros((2, 2)))
+
+
+# ------------------------------------------------------------------ samples
+
+
+def test_samples_stand_beside_as_many_rows(model, X):
+    display = SamplesDisplay.from_estimator(model, X, n_samples=9, random_state=0)
+    assert display.samples.shape == display.X.shape == (9, *model.shape)
+
+
+def test_two_features_are_drawn():
+    model, X = Halving((4,)), RNG.standard_normal((50, 4))
+    display = draw(SamplesDisplay.from_estimator(model, X, random_state=0), features=(1, 3))
+    assert_allclose(points_of(display.axes_[0]), display.X[:, [1, 3]])
+    assert_allclose(points_of(display.axes_[1]), display.samples[:, [1, 3]])
+    assert display.axes_[0].get_xlim() == display.axes_[1].get_xlim()
+
+
+def test_rows_of_a_table_are_drawn_as_images():
+    display = SamplesDisplay.from_estimator(Halving((6,)), RNG.random((9, 6)), image_shape=(2, 3), random_state=0)
+    assert display.X.shape == (9, 2, 3)
+    assert display.samples.shape == (64, 2, 3)
+
+
+# ------------------------------------------------------------------ traversals
+
+
+def test_a_walk_changes_one_latent_only(model, X):
+    walk = TraversalDisplay.from_estimator(model, X, row=3, components=[1], n_steps=5, spread=0.5)
+    codes = model.transform(X)
+    steps = walk.decoded[0].reshape(5, -1)
+    assert_allclose(steps[[0, -1], 1], np.quantile(codes[:, 1], [0.25, 0.75]))
+    assert_allclose(np.delete(steps, 1, axis=1), np.tile(np.delete(codes[3], 1), (5, 1)))
+
+
+def test_inactive_latents_are_passed_over(X, model):
+    model.active_components_ = np.arange(X[0].size) == 1
+    assert TraversalDisplay.from_estimator(model, X).names == ["$z_{1}$"]
+
+
+@pytest.mark.parametrize("path", ["slerp", "lerp"])
+@pytest.mark.parametrize("space", ["generation", "representation"])
+def test_a_walk_joins_its_rows(model, X, path, space):
+    walk = TraversalDisplay.from_pairs(model, X[:3], X[3:6], n_steps=4, path=path, space=space)
+    assert_allclose(walk.decoded[:, 0], X[:3])
+    assert_allclose(walk.decoded[:, -1], X[3:6])
+
+
+def test_the_walk_is_made_in_generation_space():
+    class Squaring(Halving):
+        def to_generation_space(self, Z):
+            return Z**2
+
+        def to_representation_space(self, Z0):
+            return np.sqrt(Z0)
+
+    ends = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]])
+    walk = TraversalDisplay.from_pairs(Squaring((2,)), *ends, n_steps=3, path="lerp")
+    assert_allclose(walk.decoded[0, 1], np.sqrt([5.0, 10.0]))
+
+
+def test_slerp_turns_at_constant_speed():
+    a, b = np.array([[2.0, 0.0]]), np.array([[0.0, 2.0]])
+    t = np.linspace(0, 1, 7)
+    path = slerp(a, b, t)[0]
+    assert_allclose(path, 2 * np.stack([np.cos(t * np.pi / 2), np.sin(t * np.pi / 2)], axis=1), atol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [3.0, -1.0, 0.0], ids=["same direction", "opposite", "origin"])
+def test_slerp_is_straight_where_no_arc_is_defined(factor):
+    a = np.array([[1.0, 2.0]])
+    t = np.linspace(0, 1, 5)
+    assert_allclose(slerp(a, factor * a, t), lerp(a, factor * a, t))
+
+
+def test_a_line_for_each_feature():
+    walk = TraversalDisplay.from_estimator(Halving((4,)), RNG.standard_normal((20, 4)), components=[0, 2])
+    display = draw(walk, features=[1, 2])
+    assert [len(ax.lines) for ax in display.axes_] == [2, 2]
+    assert_allclose(display.axes_[1].lines[1].get_ydata(), walk.positions[1])
+
+
+# ------------------------------------------------------------------ latent space
+
+
+def test_codes_are_drawn_in_both_spaces():
+    model, X = Halving((3,)), RNG.standard_normal((30, 3))
+    display = LatentSpaceDisplay.from_estimator(model, X, n_prior_samples=200, random_state=0)
+    assert_allclose(display.prior_representation, 2 * display.prior_generation)
+    draw(display, components=(0, 2))
+    for ax, codes in zip(display.axes_, (X, X / 2)):
+        assert_allclose(ax.collections[0].get_offsets(), codes[:, [0, 2]])
+
+
+def test_classes_have_colours_of_their_own():
+    X, y = RNG.standard_normal((30, 2)), np.repeat(["a", "b", "c"], 10)
+    ax = draw(LatentSpaceDisplay.from_estimator(Halving((2,)), X, y, n_prior_samples=200, random_state=0)).axes_[0]
+    labels = ax.get_legend_handles_labels()[1]
+    assert labels == ["a", "b", "c"]
+    assert len({to_rgba(c.get_facecolor()[0]) for c in ax.collections[:3]}) == 3
+
+
+def test_contours_hold_their_share_of_the_draws():
+    draws = RNG.standard_normal((4000, 2)) * [1, 3]
+    _, ax = plt.subplots()
+    draw_density(ax, draws)
+    shares = [path.contains_points(draws).mean() for path in ax.collections[0].get_paths()]
+    assert_allclose(sorted(shares), [0.5, 0.9], atol=0.02)
+
+
+def test_one_latent_cannot_be_drawn_in_the_plane():
+    display = LatentSpaceDisplay.from_estimator(Halving((1,)), RNG.standard_normal((30, 1)), random_state=0)
+    with pytest.raises(ValueError, match="one component"):
+        display.plot()
+
+
+# ------------------------------------------------------------------ loss curves
+
+
+def test_history_becomes_curves():
+    display = draw(LossCurveDisplay.from_estimator(Halving((2,))))
+    assert_array_equal(display.curves["valid_loss"], [np.nan, 2.5])
+    assert list(display.curves) == ["train_loss", "kl", "valid_loss"]
+    assert [ax.get_title() for ax in display.axes_] == ["loss", "kl"]
+    assert_allclose(display.axes_[1].lines[0].get_ydata(), [1.0, 0.5])
+
+
+def test_terms_are_chosen():
+    assert len(draw(LossCurveDisplay.from_estimator(Halving((2,))), terms=[]).axes_) == 1
+
+
+# ------------------------------------------------------------------ on a trained estimator
+
+
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+def test_pipelines_and_searches_are_looked_through():
+    X = RNG.standard_normal((40, 3)) * [1, 10, 100] + 1000
+    encoder = DPVAE(n_components=2, hidden_layer_sizes=(8,), max_epochs=3, random_state=0)
+    pipeline = make_pipeline(StandardScaler(), encoder)
+    search = GridSearchCV(pipeline, {"dpvae__beta": [1]} if hasattr(encoder, "beta") else {}, cv=2).fit(X)
+    fitted = search.best_estimator_
+    display = draw(ReconstructionDisplay.from_estimator(search, X))
+    assert_allclose(display.reconstructions, fitted.inverse_transform(fitted.transform(X)))
+    samples = draw(SamplesDisplay.from_estimator(search, X, n_samples=10, random_state=0)).samples
+    assert_allclose(samples, fitted[0].inverse_transform(fitted[1].sample(10, random_state=np.random.RandomState(0))))
+    space = draw(LatentSpaceDisplay.from_estimator(search, X, n_prior_samples=100, random_state=0))
+    assert_allclose(fitted[1].to_generation_space(space.representation), space.generation)
+    assert len(draw(LossCurveDisplay.from_estimator(search)).curves["train_loss"]) == 3
+    assert draw(TraversalDisplay.from_estimator(search, X, components=[0])).decoded.shape == (1, 9, 3)
+
+
+# ------------------------------------------------------------------ where to draw, and what goes wrong
+
+
+def test_a_place_is_divided_or_taken_as_given():
+    model, X = Halving((2,)), RNG.standard_normal((30, 2))
+    display = SamplesDisplay.from_estimator(model, X, random_state=0)
+    figure, ax = plt.subplots()
+    assert display.plot(ax).figure_ is figure
+    assert len(display.axes_) == 2
+    _, axes = plt.subplots(1, 2)
+    assert list(display.plot(axes).axes_) == list(axes)
+    with pytest.raises(ValueError, match="one axes or 2"):
+        display.plot(plt.subplots(1, 3)[1])
+
+
+BAD_CALLS = {
+    "sample": (SamplesDisplay.from_estimator, AttributeError, "method 'sample', which StandardScaler does not have"),
+    "history": (lambda e, X: LossCurveDisplay.from_estimator(e), AttributeError, "'history_'"),
+    "spaces": (LatentSpaceDisplay.from_estimator, AttributeError, "'sample_posterior'"),
+    "path": (lambda e, X: TraversalDisplay.from_pairs(e, X, X, path="arc"), ValueError, "path must be one of"),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "words"), BAD_CALLS.values(), ids=BAD_CALLS)
+def test_errors_teach(call, error, words):
+    X = RNG.standard_normal((10, 2))
+    with pytest.raises(error, match=words):
+        call(StandardScaler().fit(X), X)
+
+
+def test_matplotlib_is_asked_for_only_when_drawing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    display = LossCurveDisplay.from_estimator(Halving((2,)))
+    with pytest.raises(ImportError, match=r"vaekit\[plot\]"):
+        display.plot()
+
+
+def test_importing_displays_imports_neither_matplotlib_nor_torch():
+    code = "import sys, vaekit.inspection; print([name in sys.modules for name in ('matplotlib', 'torch')])"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[False, False]"
+
+
+def test_mosaic_keeps_every_pixel_in_place():
+    images = np.arange(2 * 3 * 4 * 5.0).reshape(2, 3, 4, 5)
+    picture = mosaic(images)
+    assert picture.shape == (2 * 5 - 1, 3 * 6 - 1)
+    assert_array_equal(picture[5:9, 12:17], images[1, 2])
+    assert np.isnan(picture[4]).all()
+    assert np.isnan(picture).sum() == picture.size - images.size

@@ -1,0 +1,62 @@
+"""What a display asks of a fitted object: public methods, by name; searches and pipelines are looked through."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+
+__all__ = ["Fitted", "as_rows", "look_through", "make_random_state"]
+
+
+class Fitted(NamedTuple):
+    """A model and the steps before it (None where there are none); rows go in and come out in the units of X."""
+
+    before: Any
+    model: Any
+
+    def ask(self, method):
+        """Return a method of the model, or raise the AttributeError that names it."""
+        if not hasattr(self.model, method):
+            raise AttributeError(
+                f"This display asks for the method {method!r}, which {type(self.model).__name__} does not have; choose "
+                "another display, or give the object that method."
+            )
+        return getattr(self.model, method)
+
+    def into(self, X):
+        """X as the model sees it."""
+        return X if self.before is None else self.before.transform(X)
+
+    def out_of(self, rows):
+        """Rows of the model in the units of X."""
+        return np.asarray(rows if self.before is None else self.before.inverse_transform(rows))
+
+    def encode(self, X):
+        """Codes of X."""
+        return np.asarray(self.ask("transform")(self.into(X)))
+
+    def decode(self, Z):
+        """Decoded means of codes (..., n_components), in the units of X."""
+        flat = self.out_of(self.ask("inverse_transform")(Z.reshape(-1, Z.shape[-1])))
+        return flat.reshape(*Z.shape[:-1], *flat.shape[1:])
+
+
+def look_through(estimator):
+    """Return the model inside a search or a pipeline, and the steps before it."""
+    if hasattr(estimator, "best_estimator_"):
+        return look_through(estimator.best_estimator_)
+    if isinstance(estimator, Pipeline):
+        return Fitted(estimator[:-1] if len(estimator) > 1 else None, estimator[-1])
+    return Fitted(None, estimator)
+
+
+def as_rows(X, image_shape=None):
+    """Return rows as an array, those of a table as images if their shape is given."""
+    X = np.asarray(X)
+    return X if image_shape is None else X.reshape(*X.shape[:-1], *image_shape)
+
+
+def make_random_state(random_state):
+    """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)

@@ -1,0 +1,219 @@
+"""Walks through latent space, decoded."""
+
+import numpy as np
+
+from vaekit.inspection._drawing import COLORS, draw_images, make_axes
+from vaekit.inspection._fitted import as_rows, look_through
+
+__all__ = ["TraversalDisplay"]
+
+
+class TraversalDisplay:
+    """What changes in the data while a point walks through latent space.
+
+    Images are drawn one walk per line. Of tables every walk has its own panel with a line for each feature.
+
+    Parameters
+    ----------
+    decoded : ndarray of shape (n_walks, n_steps, n_features), or (n_walks, n_steps, [channels,] height, width)
+        Decoded means along each walk.
+    positions : ndarray of shape (n_walks, n_steps)
+        Where each step is: the value of the latent that is changed, or the share of the way from one row to the other.
+    names : list of str
+        Name of each walk.
+    x_label : str
+        What the positions are.
+    limits : pair of float
+        Values drawn as black and as white, in images.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        Once drawn.
+    axes_ : ndarray of matplotlib Axes
+        Once drawn: one for images, one for each walk of a table.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from vaekit import DPVAE
+    >>> from vaekit.inspection import TraversalDisplay
+    >>> X = load_digits().data[:200]
+    >>> model = DPVAE(n_components=4, max_epochs=2, random_state=0).fit(X)
+    >>> walk = TraversalDisplay.from_estimator(model, X, components=[0, 1], n_steps=7, image_shape=(8, 8))
+    >>> walk.decoded.shape
+    (2, 7, 8, 8)
+    >>> path = TraversalDisplay.from_pairs(model, X[:3], X[3:6], n_steps=7, image_shape=(8, 8))
+    >>> path.decoded.shape
+    (3, 7, 8, 8)
+    """
+
+    def __init__(self, *, decoded, positions, names, x_label, limits):
+        self.decoded, self.positions = decoded, positions
+        self.names, self.x_label, self.limits = names, x_label, limits
+
+    @classmethod
+    def from_estimator(cls, estimator, X, *, row=None, components=None, n_steps=9, spread=0.95, image_shape=None):
+        """Change one latent at a time, the others staying where they are.
+
+        Each latent walks through the central part of its own codes, since under a learned prior the scale of a latent
+        means nothing by itself.
+
+        Parameters
+        ----------
+        estimator : fitted object
+            With `transform` and `inverse_transform`. Pipelines and searches are looked through.
+        X : array-like of shape (n_rows, n_features), or images
+            Data whose codes say how far to walk.
+        row : int, default=None
+            The row of X whose code the walks pass by; None is the mean code.
+        components : sequence of int, default=None
+            Latents to change; None is those in `active_components_` where the object has that, else all.
+        n_steps : int, default=9
+            Points along each walk.
+        spread : float, default=0.95
+            Share of a latent's codes that its walk covers, in (0, 1].
+        image_shape : tuple of int, default=None
+            Shape of the image that a row of a table is.
+
+        Returns
+        -------
+        display : TraversalDisplay
+        """
+        fitted = look_through(estimator)
+        codes = fitted.encode(X)
+        if components is None:
+            every = np.ones(codes.shape[1], dtype=bool)
+            components = np.flatnonzero(getattr(fitted.model, "active_components_", every))
+        start = codes.mean(axis=0) if row is None else codes[row]
+        ends = np.quantile(codes[:, components], [(1 - spread) / 2, (1 + spread) / 2], axis=0)
+        positions = np.linspace(*ends, n_steps, axis=1)
+        Z = np.tile(start, (len(components), n_steps, 1))
+        for walk, component, values in zip(Z, components, positions):
+            walk[:, component] = values
+        return cls(
+            decoded=as_rows(fitted.decode(Z), image_shape),
+            positions=positions,
+            names=[f"$z_{{{component}}}$" for component in components],
+            x_label="value of the latent",
+            limits=(np.min(X), np.max(X)),
+        )
+
+    @classmethod
+    def from_pairs(cls, estimator, X_from, X_to, *, n_steps=9, path="slerp", space="generation", image_shape=None):
+        r"""Walk from each row of one set to the row of another.
+
+        .. math::
+            \mathrm{slerp}(a, b, t) = \frac{\sin((1 - t)\, \omega)}{\sin \omega}\, a
+            + \frac{\sin(t\, \omega)}{\sin \omega}\, b, \qquad \cos \omega = \frac{a \cdot b}{|a|\, |b|}
+
+        Parameters
+        ----------
+        estimator : fitted object
+            With `transform`, `inverse_transform` and, for generation space, `to_generation_space` and
+            `to_representation_space`. Pipelines and searches are looked through.
+        X_from, X_to : array-like of shape (n_pairs, n_features), or images
+            Where the walks start and end.
+        n_steps : int, default=9
+            Points along each walk, both ends among them.
+        path : {"slerp", "lerp"}, default="slerp"
+            Along the arc around the origin, which keeps to the distances that normal draws have, or straight.
+        space : {"generation", "representation"}, default="generation"
+            The space the walk is made in. In generation space codes are spread as the prior's draws are.
+        image_shape : tuple of int, default=None
+            Shape of the image that a row of a table is.
+
+        Returns
+        -------
+        display : TraversalDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such path or space.
+
+        References
+        ----------
+        K. Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985, section 3.3.
+        """
+        if path not in PATHS or space not in ("generation", "representation"):
+            raise ValueError(
+                f"path must be one of {sorted(PATHS)} and space 'generation' or 'representation', got {path!r} and "
+                f"{space!r}."
+            )
+        fitted = look_through(estimator)
+        ends = [fitted.encode(X) for X in (X_from, X_to)]
+        if space == "generation":
+            ends = [np.asarray(fitted.ask("to_generation_space")(codes)) for codes in ends]
+        t = np.linspace(0, 1, n_steps)
+        Z = PATHS[path](*ends, t)
+        if space == "generation":
+            Z = np.asarray(fitted.ask("to_representation_space")(Z))
+        return cls(
+            decoded=as_rows(fitted.decode(Z), image_shape),
+            positions=np.tile(t, (len(Z), 1)),
+            names=[""] * len(Z),
+            x_label="share of the way",
+            limits=(min(np.min(X_from), np.min(X_to)), max(np.max(X_from), np.max(X_to))),
+        )
+
+    def plot(self, ax=None, *, features=None, cmap="gray"):
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or one for each walk of a table, default=None
+            Where to draw; None is a new figure.
+        features : sequence of int, default=None
+            Columns of a table to draw; None is all of them.
+        cmap : str, default="gray"
+            Colour map of grey images.
+
+        Returns
+        -------
+        display : TraversalDisplay
+        """
+        draw = self._draw_images if self.decoded.ndim > 3 else self._draw_lines
+        return draw(ax, **({"cmap": cmap} if self.decoded.ndim > 3 else {"features": features}))
+
+    def _draw_images(self, ax, cmap):
+        n_walks, n_steps = self.positions.shape
+        self.figure_, self.axes_ = make_axes(ax, 1, size=(0.5 * n_steps + 0.5, 0.5 * n_walks + 0.3))
+        (axes,) = self.axes_
+        draw_images(axes, self.decoded, self.limits, cmap)
+        axes.set_yticks((self.decoded.shape[-2] + 1) * (np.arange(n_walks) + 0.5), self.names)
+        axes.set_xlabel(f"{self.x_label} →")
+        axes.tick_params(length=0)
+        return self
+
+    def _draw_lines(self, ax, features):
+        features = range(self.decoded.shape[-1]) if features is None else features
+        self.figure_, self.axes_ = make_axes(ax, len(self.decoded), size=(2.6, 2.6))
+        for axes, decoded, positions, name in zip(self.axes_, self.decoded, self.positions, self.names):
+            for i, feature in enumerate(features):
+                axes.plot(positions, decoded[:, feature], color=COLORS[i % len(COLORS)], label=str(feature))
+            axes.set(title=name, xlabel=self.x_label)
+            axes.spines[["top", "right"]].set_visible(False)
+        self.axes_[0].set_ylabel("decoded value")
+        if len(features) <= len(COLORS):
+            self.axes_[-1].legend(frameon=False, title="feature")
+        return self
+
+
+def lerp(a, b, t):
+    """(1 - t) a + t b for rows a, b (n, d) and shares t (n_steps,): (n, n_steps, d)."""
+    t = t[:, None]
+    return (1 - t) * a[:, None] + t * b[:, None]
+
+
+def slerp(a, b, t):
+    """Great-arc interpolation of rows a, b (n, d) at shares t (n_steps,): (n, n_steps, d); straight without an arc."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cosine = (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
+        omega = np.arccos(np.clip(cosine, -1, 1))[:, None, None]
+        from_a, from_b = np.sin((1 - t[:, None]) * omega), np.sin(t[:, None] * omega)
+        arc = (from_a * a[:, None] + from_b * b[:, None]) / np.sin(omega)
+    return np.where(np.sin(omega) > 1e-6, arc, lerp(a, b, t))
+
+
+PATHS = {"slerp": slerp, "lerp": lerp}
