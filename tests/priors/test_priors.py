@@ -3,14 +3,15 @@
 import pytest
 import torch
 from golden_batch import LOC, LOGVAR, Z, assert_golden, double, gauss_hermite, golden_flow, tanh_conditioner
+from golden_prior import as_prior
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import distributions, nn
+from torch import distributions
 
 from vaekit.exceptions import NoDensityError
 from vaekit.posteriors import NormalParameters
 from vaekit.priors import Decoupled, ElementwiseFlow, Generator, StandardNormal
-from vaekit.priors._decoupled import MASKS, SCALE_BOUND, Conditioner, DecoupledPrior
+from vaekit.priors._decoupled import MASKS, SCALE_BOUND, Conditioner
 from vaekit.utils._torch import make_generator, whitened_noise
 
 FLOWS = {
@@ -285,20 +286,8 @@ def test_a_generator_has_draws_and_nothing_else():
 # ---------------------------------------------------------------------- goldens
 
 
-class Fixed(nn.Module):
-    """A conditioner that is a plain function."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.forward = function
-
-
-def golden_prior(blocks):
-    return DecoupledPrior(torch.stack([mask for mask, _ in blocks]), [Fixed(function) for _, function in blocks])
-
-
 def test_golden_of_four_components():
-    prior, z = golden_prior(golden_flow(4)), double(0.5, -1, 1.5, 0.25)
+    prior, z = as_prior(golden_flow(4)), double(0.5, -1, 1.5, 0.25)
     z0, log_det = prior(z)
     assert_golden(z0, 0.1839161216, -1.2634866451, 0.8757660370, 0.4954467340)
     assert_golden(log_det, -0.6771446086)
@@ -308,7 +297,7 @@ def test_golden_of_four_components():
 
 
 def test_golden_of_the_golden_batch():
-    prior, q = golden_prior(golden_flow(3)), NormalParameters(LOC, LOGVAR)
+    prior, q = as_prior(golden_flow(3)), NormalParameters(LOC, LOGVAR)
     assert_golden(prior(Z)[1], -0.6268133117, -0.7890531153, 0.7209770046, 0.5225918769)
     assert_golden(prior.log_prob(Z), -4.1615702913, -9.1156788003, -9.1154053789, -3.1605387652)
     assert_golden(prior.kl(q, Z), 0.4047546917, 4.6921965341, 4.8585897792, -0.9296101678)
@@ -324,4 +313,4 @@ def test_golden_divergence():
     q, (nodes, weights) = NormalParameters(double(0.3, -0.5), double(-0.4, 0.2)), gauss_hermite(60)
     z = q.rsample(torch.cartesian_prod(nodes, nodes))
     probabilities = torch.cartesian_prod(weights, weights).prod(-1)
-    assert_golden(probabilities @ golden_prior(blocks).kl(q, z), 1.1746490046)
+    assert_golden(probabilities @ as_prior(blocks).kl(q, z), 1.1746490046)
