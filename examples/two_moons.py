@@ -94,7 +94,7 @@ def main():
         axes[0].set(ylabel=name, xlabel=f"{share:.0%} off the data")
         axes[2].set_xlabel(f"symmetric KL {divergence.value:.2f} nats")
         print(
-            f"{name:16} symmetric KL of codes and prior {divergence.value:.3f} +- {divergence.standard_error:.3f} nats; "
+            f"{name:16} symmetric KL {divergence.value:.3f} +- {divergence.standard_error:.3f} nats; "
             f"{share:.1%} of the samples off the data"
         )
     tidy(data_axes, grid, X)
