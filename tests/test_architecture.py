@@ -1,0 +1,226 @@
+"""The floors of the house, read from its imports: who may know whom, and where a name is found."""
+
+import ast
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import vaekit
+
+HOUSE = Path(vaekit.__file__).parent
+FILES = {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for path in sorted(HOUSE.rglob("*.py"))}
+
+# A file imports from lower floors and from its own room only.
+FLOORS = [
+    {"exceptions"},
+    {"utils", "_outputs"},
+    {"functional", "nn", "likelihoods"},
+    {"posteriors", "priors"},
+    {"model", "objectives"},
+    {"engine"},
+    {"estimators"},
+    {"presets", "model_selection", "batching", "persistence", "experiments"},
+]
+APART = {
+    "metrics": {"exceptions", "utils"},
+    "datasets": {"exceptions", "utils"},
+    "evaluation": {"exceptions", "utils", "functional", "metrics"},
+    "inspection": {"exceptions", "utils", "functional", "metrics", "evaluation"},
+}
+MAY_IMPORT = {room: {room}.union(*FLOORS[:i]) for i, floor in enumerate(FLOORS) for room in floor}
+MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for room in FLOORS[-1]}
+MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
+
+ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
+HIDDEN_ROOMS = {"utils", "_outputs"}
+
+
+def room_of(file):
+    return file.split("/")[0].removesuffix(".py")
+
+
+def imports(tree):
+    """Dotted names of all that is imported, wherever in a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+
+
+def imported_room(name):
+    room = name.split(".")[1]
+    return "estimators" if room in vaekit.ESTIMATORS else room
+
+
+def all_imports(*rooms):
+    return [(file, name) for file, tree in FILES.items() if room_of(file) in rooms for name in imports(tree)]
+
+
+# ---------------------------------------------------------------------- who may know whom
+
+
+def test_every_room_has_its_floor_and_its_door():
+    assert set(ROOMS) <= set(MAY_IMPORT)
+    assert [room for room in ROOMS if not {f"{room}.py", f"{room}/__init__.py"} & set(FILES)] == []
+    assert sorted(vaekit.FOLDERS) == sorted(set(ROOMS) - HIDDEN_ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_from_lower_floors_only(room):
+    own = [(file, name) for file, name in all_imports(room) if name.startswith(("vaekit", "."))]
+    assert [
+        (file, name) for file, name in own if name.count(".") == 0 or imported_room(name) not in MAY_IMPORT[room]
+    ] == []
+
+
+def test_doors_to_other_libraries():
+    everywhere = all_imports(*ROOMS, "__init__")
+    private = [
+        file
+        for file, name in everywhere
+        if name.startswith("sklearn.") and any(part.startswith("_") for part in name.split("."))
+    ]
+    assert set(private) == {"utils/_sklearn.py"}
+    assert {room_of(file) for file, name in everywhere if name.split(".")[0] == "skorch"} == {"engine"}
+    assert [name for _, name in all_imports("metrics", "datasets") if name.split(".")[0] in ("torch", "skorch")] == []
+
+
+@pytest.fixture(scope="module")
+def loaded_after():
+    """Modules loaded after each import of a fresh interpreter."""
+    steps = ["vaekit", "vaekit.metrics", "vaekit.datasets", "vaekit.inspection", "vaekit.evaluation"]
+    script = "import sys, json, importlib; loaded = {}\n" + "".join(
+        f"importlib.import_module({step!r}); loaded[{step!r}] = sorted(sys.modules)\n" for step in steps
+    )
+    command = [sys.executable, "-c", script + "print(json.dumps(loaded))"]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=HOUSE.parent).stdout)
+
+
+@pytest.mark.parametrize(
+    ("step", "absent"),
+    [
+        ("vaekit", "torch"),
+        ("vaekit", "sklearn"),
+        ("vaekit.datasets", "torch"),
+        ("vaekit.evaluation", "vaekit.estimators"),
+        ("vaekit.evaluation", "matplotlib"),
+    ],
+)
+def test_what_an_import_does_not_load(loaded_after, step, absent):
+    """Each step comes after those before it, so metrics, datasets and inspection are held too."""
+    assert step in loaded_after[step]
+    assert absent not in loaded_after[step]
+
+
+# ---------------------------------------------------------------------- one public path
+
+
+def assigned(tree, name):
+    """Return the literal list that a file assigns to a name, or None."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            return ast.literal_eval(node.value)
+    return None
+
+
+def definitions(tree):
+    """Names that a file defines: functions and classes with their node, values with None."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            found |= {target.id: None for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def public_names(room):
+    """Pairs (name, [its definitions in the room])."""
+    exported = assigned(FILES.get(f"{room}/__init__.py") or FILES[f"{room}.py"], "__all__") or []
+    defined = [definitions(tree) for file, tree in FILES.items() if room_of(file) == room]
+    return [(name, [names[name] for names in defined if name in names]) for name in exported]
+
+
+PUBLIC = {room: public_names(room) for room in vaekit.FOLDERS}
+
+
+def test_files_in_folders_are_private():
+    assert [file for file in FILES if "/" in file and not file.split("/")[-1].startswith("_")] == []
+
+
+def test_folders_only_gather_what_their_files_define():
+    for file, tree in FILES.items():
+        if file.endswith("/__init__.py"):
+            first, *rest = tree.body
+            assert isinstance(first, ast.Expr), file
+            assert all(isinstance(node, (ast.ImportFrom, ast.Assign)) for node in rest), file
+
+
+@pytest.mark.parametrize("room", PUBLIC)
+def test_a_public_name_is_defined_once_in_its_room(room):
+    assert [name for name, found in PUBLIC[room] if len(found) != 1] == []
+
+
+def test_a_public_name_has_one_path():
+    times = Counter(name for room in PUBLIC for name, _ in PUBLIC[room])
+    assert {name: n for name, n in times.items() if n > 1} == {}
+    assert set(vaekit.ESTIMATORS) <= {name for name, _ in PUBLIC["estimators"]}
+
+
+@pytest.mark.parametrize("room", PUBLIC)
+def test_a_public_name_has_a_docstring(room):
+    """A scorer is an object, explained where scorers are made."""
+    named = [(name, found[0]) for name, found in PUBLIC[room] if found and not name.endswith("_scorer")]
+    assert [name for name, node in named if node is None or ast.get_docstring(node) is None] == []
+
+
+# ---------------------------------------------------------------------- habits
+
+
+def attributes_of(file, *path):
+    """Names x in `path.x`, as in torch.x, anywhere in a file."""
+    for node in ast.walk(FILES[file]):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == ".".join(path):
+            yield node.attr
+
+
+DRAWS = {
+    "bernoulli",
+    "multinomial",
+    "normal",
+    "poisson",
+    "rand",
+    "rand_like",
+    "randint",
+    "randn",
+    "randn_like",
+    "randperm",
+}
+
+
+@pytest.mark.parametrize("room", ["functional", "likelihoods", "posteriors", "priors", "model", "objectives"])
+def test_pieces_are_handed_their_noise(room):
+    files = [file for file in FILES if room_of(file) == room]
+    assert [(file, name) for file in files for name in attributes_of(file, "torch") if name in DRAWS] == []
+
+
+def test_global_generators_are_left_alone():
+    own = {"Generator", "RandomState", "SeedSequence", "default_rng"}
+    assert [(file, name) for file in FILES for name in attributes_of(file, "np", "random") if name not in own] == []
+    seeds = {"manual_seed", "seed", "set_rng_state"}
+    assert [(file, name) for file in FILES for name in attributes_of(file, "torch") if name in seeds] == []
+
+
+def test_the_library_neither_prints_nor_asserts():
+    calls = [
+        (file, node.lineno)
+        for file, tree in FILES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "print")
+    ]
+    assert calls == []
