@@ -193,7 +193,8 @@ default="auto"
         super().__init_subclass__(**kwargs)
         if cls.__doc__:
             own_defaults = {name: vars(cls)[name] for name in get_annotations(cls) if name in vars(cls)}
-            cls.__doc__ = inherit_sections(cls.__doc__, restate_defaults(cls.__mro__[1].__doc__, own_defaults))
+            parent = next(base for base in cls.__mro__[1:] if issubclass(base, BaseEncoder))  # mixins may stand before it
+            cls.__doc__ = inherit_sections(cls.__doc__, restate_defaults(parent.__doc__, own_defaults))
         merge_constraints(cls)
 
     @abstractmethod
