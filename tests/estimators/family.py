@@ -1,0 +1,23 @@
+"""One tiny instance of every estimator, and a table to fit it on."""
+
+import numpy as np
+
+import vaekit
+
+NAMES = vaekit.ESTIMATORS
+WITH_DENSITY = [name for name in NAMES if hasattr(getattr(vaekit, name), "score_samples")]
+WITH_TWO_SPACES = [name for name in NAMES if hasattr(getattr(vaekit, name), "to_representation_space")]
+
+X = np.random.default_rng(0).normal(size=(35, 4)) @ np.random.default_rng(1).normal(size=(4, 4)) + 2
+IMAGES = np.random.default_rng(2).integers(0, 256, size=(20, 9, 8), dtype=np.uint8)
+
+
+def tiny(name, **params):
+    """Return an estimator that trains in milliseconds: three epochs of four batches of eight rows and one of three."""
+    defaults = {"n_components": 2, "hidden_layer_sizes": (8,), "batch_size": 8, "max_epochs": 3, "random_state": 0}
+    return getattr(vaekit, name)(**{**defaults, **params})
+
+
+def same_bits(one, other):
+    """Whether two arrays are equal to the last bit."""
+    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
