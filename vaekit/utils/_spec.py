@@ -30,9 +30,11 @@ class Spec(BaseEstimator):
 
     def validated(self):
         """Return this spec, or raise the InvalidParameterError that names the parameter and what it must be."""
-        validate_parameter_constraints(
-            self._parameter_constraints, self.get_params(deep=False), caller_name=type(self).__name__
-        )
+        parameters = self.get_params(deep=False)
+        validate_parameter_constraints(self._parameter_constraints, parameters, caller_name=type(self).__name__)
+        for value in parameters.values():
+            if isinstance(value, Spec):
+                value.validated()
         return self
 
 
