@@ -30,6 +30,8 @@ class Capacity(Objective):
     prior_training : {"joint", "one_sided", "split"}, default="joint"
         How a learned prior is trained. As long as KL < C the joint gradient makes it fit the codes *worse* on purpose;
         `"one_sided"` trains it only while KL > C, `"split"` always by its own likelihood.
+    prior_weight : float or None, default=None
+        As in `Objective`, the weight of the prior's own loss, 1 if None; with a number `"joint"` means `"split"`.
 
     References
     ----------
