@@ -12,7 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import LOG_2PI, AggregatePosterior
 from vaekit.evaluation._collapse import collapse_report
 from vaekit.evaluation._estimate import Estimate
-from vaekit.evaluation._fitted import check_count, count_rows, last_step, require, take_rows
+from vaekit.evaluation._fitted import check_count, count_rows, last_step, make_random_state, require, take_rows
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -159,7 +159,7 @@ def generation_report(
         Importance samples of each row for the likelihood.
     n_likelihood_rows : int, default=500
         Rows whose likelihood is estimated.
-    random_state : int or None, default=None
+    random_state : int, RandomState instance or None, default=None
         Decides all draws; None is fresh entropy.
 
     Returns
@@ -212,7 +212,7 @@ class _Subject:
         if count_rows(self.X) < 2:
             raise ValueError(f"A report needs at least 2 rows, got {count_rows(self.X)}.")
         self.features, self.n_samples, self.n_importance_samples = features, n_samples, n_importance_samples
-        self.random_state = np.random.RandomState(random_state)
+        self.random_state = make_random_state(random_state)
         order = self.random_state.permutation(count_rows(self.X))
         self.some = take_rows(self.X, np.sort(order[:n_samples]))
         self.few = take_rows(self.X, np.sort(order[:n_likelihood_rows]))
