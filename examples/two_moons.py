@@ -98,7 +98,7 @@ def main():
             f"{share:.1%} of the samples off the data"
         )
     tidy(data_axes, grid, X)
-    figure.savefig(arguments.out, dpi=110)
+    figure.savefig(arguments.out, dpi=90)
     print(f"picture: {arguments.out}")
 
 
