@@ -13,7 +13,7 @@ from vaekit.evaluation import (
     aggregate_posterior_log_density,
     collapse_report,
     generation_report,
-    get_scorer,
+    get_unsupervised_scorer,
     importance_nll,
     leakage_curve,
     sample_frechet_distance,
@@ -74,7 +74,7 @@ def test_images_come_and_go_in_their_own_shape():
     features = ClassifierFeatures((32,), max_iter=5).fit(IMAGES[:1000], LABELS[:1000])
     distance = sample_frechet_distance(model, IMAGES[:300], features, random_state=0)
     assert distance > sample_frechet_distance(_Replay(IMAGES[300:600]), IMAGES[:300], features)
-    assert np.isfinite(get_scorer("neg_nll")(model, IMAGES[:20]))
+    assert np.isfinite(get_unsupervised_scorer("neg_nll")(model, IMAGES[:20]))
 
 
 class _Replay:

@@ -6,7 +6,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from vaekit.evaluation import get_scorer, get_scorer_names
+from vaekit.evaluation import get_unsupervised_scorer, get_unsupervised_scorer_names
 
 WORLD = four_dimensional_world()
 X = WORLD.sample(80, random_state=1) + np.random.default_rng(1).normal(scale=0.5, size=(80, 4))
@@ -16,23 +16,23 @@ PIPELINE = make_pipeline(StandardScaler(), WORLD).fit(X)
 pytestmark = pytest.mark.filterwarnings("ignore:.*effective sample size")
 
 
-@pytest.mark.parametrize("name", get_scorer_names())
+@pytest.mark.parametrize("name", get_unsupervised_scorer_names())
 def test_every_scorer_is_a_number_and_always_the_same(name):
-    scorer = get_scorer(name)
+    scorer = get_unsupervised_scorer(name)
     first = scorer(WORLD, X)
     assert np.isfinite(first)
     assert scorer(WORLD, X, y="ignored") == first
 
 
-@pytest.mark.parametrize("name", get_scorer_names())
+@pytest.mark.parametrize("name", get_unsupervised_scorer_names())
 def test_a_pipeline_is_scored_on_what_its_last_step_sees(name):
-    scorer = get_scorer(name)
+    scorer = get_unsupervised_scorer(name)
     assert scorer(PIPELINE, X) == pytest.approx(scorer(WORLD, PIPELINE[:-1].transform(X)), rel=1e-9)
 
 
 @pytest.mark.parametrize("container", [pd.DataFrame, np.ndarray.tolist], ids=["frame", "list"])
 def test_containers(container):
-    scorer = get_scorer("neg_nll")
+    scorer = get_unsupervised_scorer("neg_nll")
     assert scorer(WORLD, container(X)) == pytest.approx(scorer(WORLD, X), rel=1e-9)
 
 
@@ -41,14 +41,16 @@ def test_searches_choose_the_better_model():
     search = GridSearchCV(
         make_pipeline(WORLD),
         {"gaussianworld__spread": [0.05 * WORLD.spread, WORLD.spread, 20 * WORLD.spread]},
-        scoring={name: get_scorer(name) for name in get_scorer_names()},
+        scoring={name: get_unsupervised_scorer(name) for name in get_unsupervised_scorer_names()},
         refit="neg_nll",
         cv=2,
         error_score="raise",
     ).fit(X)
     for name in ("neg_nll", "neg_fid", "neg_symmetric_kl", "sample_coverage"):
         assert np.argmax(search.cv_results_[f"mean_test_{name}"]) == 1, name
-    assert get_scorer("neg_nll")(search, X) == pytest.approx(get_scorer("neg_nll")(search.best_estimator_, X))
+    assert get_unsupervised_scorer("neg_nll")(search, X) == pytest.approx(
+        get_unsupervised_scorer("neg_nll")(search.best_estimator_, X)
+    )
 
 
 def test_scorers_stand_beside_score():
@@ -57,10 +59,12 @@ def test_scorers_stand_beside_score():
             return self.exact_log_marginal(X).mean()
 
     world = Scored(**WORLD.get_params())
-    results = cross_validate(world, X, scoring={"score": lambda e, X, y=None: e.score(X), "nll": get_scorer("neg_nll")})
+    results = cross_validate(
+        world, X, scoring={"score": lambda e, X, y=None: e.score(X), "nll": get_unsupervised_scorer("neg_nll")}
+    )
     np.testing.assert_allclose(results["test_nll"], results["test_score"], atol=0.02)
 
 
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"neg_symmetric_kl.*got 'fid'"):
-        get_scorer("fid")
+        get_unsupervised_scorer("fid")

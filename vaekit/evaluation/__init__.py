@@ -1,6 +1,6 @@
 """Numbers from any fitted object that has the public methods."""
 
-from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLDecomposition, aggregate_posterior_log_density
+from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts, aggregate_posterior_log_density
 from vaekit.evaluation._collapse import CollapseReport, collapse_report
 from vaekit.evaluation._estimate import Estimate
 from vaekit.evaluation._features import ClassifierFeatures, inception_score
@@ -24,7 +24,7 @@ from vaekit.evaluation._pockets import (
     low_posterior_samples,
 )
 from vaekit.evaluation._report import GenerationReport, ReportRow, generation_report
-from vaekit.evaluation._scorers import get_scorer, get_scorer_names
+from vaekit.evaluation._scorers import get_unsupervised_scorer, get_unsupervised_scorer_names
 
 __all__ = [
     "AggregatePosterior",
@@ -35,7 +35,7 @@ __all__ = [
     "HighPosteriorSamples",
     "ImportanceNLL",
     "InceptionFeatures",
-    "KLDecomposition",
+    "KLParts",
     "LeakageCurve",
     "LowPosteriorFrechet",
     "LowPosteriorSamples",
@@ -47,8 +47,8 @@ __all__ = [
     "aggregate_posterior_log_density",
     "collapse_report",
     "generation_report",
-    "get_scorer",
-    "get_scorer_names",
+    "get_unsupervised_scorer",
+    "get_unsupervised_scorer_names",
     "high_posterior_samples",
     "importance_nll",
     "inception_score",

@@ -155,7 +155,7 @@ def _compiled():
     return log_sum_of_normals
 
 
-class KLDecomposition(NamedTuple):
+class KLParts(NamedTuple):
     """What `kl_decomposition` returns, each an `Estimate` in nats per row."""
 
     mutual_information: Estimate
@@ -302,14 +302,14 @@ class AggregatePosterior(ABC):
 
         Returns
         -------
-        decomposition : KLDecomposition
+        decomposition : KLParts
             `mutual_information`, `total_correlation`, `dimension_kl` and their sum `kl`, each `(value,
             standard_error)`, in nats per row. Draws of one row are averaged first: rows are what is independent.
         """
         log_q = self.log_density(Z)
         log_q_product = self.marginal_log_density(Z).sum(axis=-1)
         terms = (log_posterior - log_q, log_q - log_q_product, log_q_product - log_prior, log_posterior - log_prior)
-        return KLDecomposition(*(mean_estimate(term.reshape(-1, term.shape[-1]).mean(axis=0)) for term in terms))
+        return KLParts(*(mean_estimate(term.reshape(-1, term.shape[-1]).mean(axis=0)) for term in terms))
 
 
 class _MixtureOfNormals(AggregatePosterior):

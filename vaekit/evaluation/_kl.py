@@ -117,7 +117,7 @@ def kl_decomposition(estimator, X, *, X_reference=None, n_samples=1, random_stat
 
     Returns
     -------
-    decomposition : KLDecomposition
+    decomposition : KLParts
         `mutual_information`, `total_correlation`, `dimension_kl` and their sum `kl`, each `(value, standard_error)`,
         in nats per row.
 

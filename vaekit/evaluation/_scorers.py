@@ -75,8 +75,8 @@ SCORERS = {
 }
 
 
-def get_scorer_names():
-    """Return the names that `get_scorer` knows.
+def get_unsupervised_scorer_names():
+    """Return the names that `get_unsupervised_scorer` knows.
 
     Returns
     -------
@@ -84,14 +84,14 @@ def get_scorer_names():
 
     Examples
     --------
-    >>> from vaekit.evaluation import get_scorer_names
-    >>> "neg_symmetric_kl" in get_scorer_names()
+    >>> from vaekit.evaluation import get_unsupervised_scorer_names
+    >>> "neg_symmetric_kl" in get_unsupervised_scorer_names()
     True
     """
     return sorted(SCORERS)
 
 
-def get_scorer(name):
+def get_unsupervised_scorer(name):
     """Return a scorer by name, to be passed as `scoring=`.
 
     A scorer is a plain function `scorer(estimator, X, y=None)`; `y` is ignored. Greater is better. The seed is
@@ -101,7 +101,7 @@ def get_scorer(name):
     Parameters
     ----------
     name : str
-        One of `get_scorer_names()`.
+        One of `get_unsupervised_scorer_names()`.
 
     Returns
     -------
@@ -117,16 +117,16 @@ def get_scorer(name):
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import GridSearchCV
     >>> from vaekit import BetaVAE
-    >>> from vaekit.evaluation import get_scorer
+    >>> from vaekit.evaluation import get_unsupervised_scorer
     >>> search = GridSearchCV(
     ...     BetaVAE(n_components=2, max_epochs=5, random_state=0),
     ...     {"beta": [1, 4]},
-    ...     scoring=get_scorer("neg_symmetric_kl"),
+    ...     scoring=get_unsupervised_scorer("neg_symmetric_kl"),
     ...     cv=2,
     ... )
     >>> search.fit(load_iris().data).best_params_["beta"] in (1, 4)
     True
     """
     if name not in SCORERS:
-        raise ValueError(f"name must be one of {get_scorer_names()}, got {name!r}.")
+        raise ValueError(f"name must be one of {get_unsupervised_scorer_names()}, got {name!r}.")
     return SCORERS[name]
