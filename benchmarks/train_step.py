@@ -8,6 +8,7 @@ the ratio of the fastest rounds and the median of the rounds' ratios are printed
 """
 
 import argparse
+import itertools
 import math
 import time
 
@@ -27,7 +28,7 @@ SIZES = {  # name: features, hidden, latents, batch size, rows
 
 def stack(*sizes):
     layers = []
-    for n_in, n_out in zip(sizes, sizes[1:]):
+    for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
@@ -49,11 +50,19 @@ class HandWrittenVAE:
     def kl(self, mu, logvar, z):
         return 0.5 * (mu * mu + logvar.exp() - logvar - 1).sum(1).mean()
 
+    def log_prior(self, z):
+        return -0.5 * (z * z + math.log(2 * math.pi)).sum(1)
+
+    def to_generation(self, z):
+        return z
+
     def loss(self, x):
         mu, logvar = self.encoder(x).chunk(2, 1)
         z = mu + (0.5 * logvar).exp() * torch.randn_like(mu)
         error = (x - self.decoder(z)) * (-self.log_scale).exp()
-        reconstruction = 0.5 * (error * error).sum(1).mean() + x.shape[1] * (self.log_scale + 0.5 * math.log(2 * math.pi))
+        reconstruction = 0.5 * (error * error).sum(1).mean() + x.shape[1] * (
+            self.log_scale + 0.5 * math.log(2 * math.pi)
+        )
         return reconstruction + self.beta * self.kl(mu, logvar, z)
 
     def epoch(self):
@@ -82,22 +91,151 @@ class HandWrittenDPVAE(HandWrittenVAE):
     def parameters(self):
         return [*super().parameters(), *self.networks.parameters()]
 
-    def kl(self, mu, logvar, z):
+    def flow(self, z):
         log_det = 0.0
         for mask, network in zip(reversed(self.masks), reversed(self.networks)):
             raw, t = network(z * mask).chunk(2, 1)
             s = 2 * torch.tanh(raw / 2) * ~mask
             z = z * s.exp() + t * ~mask
             log_det = log_det + s.sum(1)
-        return (0.5 * (z * z).sum(1) - 0.5 * (logvar + 1).sum(1) - log_det).mean()
+        return z, log_det
+
+    def kl(self, mu, logvar, z):
+        z0, log_det = self.flow(z)
+        return (0.5 * (z0 * z0).sum(1) - 0.5 * (logvar + 1).sum(1) - log_det).mean()
+
+    def log_prior(self, z):
+        z0, log_det = self.flow(z)
+        return -0.5 * (z0 * z0 + math.log(2 * math.pi)).sum(1) + log_det
+
+    def to_generation(self, z):
+        return self.flow(z)[0]
 
 
+def mmd(a, b):
+    """Biased squared MMD, RBF kernel with variance n_components."""
+
+    def k(u, v):
+        return torch.exp(-torch.cdist(u, v).square() / (2 * u.shape[1])).mean()
+
+    return k(a, a) - 2 * k(a, b) + k(b, b)
+
+
+def log_normal(z, mu, logvar):
+    return -0.5 * ((z - mu) ** 2 * (-logvar).exp() + logvar + math.log(2 * math.pi))
+
+
+class Regularised:
+    """Mixed into a hand-written model: its loss is the reconstruction plus `penalty` of mu, logvar and z."""
+
+    def loss(self, x):
+        mu, logvar = self.encoder(x).chunk(2, 1)
+        z = mu + (0.5 * logvar).exp() * torch.randn_like(mu)
+        error = (x - self.decoder(z)) * (-self.log_scale).exp()
+        reconstruction = 0.5 * (error * error).sum(1).mean() + x.shape[1] * (
+            self.log_scale + 0.5 * math.log(2 * math.pi)
+        )
+        return reconstruction + self.penalty(mu, logvar, z)
+
+
+class Annealed(Regularised):
+    step = 0
+
+    def penalty(self, mu, logvar, z):
+        self.step += 1
+        return 15 * (self.kl(mu, logvar, z) - min(25.0, 25.0 * self.step / 1000)).abs()
+
+
+class TotalCorrelation(Regularised):
+    """beta-TCVAE with stratified sampling."""
+
+    def penalty(self, mu, logvar, z):
+        n, m = len(self.X), len(z) - 1
+        log_w = torch.full((m + 1, m + 1), -math.log(m))
+        log_w.fill_diagonal_(-math.log(n))
+        rows = torch.arange(m + 1)
+        log_w[rows, (rows + 1) % (m + 1)] = math.log((n - m) / (n * m))
+        each = log_normal(z[:, None], mu, logvar)
+        log_q = torch.logsumexp(log_w + each.sum(2), 1)
+        log_product = torch.logsumexp(log_w[:, :, None] + each, 1).sum(1)
+        mi, tc = log_normal(z, mu, logvar).sum(1) - log_q, log_q - log_product
+        return (mi + 4 * tc + log_product - self.log_prior(z)).mean()
+
+
+class Info(Regularised):
+    def penalty(self, mu, logvar, z):
+        return self.kl(mu, logvar, z) + 999 * mmd(self.to_generation(z), torch.randn_like(z))
+
+
+class Dip(Regularised):
+    def penalty(self, mu, logvar, z):
+        centred = mu - mu.mean(0)
+        c = centred.T @ centred / len(mu) + torch.diag(logvar.exp().mean(0))
+        diagonal = torch.diagonal(c)
+        dip = 10 * (c - torch.diag(diagonal)).square().sum() + 10 * (diagonal - 1).square().sum()
+        return self.kl(mu, logvar, z) + dip
+
+
+class Factor(Regularised):
+    """FactorVAE: the discriminator is frozen in the model's step, and learns from a second batch."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        layers = []
+        for n_in, n_out in zip((self.n_components, 256, 256, 256), (256, 256, 256, 2)):
+            layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+        self.discriminator = nn.Sequential(*layers[:-1])
+        own = self.discriminator.parameters()
+        self.second_optimizer = torch.optim.Adam(own, lr=1e-4, betas=(0.5, 0.9), fused=True)
+
+    def penalty(self, mu, logvar, z):
+        self.z = z.detach()
+        self.discriminator.requires_grad_(False)
+        logits = self.discriminator(z)
+        self.discriminator.requires_grad_(True)
+        return self.kl(mu, logvar, z) + 10 * (logits[:, 0] - logits[:, 1]).mean()
+
+    def epoch(self):
+        order, second = torch.randperm(len(self.X)), torch.randperm(len(self.X))
+        for start in range(0, len(order), self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            loss = self.loss(self.X[order[batch]])
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            with torch.no_grad():
+                mu, logvar = self.encoder(self.X[second[batch]]).chunk(2, 1)
+                z = mu + (0.5 * logvar).exp() * torch.randn_like(mu)
+                shuffled = torch.stack([column[torch.randperm(len(column))] for column in z.T], 1)
+            labels = torch.zeros(len(z), dtype=torch.long)
+            loss = 0.5 * nn.functional.cross_entropy(self.discriminator(self.z), labels)
+            loss = loss + 0.5 * nn.functional.cross_entropy(self.discriminator(shuffled), labels + 1)
+            self.second_optimizer.zero_grad()
+            loss.backward()
+            self.second_optimizer.step()
+
+
+def with_regulariser(mixin):
+    """The hand-written model with this penalty, plain and decoupled."""
+    return [type(f"{mixin.__name__}{base.__name__}", (mixin, base), {}) for base in (HandWrittenVAE, HandWrittenDPVAE)]
+
+
+REGULARISED = {
+    "Annealed": ("AnnealedVAE", "AnnealedDPVAE", Annealed),
+    "Factor": ("FactorVAE", "FactorDPVAE", Factor),
+    "TC": ("BetaTCVAE", "BetaTCDPVAE", TotalCorrelation),
+    "Info": ("InfoVAE", "InfoDPVAE", Info),
+    "DIP": ("DIPVAE", "DIPDPVAE", Dip),
+}
 PAIRS = {  # name: (estimator class, its parameters, hand-written loop, its parameters)
     "VAE": (vaekit.VAE, {}, HandWrittenVAE, {}),
-    "BetaVAE": (vaekit.BetaVAE, {"beta": 4}, HandWrittenVAE, {"beta": 4}),
     "DPVAE": (vaekit.DPVAE, {}, HandWrittenDPVAE, {}),
+    "BetaVAE": (vaekit.BetaVAE, {"beta": 4}, HandWrittenVAE, {"beta": 4}),
     "BetaDPVAE": (vaekit.BetaDPVAE, {"beta": 4}, HandWrittenDPVAE, {"beta": 4}),
 }
+for *names, mixin in REGULARISED.values():
+    for name, loop in zip(names, with_regulariser(mixin)):
+        PAIRS[name] = (getattr(vaekit, name), {}, loop, {})
 
 
 def seconds(function):
@@ -130,10 +268,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--models", nargs="+", choices=PAIRS, default=list(PAIRS))
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     print(f"{'model':14} {'net':18} {'engine us':>10} {'by hand us':>10} {'of fastest':>10} {'of rounds':>10}")
-    for pair in PAIRS:
+    for pair in arguments.models:
         for size in SIZES:
             ours, theirs, median = compare(pair, size, arguments.rounds, arguments.epochs)
             print(f"{pair:14} {size:18} {ours:10.0f} {theirs:10.0f} {ours / theirs:10.3f} {median:10.3f}")
