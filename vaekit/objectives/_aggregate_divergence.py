@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from vaekit._outputs import LossTerms, Phase
+from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._base import Objective
 from vaekit.objectives._divergence import MMD, DensityRatio, Divergence, JensenShannon
 from vaekit.objectives._schedule import nonnegative, value_at
@@ -133,6 +134,21 @@ class AggregateDivergence(Objective):
     def noise_columns(self, n_components):
         """Noise of the codes, of the prior's draws, and of the fresh codes of the encoder's own phase."""
         return {"posterior": n_components, "prior": n_components, "encoder": n_components}
+
+    def check_prior(self, prior):
+        """Refuse, besides, a learned prior that nothing would train."""
+        super().check_prior(prior)
+        is_learned = any(parameter.requires_grad for parameter in prior.parameters())
+        if is_learned and self.prior_weight is None and not self.needs_density and not self._divergence_trains(prior):
+            raise IncompatibleChoiceError(
+                f"Nothing would train the prior: {type(self._divergence).__name__} moves codes alone; set "
+                "prior_weight=1, or choose prior='normal'."
+            )
+
+    def _divergence_trains(self, prior):
+        """A discriminator passes a gradient to codes alone, so to the prior only where it made g(z) of them."""
+        divergence, through_g = self._divergence, self.space == "generation" and prior.has_density
+        return not divergence.is_adversarial or (through_g and not divergence.alternates)
 
     def critic(self, n_components, generator):
         """Return the discriminator, where there is one."""
