@@ -1,0 +1,199 @@
+"""One table of objectives, the golden batch as a model, and steps of a tiny model that can be repeated exactly."""
+
+import torch
+from golden_batch import DATASET_SIZE, LOC, LOGVAR, NOISE, count
+from torch import nn
+
+from vaekit._outputs import TRAINED_PARTS, StepInputs
+from vaekit.engine import Net, Plan
+from vaekit.engine._step import run_step
+from vaekit.exceptions import IncompatibleChoiceError
+from vaekit.likelihoods import Bernoulli, Normal
+from vaekit.model import LatentVariableModel
+from vaekit.nn import MLP
+from vaekit.objectives import (
+    ELBO,
+    MMD,
+    AggregateDivergence,
+    Capacity,
+    CovariancePenalty,
+    DensityRatio,
+    JensenShannon,
+    KLDecomposition,
+    TotalCorrelation,
+    Warmup,
+)
+from vaekit.posteriors import DiagonalNormal, NormalParameters
+from vaekit.priors import Decoupled, ElementwiseFlow, Generator, StandardNormal
+from vaekit.priors._base import Prior
+from vaekit.priors._standard_normal import StandardNormalPrior
+from vaekit.utils._torch import make_generator
+
+SMALL = {"discriminator_layer_sizes": (8,), "discriminator_learning_rate": 1e-2}
+
+OBJECTIVES = {
+    "elbo": ELBO(),
+    "elbo, beta": ELBO(beta=4),
+    "elbo, rising beta": ELBO(beta=Warmup(value=4, steps=2)),
+    "elbo, free bits": ELBO(free_bits=2, free_bits_per="row"),
+    "elbo, split": ELBO(beta=0.5, prior_weight=1),
+    "capacity": Capacity(max_capacity=3),
+    "capacity, one-sided": Capacity(max_capacity=0.1, prior_training="one_sided"),
+    "capacity, split": Capacity(max_capacity=3, prior_training="split"),
+    "total correlation": TotalCorrelation(**SMALL),
+    "total correlation, split": TotalCorrelation(prior_weight=1, **SMALL),
+    "decomposition, mss": KLDecomposition(),
+    "decomposition, mws": KLDecomposition(estimator="mws"),
+    "decomposition, batch": KLDecomposition(estimator="batch"),
+    "decomposition, full": KLDecomposition(estimator="full"),
+    "covariance of means": CovariancePenalty(kind="i"),
+    "covariance of codes": CovariancePenalty(kind="ii"),
+    "mmd and kl": AggregateDivergence(kl_weight=1, weight=99),
+    "mmd and kl, representation space": AggregateDivergence(kl_weight=1, weight=99, space="representation"),
+    "mmd": AggregateDivergence(divergence=MMD(kernel="imq", unbiased=True)),
+    "mmd, split": AggregateDivergence(prior_weight=1),
+    "jensen-shannon": AggregateDivergence(divergence=JensenShannon(**SMALL)),
+    "jensen-shannon, split": AggregateDivergence(divergence=JensenShannon(**SMALL), prior_weight=1),
+    "density ratio": AggregateDivergence(divergence=DensityRatio(**SMALL)),
+    "density ratio, split": AggregateDivergence(divergence=DensityRatio(**SMALL), prior_weight=1),
+    "density ratio and kl": AggregateDivergence(kl_weight=0.5, divergence=DensityRatio(**SMALL)),
+}
+PRIORS = {
+    "normal": StandardNormal(),
+    "decoupled": Decoupled(n_couplings=2, hidden_width=8),
+    "elementwise_flow": ElementwiseFlow(),
+    "generator": Generator(hidden_width=8),
+}
+N_COMPONENTS, N_STEPS, BATCH = 3, 3, 8
+ROWS = torch.randn(4 * BATCH, 5, generator=make_generator(0), dtype=torch.float64)
+NOISES = ("posterior", "prior", "encoder", "second", "permutation")
+
+
+def stand_together(objective, prior):
+    try:
+        objective.check_prior(prior.build(N_COMPONENTS, make_generator(0)))
+    except IncompatibleChoiceError:
+        return False
+    return True
+
+
+PAIRS = [(o, p) for o in OBJECTIVES for p in PRIORS if stand_together(OBJECTIVES[o], PRIORS[p])]
+
+
+# ---------------------------------------------------------------------- the golden batch
+
+
+class SampledNormalPrior(StandardNormalPrior):
+    """N(0, I) whose KL comes from one sample, as that of a learned prior does."""
+
+    kl = Prior.kl
+
+
+class Given(nn.Module):
+    """A network that is a plain function of its input."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+def golden_model(prior=None, posterior=None, critic=None):
+    """Return a model that takes every batch to the golden posteriors, and every code to the golden logits."""
+    posterior, logits = posterior or NormalParameters(LOC, LOGVAR), 2 * torch.cos(count(20)).reshape(4, 5)
+    return LatentVariableModel(
+        encoder=nn.Identity(),
+        posterior=Given(lambda x: posterior),
+        prior=prior or StandardNormalPrior(),
+        decoder=Given(lambda z: logits[: len(z)]),
+        likelihood=Bernoulli().build((5,), 1.0, 1.0),
+        critic=critic and Given(critic),
+    )
+
+
+def golden_inputs(step=0, n_steps=1, n_rows=4):
+    """Return the inputs of a step whose codes are those of the golden batch, in a data set of a hundred rows."""
+    x = ((count(20).reshape(4, 5) % 7) / 6)[:n_rows]
+    return StepInputs((x, x), dict.fromkeys(NOISES, NOISE), step, n_steps, 1.0, range(DATASET_SIZE))
+
+
+# ---------------------------------------------------------------------- steps of a tiny model
+
+
+def make_model(objective, prior="normal", seed=0):
+    """Return a model in double precision; its parts are drawn apart, so that changing one leaves the others."""
+    network = MLP(hidden_layer_sizes=(8,), activation="tanh")
+    encoder, n_features = network.encoder((5,), make_generator(seed))
+    return LatentVariableModel(
+        encoder=encoder,
+        posterior=DiagonalNormal().build(n_features, N_COMPONENTS, make_generator(seed + 1)),
+        decoder=network.decoder(N_COMPONENTS, (5,), make_generator(seed + 2)),
+        likelihood=Normal(initial_scale=0.5).build((5,), 1.0, 1.0),
+        prior=PRIORS[prior].build(N_COMPONENTS, make_generator(seed + 3)) if isinstance(prior, str) else prior,
+        critic=objective.critic(N_COMPONENTS, make_generator(seed + 4)),
+    ).double()
+
+
+def make_net(objective, prior="normal", seed=0):
+    """Return the net that trains such a model."""
+    return Net(
+        make_model(objective, prior, seed), objective=objective, plan=Plan(N_STEPS, 0, N_COMPONENTS),
+        generator=make_generator(0), lr=1e-2, batch_size=BATCH, device="cpu", verbose=0,
+    ).initialize()  # fmt: skip
+
+
+def inputs_of(objective, step=0):
+    """Return the inputs of one step: the same rows, and the same noise of each name, whatever the objective."""
+    generator = make_generator(step)
+    batches = ROWS[torch.randperm(len(ROWS), generator=generator)].split(BATCH)[: objective.n_batches]
+    drawn = {name: torch.randn(BATCH, N_COMPONENTS, generator=generator, dtype=ROWS.dtype) for name in NOISES}
+    noise = {name: drawn[name] for name in objective.noise_columns(N_COMPONENTS)}
+    return StepInputs(batches, noise, step, N_STEPS, 1.0, ROWS)
+
+
+def take_step(net, inputs=None, on_gradients=None):
+    """Run one step; return its losses and terms."""
+    inputs = inputs or inputs_of(net.objective)
+    return run_step(net.module_, net.phases_, net.parameters_, net.optimizer_, inputs, on_gradients)
+
+
+def take_steps(net):
+    """Run a few steps; return the losses and terms of each."""
+    return [take_step(net, inputs_of(net.objective, step)) for step in range(N_STEPS)]
+
+
+def look(net, inputs=None, on_gradients=None):
+    """Take a step without moving; return its losses and terms."""
+    rates = [group["lr"] for group in net.optimizer_.param_groups]
+    for group in net.optimizer_.param_groups:
+        group["lr"] = 0.0
+    terms = take_step(net, inputs, on_gradients)
+    for group, rate in zip(net.optimizer_.param_groups, rates):
+        group["lr"] = rate
+    return terms
+
+
+def weights(net, parts=TRAINED_PARTS):
+    """Return the weights of each part that has any, as one vector."""
+    held = {part: net.flat_.parts[part] for part in parts if net.flat_.parts[part]}
+    return {part: torch.cat([p.detach().flatten() for p in own]) for part, own in held.items()}
+
+
+def gradients(net, inputs=None):
+    """Return the gradient of every phase with respect to each of its parts, all taken where the net stands."""
+    taken = []
+    look(net, inputs, on_gradients=lambda own, gradient: taken.append(dict(zip(own, gradient))))
+    return {
+        (phase.name, part): torch.cat([gradient[p].flatten() for p in net.flat_.parts[part]])
+        for phase, gradient in zip(net.phases_, taken)
+        for part in phase.modules
+        if net.flat_.parts[part]
+    }
+
+
+def shaken(net, part, seed=0):
+    """Return the net with one part's weights moved at random."""
+    generator = make_generator(seed)
+    with torch.no_grad():
+        for p in net.flat_.parts[part]:
+            p.add_(0.3 * torch.randn(p.shape, generator=generator, dtype=p.dtype))
+    return net

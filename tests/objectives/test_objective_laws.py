@@ -1,0 +1,166 @@
+"""Laws of every objective under every prior, over one table of constructors."""
+
+import copy
+import pickle
+
+import pytest
+import torch
+from objective_world import (
+    BATCH,
+    N_COMPONENTS,
+    OBJECTIVES,
+    PAIRS,
+    PRIORS,
+    SampledNormalPrior,
+    gradients,
+    inputs_of,
+    look,
+    make_net,
+    shaken,
+    take_step,
+    take_steps,
+    weights,
+)
+from sklearn.base import clone
+
+from vaekit._outputs import TRAINED_PARTS
+from vaekit.exceptions import IncompatibleChoiceError
+from vaekit.utils._torch import make_generator, whitened_noise
+
+over_objectives = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+over_pairs = pytest.mark.parametrize(
+    ("objective", "prior"), [(OBJECTIVES[o], p) for o, p in PAIRS], ids=[f"{o} x {p}" for o, p in PAIRS]
+)
+over_flows = pytest.mark.parametrize(
+    ("objective", "prior"),
+    [(OBJECTIVES[o], p) for o, p in PAIRS if p.endswith(("flow", "decoupled"))],
+    ids=[f"{o} x {p}" for o, p in PAIRS if p.endswith(("flow", "decoupled"))],
+)
+
+
+# ---------------------------------------------------------------------- which words stand together
+
+NEED_NO_DENSITY = {"mmd", "mmd, split", "jensen-shannon, split", "density ratio, split"}
+REFUSED = {
+    **{(o, "generator"): "choose prior='normal' or 'decoupled'" for o in set(OBJECTIVES) - NEED_NO_DENSITY},
+    **{("jensen-shannon", p): "Nothing would train.*set prior_weight=1" for p in PRIORS if p != "normal"},
+    ("density ratio", "generator"): "Nothing would train.*set prior_weight=1",
+}
+
+
+def test_every_other_pair_stands_together():
+    assert {(o, p) for o in OBJECTIVES for p in PRIORS} - set(PAIRS) == set(REFUSED)
+
+
+@pytest.mark.parametrize(("objective", "prior"), REFUSED)
+def test_a_refusal_teaches_the_remedy(objective, prior):
+    with pytest.raises(IncompatibleChoiceError, match=REFUSED[objective, prior]):
+        OBJECTIVES[objective].check_prior(PRIORS[prior].build(N_COMPONENTS, make_generator(0)))
+
+
+# ---------------------------------------------------------------------- one mechanism
+
+
+@over_pairs
+def test_phases_name_parts_of_the_model_and_leave_none_out(objective, prior):
+    phases = objective.phases()
+    assert len({phase.name for phase in phases}) == len(phases)
+    assert {part for phase in phases for part in phase.modules} <= set(TRAINED_PARTS)
+    net = make_net(objective, prior)
+    assert [group["params"][0].numel() for group in net.optimizer_.param_groups] == [
+        sum(p.numel() for p in own) for own in net.parameters_
+    ]
+    assert set(weights(net)) <= {part for phase in net.phases_ for part in phase.modules}
+
+
+@over_pairs
+def test_a_phase_moves_its_own_parts_and_nothing_else(objective, prior):
+    net, seen = make_net(objective, prior), []
+    take_step(net, inputs_of(objective, step=1), on_gradients=lambda *_: seen.append(weights(net)))
+    for phase, before, after in zip(net.phases_, seen, [*seen[1:], weights(net)], strict=True):
+        moved = {part for part in before if not torch.equal(before[part], after[part])}
+        assert moved
+        assert moved <= set(phase.modules)
+
+
+@over_pairs
+def test_everything_learns(objective, prior):
+    net = make_net(objective, prior)
+    before = {name: p.detach().clone() for name, p in net.module_.named_parameters()}
+    take_steps(net)
+    still = [name for name, p in net.module_.named_parameters() if torch.equal(p, before[name])]
+    assert still == []
+
+
+@over_pairs
+def test_a_step_gives_finite_numbers_under_names_of_their_own(objective, prior):
+    net = make_net(objective, prior)
+    terms = take_step(net, inputs_of(objective, step=1))
+    assert next(iter(terms)) == "train"
+    assert {phase.name for phase in net.phases_[1:]} <= set(terms)
+    assert terms["reconstruction"] > 0
+    assert all(term.shape == () and term.isfinite() for term in terms.values())
+
+
+@over_pairs
+def test_a_step_depends_on_its_inputs_alone(objective, prior):
+    state = torch.get_rng_state()
+    one, other = (take_steps(make_net(objective, prior)) for _ in range(2))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert one == other
+    assert take_step(make_net(objective, prior), inputs_of(objective, step=7)) != one[0]
+
+
+@over_objectives
+def test_the_step_and_the_warmup_may_be_tensors(objective):
+    inputs = inputs_of(objective, step=1)
+    tensors = inputs._replace(step=torch.tensor(1.0).double(), warmup=torch.tensor(1.0).double())
+    torch.testing.assert_close(look(make_net(objective), tensors), look(make_net(objective), inputs))
+
+
+@over_objectives
+def test_a_copy_is_the_same_objective(objective):
+    for twin in (clone(objective), copy.deepcopy(objective), pickle.loads(pickle.dumps(objective))):
+        assert take_steps(make_net(twin.validated())) == take_steps(make_net(objective))
+
+
+@over_pairs
+def test_held_out_rows_have_a_loss_each(objective, prior):
+    net, inputs = make_net(objective, prior), inputs_of(objective)
+    losses = objective.held_out_loss(net.module_(inputs.batches[0], inputs.noise["posterior"]))
+    assert losses.shape == (BATCH,)
+    assert losses.isfinite().all()
+
+
+# ---------------------------------------------------------------------- decoupled twins
+
+
+@over_flows
+def test_an_identity_flow_changes_neither_terms_nor_gradients(objective, prior):
+    twin, plain = make_net(objective, prior), make_net(objective, SampledNormalPrior())
+    terms, gradient = look(twin), gradients(twin)
+    for name, expected in look(plain).items():
+        torch.testing.assert_close(terms[name], expected, rtol=1e-10, atol=1e-12)
+    for key, expected in gradients(plain).items():
+        torch.testing.assert_close(gradient[key], expected, rtol=1e-10, atol=1e-12)
+
+
+def kl_of(terms):
+    """Return the KL among recorded terms, put together from its parts if need be; None where it has no part."""
+    parts = ("mutual_information", "total_correlation", "dimension_kl")
+    return terms["kl"] if "kl" in terms else sum(terms[part] for part in parts) if "dimension_kl" in terms else None
+
+
+@over_flows
+def test_its_kl_is_the_closed_form_in_expectation(objective, prior):
+    inputs, twin = inputs_of(objective), make_net(objective, prior)
+
+    def kl_at(eps):
+        return kl_of(look(twin, inputs._replace(noise={**inputs.noise, "posterior": eps.expand(BATCH, -1)})))
+
+    kls = [kl_at(eps) for eps in torch.from_numpy(whitened_noise(8, N_COMPONENTS))]
+    if kls[0] is not None:
+        expected = look(make_net(OBJECTIVES["elbo"]), inputs)["kl"]
+        torch.testing.assert_close(torch.stack(kls).mean(), expected, rtol=1e-10, atol=1e-12)
+    else:
+        assert not objective.needs_density
