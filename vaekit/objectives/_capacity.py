@@ -86,8 +86,13 @@ class Capacity(Objective):
         return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
 
     def complaints(self, history, n_steps_done, n_steps):
-        """The KL that never reached its capacity."""
+        """The capacity that was not reached by the schedule, and the KL that did not reach its capacity."""
         yield from super().complaints(history, n_steps_done, n_steps)
+        if steps_of(self.capacity_steps, n_steps) > n_steps_done:
+            yield (
+                f"The capacity was to reach {self.max_capacity} nats after {steps_of(self.capacity_steps, n_steps):.0f} "
+                f"steps, but training ended after {n_steps_done}; lower 'capacity_steps', or train longer."
+            )
         last = history[-max(1, len(history) // 10) :]
         if all(row["kl"] < row["capacity"] for row in last):
             yield (
