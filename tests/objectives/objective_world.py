@@ -150,10 +150,10 @@ def inputs_of(objective, step=0):
     return StepInputs(batches, noise, step, N_STEPS, 1.0, ROWS)
 
 
-def take_step(net, inputs=None, on_gradients=None):
+def take_step(net, inputs=None, optimizer=None, on_gradients=None):
     """Run one step; return its losses and terms."""
-    inputs = inputs or inputs_of(net.objective)
-    return run_step(net.module_, net.phases_, net.parameters_, net.optimizer_, inputs, on_gradients)
+    inputs, optimizer = inputs or inputs_of(net.objective), optimizer or net.optimizer_
+    return run_step(net.module_, net.phases_, net.parameters_, optimizer, inputs, on_gradients)
 
 
 def take_steps(net):
@@ -161,15 +161,16 @@ def take_steps(net):
     return [take_step(net, inputs_of(net.objective, step)) for step in range(N_STEPS)]
 
 
+class Standstill:
+    """An optimizer that moves nothing."""
+
+    def step_phase(self, phase, gradient):
+        """Ignore a gradient."""
+
+
 def look(net, inputs=None, on_gradients=None):
-    """Take a step without moving; return its losses and terms."""
-    rates = [group["lr"] for group in net.optimizer_.param_groups]
-    for group in net.optimizer_.param_groups:
-        group["lr"] = 0.0
-    terms = take_step(net, inputs, on_gradients)
-    for group, rate in zip(net.optimizer_.param_groups, rates):
-        group["lr"] = rate
-    return terms
+    """Return the losses and terms of a step that is not taken."""
+    return take_step(net, inputs, Standstill(), on_gradients)
 
 
 def weights(net, parts=TRAINED_PARTS):

@@ -6,7 +6,7 @@ from golden_batch import LOC, LOGVAR, NOISE, Z, assert_golden, count, double, go
 from golden_prior import as_prior
 from objective_world import golden_inputs, golden_model
 
-from vaekit import AnnealedVAE, BetaTCVAE, DIPVAE, InfoVAE
+from vaekit import DIPVAE, AnnealedVAE, BetaTCVAE, InfoVAE
 from vaekit.objectives import AggregateDivergence, TotalCorrelation
 from vaekit.posteriors import NormalParameters
 

@@ -16,7 +16,6 @@ from objective_world import (
     inputs_of,
     look,
     make_net,
-    shaken,
     take_step,
     take_steps,
     weights,
