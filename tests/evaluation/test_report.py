@@ -1,7 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from gaussian_worlds import Denies, Sampler, WarpedWorld, four_dimensional_world
+from gaussian_worlds import Denies, GaussianWorld, Sampler, WarpedWorld, four_dimensional_world
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -27,6 +27,12 @@ def test_numbers_are_those_of_the_functions():
     parts = sum(REPORT[name].value for name in ("mutual_information", "total_correlation", "dimension_kl"))
     assert parts == pytest.approx(kl, abs=0.2)
     assert REPORT["active_components"].value == 2
+
+
+def test_thresholds_leave_the_named_shares_of_the_prior_below():
+    world = GaussianWorld(np.eye(4)[:, :3], A=np.zeros((3, 4)), scale=1.0)  # q(z) is the prior
+    leakage = generation_report(world, X, **FEW | {"n_samples": 20000}).leakage
+    np.testing.assert_allclose(leakage.fraction[-2:], [0.1, 0.01], rtol=0.15)
 
 
 def test_leakage_that_no_draw_showed_is_empty_and_says_so():
