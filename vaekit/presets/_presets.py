@@ -1,0 +1,161 @@
+"""Estimators by the name of the publication that used them."""
+
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import NamedTuple
+
+from sklearn.base import clone
+
+import vaekit.estimators
+from vaekit.presets._sources import SOURCES
+
+__all__ = ["PRESETS", "Preset", "preset", "preset_grid", "preset_names"]
+
+
+class Preset(NamedTuple):
+    """What a source states about one of its models.
+
+    Attributes
+    ----------
+    estimator : str
+        Name of the class.
+    parameters : dict
+        Its parameters, where they are not the class's defaults.
+    grid : dict
+        Strengths that the source searched, or empty.
+    reference : str
+        The source.
+    """
+
+    estimator: str
+    parameters: dict
+    grid: dict
+    reference: str
+
+
+def _expand(sources):
+    """Yield (name, preset) for every method and data set of every source."""
+    for name, source in sources:
+        for variants, own in source.methods.items():
+            for variant in variants.split():
+                estimator, _, _ = variant.partition("-")
+                is_decoupled = getattr(vaekit.estimators, estimator).prior == "decoupled"
+                prior = source.decoupled if is_decoupled else {}
+                for data, of_data in source.data.items():
+                    parameters = {**source.shared, **of_data, **prior, **own}
+                    grid = source.grids.get(variant, {})
+                    full_name = "/".join(part for part in (name, variant, data) if part)
+                    yield full_name, Preset(estimator, parameters, grid, source.reference)
+
+
+PRESETS = MappingProxyType(dict(_expand(SOURCES)))
+# source/method is the preset of the method's first data set
+SHORT_NAMES = {"/".join(name.split("/")[:2]): name for name in reversed(PRESETS)}
+
+
+def preset_names(source=None):
+    """List the names of all presets, or of those of one source.
+
+    Parameters
+    ----------
+    source : str or None, default=None
+        First part of a name.
+
+    Returns
+    -------
+    names : list of str
+        As `source/method`, or `source/method/data` where a source has several data sets.
+
+    Raises
+    ------
+    ValueError
+        If there is no such source.
+
+    Examples
+    --------
+    >>> from vaekit.presets import preset_names
+    >>> preset_names("thesis")
+    ['thesis/BetaVAE', 'thesis/FactorVAE', 'thesis/BetaTCVAE', 'thesis/DIPVAE']
+    """
+    sources = list(dict.fromkeys(name.split("/")[0] for name in PRESETS))
+    if source is not None and source not in sources:
+        raise ValueError(f"The 'source' parameter must be one of {sources} or None. Got {source!r} instead.")
+    return [name for name in PRESETS if source in (None, name.split("/")[0])]
+
+
+def preset(name, **changes):
+    """Return a fresh, unfitted estimator with the hyperparameters and networks of a publication.
+
+    Parameters
+    ----------
+    name : str
+        One of `preset_names()`. Without its last part, `"dpvae/FactorDPVAE"` say, the preset of the source's first data
+        set.
+    **changes : dict
+        Parameters to set otherwise, nested ones as `prior__n_couplings`.
+
+    Returns
+    -------
+    estimator : estimator
+        What was lost of a source, and where a preset departs from it and why, is in `docs/presets.md`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset (the message lists names near it), or no such parameter.
+
+    See Also
+    --------
+    preset_grid : The strengths that the source searched.
+
+    Examples
+    --------
+    >>> from vaekit.presets import preset
+    >>> model = preset("dpvae/FactorDPVAE/svhn", random_state=0)
+    >>> model.gamma, model.max_steps, model.batch_size, model.prior
+    (1000, 100000, 50, Decoupled(n_couplings=6))
+    """
+    found = _find(name)
+    estimator = getattr(vaekit.estimators, found.estimator)(**found.parameters)
+    return clone(estimator).set_params(**changes)
+
+
+def preset_grid(name):
+    """Return the strengths that a source searched, as the `param_grid` of a `GridSearchCV` over its preset.
+
+    Parameters
+    ----------
+    name : str
+        As in `preset`.
+
+    Returns
+    -------
+    param_grid : dict of str to list
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset, or its source searched no grid.
+
+    Examples
+    --------
+    >>> from vaekit.presets import preset_grid
+    >>> preset_grid("thesis/FactorVAE")
+    {'gamma': [5, 10, 25, 50, 100]}
+    """
+    grid = _find(name).grid
+    if not grid:
+        searched = [other for other, row in PRESETS.items() if row.grid]
+        raise ValueError(f"The source of {name!r} states no grid; presets with one are {searched}.")
+    return {parameter: list(values) for parameter, values in grid.items()}
+
+
+def _find(name):
+    """Return the row of a full or short name, or raise ValueError with the names that are near."""
+    name = SHORT_NAMES.get(name, name)
+    if name in PRESETS:
+        return PRESETS[name]
+    by_lower = {known.lower(): known for known in (*PRESETS, *SHORT_NAMES)}
+    near = [by_lower[match] for match in get_close_matches(str(name).lower(), by_lower, n=5, cutoff=0.4)]
+    hint = f"near it are {near}" if near else "preset_names() lists them"
+    raise ValueError(f"There is no preset {name!r}: {hint}.")
