@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import math
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -25,7 +26,14 @@ from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
 from vaekit.nn._base import ACTIVATIONS
 from vaekit.priors import StandardNormal
-from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions, fit_context, validate_data
+from vaekit.utils._sklearn import (
+    Interval,
+    InvalidParameterError,
+    RealNotInt,
+    StrOptions,
+    fit_context,
+    validate_data,
+)
 from vaekit.utils._spec import merge_constraints
 from vaekit.utils._torch import to_array
 
@@ -354,6 +362,12 @@ default="auto"
 
     def _make_callbacks(self, n_epochs):
         given = copy.deepcopy(list(self.callbacks or []))
+        strangers = [callback for callback in given if not hasattr(_bare(callback), "on_train_begin")]
+        if strangers:
+            raise InvalidParameterError(
+                f"The 'callbacks' parameter of {type(self).__name__} must hold skorch callbacks, alone or as "
+                f"(name, callback). Got {strangers[0]!r} among them."
+            )
         if not self.early_stopping and any(_watches_held_out_rows(callback) for callback in given):
             raise ValueError(
                 "The 'callbacks' parameter holds one that monitors the validation loss, but there is none: set "
@@ -488,7 +502,7 @@ default="auto"
             )
         X = validate_data(
             self,
-            X if image_shape is None else X.reshape(len(X), -1),
+            X if image_shape is None else X.reshape(len(X), math.prod(image_shape)),
             reset=reset,
             dtype=[np.float64, np.float32, np.uint8, np.bool_],
             ensure_min_samples=2 if reset else 1,
@@ -508,10 +522,10 @@ default="auto"
         """Return codes as a float64 array whose last axis is n_components_."""
         check_is_fitted(self)
         Z = np.asarray(Z, dtype=np.float64)
-        if Z.ndim < 2 or Z.shape[-1] != self.n_components_:
+        if Z.ndim < 2 or Z.shape[-1] != self.n_components_ or Z.size == 0:
             raise ValueError(
                 f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, "
-                f"{self.n_components_})."
+                f"{self.n_components_}), with at least one row."
             )
         if not np.isfinite(Z).all():
             raise ValueError("Codes contain NaN or infinity; pass finite values.")
@@ -597,9 +611,12 @@ default="auto"
             self.net_ = unpack_net(self._blueprint, packed)
 
 
+def _bare(callback):
+    return callback[-1] if isinstance(callback, (tuple, list)) and callback else callback
+
+
 def _watches_held_out_rows(callback):
-    callback = callback[1] if isinstance(callback, (tuple, list)) else callback
-    monitor = getattr(callback, "monitor", None)  # a name in the history, a function, or None
+    monitor = getattr(_bare(callback), "monitor", None)  # a name in the history, a function, or None
     return isinstance(monitor, str) and monitor.startswith("valid")
 
 

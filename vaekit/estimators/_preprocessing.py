@@ -67,10 +67,10 @@ def choose_preprocessing(X, *, support, standardize, is_image):
         return Preprocessing(0.0, 1.0)
     mean, deviation = column_moments(X)
     if is_image:
-        total = np.sqrt(np.mean(deviation**2 + (mean - mean.mean()) ** 2))
+        total = np.hypot(root_mean_square(deviation), root_mean_square(mean - mean.mean()))
         return Preprocessing(mean.mean(), total or 1.0)
     varying = deviation > 0
-    common = np.sqrt(np.mean(deviation[varying] ** 2)) if varying.any() else 1.0
+    common = root_mean_square(deviation[varying]) if varying.any() else 1.0
     # ranges, not deviations: a pixel that is rarely on has a small deviation and the same scale as its neighbours
     ranges = (X.max(axis=0).astype(np.float64) - X.min(axis=0))[varying]
     spread = ranges.max() / ranges.min() if varying.any() else 1.0
@@ -94,6 +94,13 @@ def column_moments(X):
     n_rows = len(X)
     blocks = [slice(start, start + BLOCK) for start in range(0, n_rows, BLOCK)]
     mean = sum(X[block].sum(axis=0, dtype=np.float64) for block in blocks) / n_rows
-    squares = sum(((X[block].astype(np.float64) - mean) ** 2).sum(axis=0) for block in blocks)
-    is_constant = X.max(axis=0) == X.min(axis=0)
-    return mean, np.where(is_constant, 0.0, np.sqrt(squares / n_rows))
+    low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
+    ranges = np.where(low < high, high - low, 1.0)  # shares of the range have squares that neither overflow nor vanish
+    squares = sum((((X[block].astype(np.float64) - mean) / ranges) ** 2).sum(axis=0) for block in blocks)
+    return mean, np.where(low < high, ranges * np.sqrt(squares / n_rows), 0.0)
+
+
+def root_mean_square(values):
+    """sqrt(mean(values^2)), for values of any size."""
+    largest = np.abs(values).max()
+    return largest * np.sqrt(np.mean((values / largest) ** 2)) if largest > 0 else 0.0
