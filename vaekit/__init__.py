@@ -40,6 +40,7 @@ FOLDERS = [
     "nn",
     "objectives",
     "posteriors",
+    "presets",
     "priors",
 ]
 
