@@ -1,0 +1,281 @@
+"""Bad calls: scikit-learn's exception types, a sentence that names the parameter, and no harm to an earlier fit."""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from family import IMAGES, NAMES, WITH_DENSITY, WITH_TWO_SPACES, X, same_bits, tiny
+from scipy import sparse
+from sklearn.exceptions import NotFittedError
+from skorch.callbacks import EarlyStopping
+
+import vaekit
+from vaekit.likelihoods import Normal
+from vaekit.nn import MLP, Custom
+from vaekit.objectives import ELBO
+from vaekit.priors import Decoupled
+
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+
+
+def spoiled(value, A=X):
+    A = np.array(A, dtype=float)
+    A.flat[7] = value
+    return A
+
+
+@pytest.fixture
+def model():
+    return tiny("VAE").fit(X)
+
+
+# ------------------------------------------------------------------ data
+
+DATA = {
+    "NaN": (spoiled(np.nan), ValueError, "Input X contains NaN"),
+    "infinity": (spoiled(np.inf), ValueError, "Input X contains infinity"),
+    "NaN in an image": (spoiled(np.nan, IMAGES), ValueError, "Input X contains NaN"),
+    "NaN in a tensor": (torch.from_numpy(spoiled(np.nan)), ValueError, "Input X contains NaN"),
+    "no rows": (X[:0], ValueError, r"Found array with 0 sample\(s\)"),
+    "no images": (IMAGES[:0], ValueError, r"Found array with 0 sample\(s\)"),
+    "no columns": (X[:, :0], ValueError, r"0 feature\(s\).*while a minimum of 1 is required"),
+    "no pixels": (IMAGES[:, :0], ValueError, r"0 feature\(s\)"),
+    "one dimension": (X[0], ValueError, "Expected 2D array, got 1D array instead"),
+    "a number": (3.0, ValueError, "Expected 2D array, got scalar array instead"),
+    "five dimensions": (np.zeros((4, 1, 1, 2, 2)), ValueError, "Found array with dim 5"),
+    "strings": (np.array([["a", "b"]] * 5), ValueError, "could not convert string to float"),
+    "objects": (np.array([[{}, {}]] * 5), TypeError, "must be a string or a real number"),
+    "complex numbers": (X * 1j, ValueError, "Complex data not supported"),
+    "a sparse array": (sparse.csr_array(X), TypeError, r"Sparse data was passed.*toarray\(\)"),
+    "a sparse matrix": (sparse.csc_matrix(X), TypeError, r"Sparse data was passed.*toarray\(\)"),
+}
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit", "transform", "score", "posterior"])
+@pytest.mark.parametrize("kind", DATA)
+def test_bad_data_are_refused_and_nothing_is_lost(model, method, kind):
+    data, error, words = DATA[kind]
+    codes, state = model.transform(X), set(vars(model))
+    with pytest.raises(error, match=words):
+        getattr(model, method)(data)
+    assert same_bits(model.transform(X), codes)
+    assert set(vars(model)) == state
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_bad_data_leave_an_unfitted_estimator_unfitted(kind):
+    data, error, words = DATA[kind]
+    model = tiny("VAE")
+    before = dict(vars(model))
+    with pytest.raises(error, match=words):
+        model.fit(data)
+    assert vars(model) == before
+
+
+@pytest.mark.parametrize("data", [X[:1], IMAGES[:1]])
+def test_one_row_is_not_enough_to_fit_but_to_transform(data, model):
+    with pytest.raises(ValueError, match=r"Found array with 1 sample\(s\).*minimum of 2 is required by VAE"):
+        tiny("VAE").fit(data)
+    assert model.transform(X[:1]).shape == (1, 2)
+
+
+LATER = {
+    "another width": (X, X[:, :3], "X has 3 features, but VAE is expecting 4 features"),
+    "images for a table": (X, IMAGES, r"X has images of shape \(9, 8\), but VAE was fitted on tables"),
+    "other images": (IMAGES, IMAGES[:, :8], r"shape \(8, 8\), but VAE was fitted on images of shape \(9, 8\)"),
+    "turned images": (IMAGES, IMAGES.transpose(0, 2, 1), r"shape \(8, 9\).*fitted on images of shape \(9, 8\)"),
+    "another channel axis": (IMAGES, IMAGES[:, None], r"shape \(1, 9, 8\).*fitted on images of shape \(9, 8\)"),
+    "a table for images": (IMAGES, X, "X has 4 features, but VAE is expecting 72 features"),
+}
+
+
+@pytest.mark.parametrize("method", ["transform", "score_samples", "sample_posterior", "partial_fit", "warm fit"])
+@pytest.mark.parametrize("kind", LATER)
+def test_later_data_must_be_like_the_first(method, kind):
+    first, later, words = LATER[kind]
+    model = tiny("VAE", max_epochs=1, warm_start=True).fit(first)
+    codes = model.transform(first)
+    with pytest.raises(ValueError, match=words):
+        getattr(model, method.removeprefix("warm "))(later)
+    assert same_bits(model.transform(first), codes)
+
+
+@pytest.mark.parametrize("data", [X, 2 * X, -np.abs(X), IMAGES.astype(float), spoiled(1.01, np.full((9, 3), 0.5))])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_bernoulli_takes_the_unit_interval(data, method):
+    with pytest.raises(ValueError, match=r"X lies in \[.*\], but likelihood='bernoulli' needs.*\[0, 1\].*MinMaxScaler"):
+        getattr(tiny("VAE", likelihood="bernoulli"), method)(data)
+    inside = (data - data.min()) / (data.max() - data.min())
+    assert np.isfinite(tiny("VAE", likelihood="bernoulli", max_epochs=1).fit(inside + 1e-7).score(inside))
+
+
+# ------------------------------------------------------------------ parameters
+
+PARAMETERS = {
+    "n_components": ([0, -1, 2.5, "2", None], "n_components"),
+    "prior": (["gaussian", 3, None, Decoupled], "prior.*'decoupled'|prior.*'normal'"),
+    "likelihood": (["gauss", 3, None], "likelihood.*'bernoulli'|likelihood.*'normal'"),
+    "posterior_family": (["gauss", 3], "posterior_family.*'normal'"),
+    "network": (["cnn", torch.nn.Linear(2, 2)], "network.*'mlp'|network.*'conv'"),
+    "objective": (["loss", 3], "objective.*'elbo'"),
+    "hidden_layer_sizes": ([5, "ab", (0,), (8.5,), (-1,), None], "hidden_layer_sizes"),
+    "activation": (["sin", torch.relu, None], "activation.*'relu'|activation.*'tanh'"),
+    "standardize": (["yes", True], "standardize.*'auto'|standardize.*'column'"),
+    "warmup": ([-0.1, 1.5, -3, "x", None, np.nan], "warmup"),
+    "learning_rate": ([0, -1, "x", np.nan, np.inf], "learning_rate"),
+    "batch_size": ([1, 0, 2.5, None], r"batch_size.*range \[2, inf\)"),
+    "max_epochs": ([0, -1, 1.5, None], "max_epochs"),
+    "max_steps": ([0, 1.5], "max_steps.*or None"),
+    "early_stopping": (["x", 3, None], "early_stopping"),
+    "validation_fraction": ([0, 1, 1.5], "validation_fraction"),
+    "tol": ([-1, "x", np.nan], "tol"),
+    "n_iter_no_change": ([0, 1.5], "n_iter_no_change"),
+    "warm_start": (["x"], "warm_start"),
+    "device": (["abc", "cuda:x", 7, None], "device"),
+    "callbacks": ([3, [3], "ab", [EarlyStopping, "ab"], [("name", 3)], [()]], "callbacks"),
+    "random_state": (["x", -1, 2.5], "random_state"),
+    "verbose": (["x", -1], "verbose"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [(name, value, words) for name, (values, words) in PARAMETERS.items() for value in values],
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_bad_parameters_are_named_when_fitting_and_not_before(model, method, name, value, words):
+    unfitted = tiny("VAE", **{name: value})  # no error yet
+    with pytest.raises((ValueError, TypeError), match=f"The '{name}' parameter.*Got|{words}") as error:
+        getattr(unfitted, method)(X)
+    assert name in str(error.value)
+    assert not unfitted.__sklearn_is_fitted__()
+    codes = model.transform(X)
+    model.set_params(**{name: value})
+    with pytest.raises(type(error.value)):
+        model.fit(X)
+    assert same_bits(model.transform(X), codes)
+
+
+OWN_PARAMETERS = [
+    ("BetaVAE", {"beta": -1}, "The 'beta' parameter of BetaVAE must be a float in the range"),
+    ("BetaVAE", {"beta": np.nan}, "The 'beta' parameter of BetaVAE"),
+    ("DecoupledBetaVAE", {"beta": "4"}, "The 'beta' parameter of DecoupledBetaVAE"),
+    ("VAE", {"objective": ELBO(beta=-1)}, "The 'beta' parameter of ELBO"),
+    ("VAE", {"prior": Decoupled(n_couplings=1)}, r"The 'n_couplings' parameter of Decoupled must be an int.*\[2"),
+    ("VAE", {"prior": Decoupled(mask="random")}, "The 'mask' parameter of Decoupled.*'checkerboard'|'halves'"),
+    ("VAE", {"likelihood": Normal(scale=0)}, "The 'scale' parameter of Normal"),
+    ("VAE", {"likelihood": Normal(scale="fixed")}, "The 'scale' parameter of Normal.*'learned'|'per_feature'"),
+    (
+        "VAE",
+        {"network": MLP(hidden_layer_sizes=(3, 0))},
+        "The 'hidden_layer_sizes' parameter must hold positive integers",
+    ),
+    ("VAE", {"network": MLP(activation="sin")}, "The 'activation' parameter of MLP"),
+    ("VAE", {"network": Custom()}, "The 'encoder_module' parameter of Custom"),
+    ("VAE", {"network": "conv"}, "(?i)conv.*image"),
+]
+
+
+@pytest.mark.parametrize(("name", "params", "words"), OWN_PARAMETERS)
+def test_a_words_own_parameters_are_named_with_the_word(name, params, words):
+    with pytest.raises(ValueError, match=words):
+        tiny(name, **params).fit(X)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", torch.device("cuda")])
+def test_a_device_that_is_not_there(device):
+    with pytest.raises(ValueError, match="The 'device' parameter is .*cuda.*use device='auto' or 'cpu'"):
+        tiny("VAE", device=device).fit(X)
+
+
+def test_unknown_parameters_are_refused_at_once():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'latent_dim'"):
+        vaekit.VAE(latent_dim=2)
+    with pytest.raises(TypeError, match="positional"):
+        vaekit.VAE(2)
+
+
+# ------------------------------------------------------------------ methods
+
+UNFITTED = {
+    "transform": (X,), "posterior": (X,), "sample_posterior": (X,), "log_posterior": (X, X[:, :2]), "sample": (),
+    "inverse_transform": (X[:, :2],), "log_prior": (X[:, :2],), "log_likelihood": (X, X[:, :2]), "score": (X,),
+    "score_samples": (X,), "to_generation_space": (X[:, :2],), "to_representation_space": (X[:, :2],),
+    "get_feature_names_out": (),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("method", UNFITTED)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_method_asks_for_a_fit_first(name, method):
+    if not hasattr(getattr(vaekit, name), method):
+        return
+    with pytest.raises(NotFittedError, match=f"This {name} instance is not fitted yet"):
+        getattr(tiny(name), method)(*UNFITTED[method])
+
+
+def test_every_public_method_is_in_the_table():
+    public = {method for name in NAMES for method in dir(getattr(vaekit, name)) if not method.startswith("_")}
+    ways_to_fit = {"fit", "fit_transform", "partial_fit"}
+    of_sklearn = {"get_params", "set_params", "set_output", "get_metadata_routing", "history_"}
+    parameters = {parameter for name in NAMES for parameter in getattr(vaekit, name)().get_params()}
+    requests = {method for method in public if method.startswith("set_") and method.endswith("_request")}
+    assert public - ways_to_fit - of_sklearn - parameters - requests == set(UNFITTED)
+
+
+def test_an_unfitted_history():
+    with pytest.raises(AttributeError, match="not fitted yet, so it has no 'history_'"):
+        tiny("VAE").history_  # noqa: B018
+    assert not hasattr(tiny("VAE"), "history_")
+
+
+Z = np.zeros((35, 2))
+CALLS = {
+    "codes too wide": ("inverse_transform", (X,), {}, r"Codes have shape \(35, 4\), but VAE is expecting.*2\)"),
+    "one code alone": ("inverse_transform", (Z[0],), {}, "Expected 2D array, got 1D array"),
+    "codes with NaN": ("inverse_transform", (spoiled(np.nan, Z),), {}, "contains NaN"),
+    "codes of strings": ("inverse_transform", ([["a", "b"]],), {}, "could not convert string to float"),
+    "no codes": ("inverse_transform", (Z[:0],), {}, r"Found array with 0 sample\(s\)"),
+    "a prior for rows": ("log_prior", (X,), {}, r"Codes have shape \(35, 4\), but VAE is expecting"),
+    "a prior for one code alone": ("log_prior", (Z[0],), {}, r"Codes have shape \(2,\), but VAE is expecting"),
+    "a prior for no codes": ("log_prior", (Z[:0],), {}, r"Codes have shape \(0, 2\).*at least one row"),
+    "a prior at infinity": ("log_prior", (spoiled(np.inf, Z),), {}, "Codes contain NaN or infinity"),
+    "too few codes": ("log_posterior", (X, Z[:3]), {}, "Z holds 3 rows of codes, but X has 35 rows"),
+    "one code for all rows": ("log_posterior", (X, Z[:1]), {}, "Z holds 1 rows of codes, but X has 35 rows"),
+    "too few codes to decode": ("log_likelihood", (X, Z[:3]), {}, "Z holds 3 rows of codes, but X has 35 rows"),
+    "codes too wide for X": ("log_likelihood", (X, X), {}, "Codes have shape"),
+    "a space of another width": ("to_generation_space", (X,), {}, "Codes have shape"),
+    "and back": ("to_representation_space", (X,), {}, "Codes have shape"),
+    "no samples": ("sample", (0,), {}, "The 'n_samples' parameter must be a positive integer. Got 0"),
+    "fewer than no samples": ("sample", (-1,), {}, "The 'n_samples' parameter.*Got -1"),
+    "half a sample": ("sample", (1.5,), {}, "The 'n_samples' parameter.*Got 1.5"),
+    "no draws": ("sample_posterior", (X, 0), {}, "The 'n_samples' parameter.*Got 0"),
+    "no importance samples": ("score_samples", (X, 0), {}, "The 'n_importance_samples' parameter.*or None. Got 0"),
+    "half an importance sample": ("score_samples", (X, 1.5), {}, "The 'n_importance_samples' parameter.*Got 1.5"),
+    "a seed that is none": ("sample", (2,), {"random_state": "x"}, "'x' cannot be used to seed"),
+}
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_bad_calls_of_a_fitted_estimator(model, kind):
+    method, arguments, options, words = CALLS[kind]
+    with pytest.raises(ValueError, match=words):
+        getattr(model, method)(*arguments, **options)
+
+
+@pytest.mark.parametrize("name", ["AAE", "LearnedPriorAAE"])
+def test_a_model_without_a_density_has_no_method_that_asks_for_one(name):
+    assert name not in WITH_DENSITY
+    assert not any(hasattr(tiny(name), method) for method in ("score", "score_samples", "log_likelihood", "log_prior"))
+    assert ("LearnedPriorAAE" in WITH_TWO_SPACES) is False
+
+
+def test_parameters_given_are_not_changed_by_a_failure():
+    model = tiny("VAE", prior=Decoupled(n_couplings=1), callbacks=[EarlyStopping()])
+    before = copy.deepcopy(model.get_params(deep=False))
+    with pytest.raises(ValueError, match="n_couplings"):
+        model.fit(X)
+    assert model.get_params(deep=False).keys() == before.keys()
+    assert model.prior.n_couplings == 1
