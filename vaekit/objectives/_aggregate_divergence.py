@@ -132,8 +132,9 @@ class AggregateDivergence(Objective):
         return LossTerms(self.prior_weight * distance, {"generator": distance}, carried)
 
     def noise_columns(self, n_components):
-        """Noise of the codes, of the prior's draws, and of the fresh codes of the encoder's own phase."""
-        return {"posterior": n_components, "prior": n_components, "encoder": n_components}
+        """Noise of the codes, of the prior's draws, and of the fresh codes of the encoder's phase, if it has one."""
+        names = ("posterior", "prior", "encoder") if self._divergence.alternates else ("posterior", "prior")
+        return dict.fromkeys(names, n_components)
 
     def check_prior(self, prior):
         """Refuse, besides, a learned prior that nothing would train."""
