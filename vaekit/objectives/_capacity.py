@@ -88,10 +88,11 @@ class Capacity(Objective):
     def complaints(self, history, n_steps_done, n_steps):
         """The capacity that was not reached by the schedule, and the KL that did not reach its capacity."""
         yield from super().complaints(history, n_steps_done, n_steps)
-        if steps_of(self.capacity_steps, n_steps) > n_steps_done:
+        steps = steps_of(self.capacity_steps, n_steps)
+        if steps > n_steps_done:
             yield (
-                f"The capacity was to reach {self.max_capacity} nats after {steps_of(self.capacity_steps, n_steps):.0f} "
-                f"steps, but training ended after {n_steps_done}; lower 'capacity_steps', or train longer."
+                f"The capacity was to reach {self.max_capacity} nats after {steps:.0f} steps, but training ended after "
+                f"{n_steps_done}; lower 'capacity_steps', or train longer."
             )
         last = history[-max(1, len(history) // 10) :]
         if all(row["kl"] < row["capacity"] for row in last):
