@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from golden_batch import double
 from objective_world import OBJECTIVES, SMALL, gradients, inputs_of, make_net, shaken, take_steps, weights
 from sklearn.base import clone
 
@@ -147,6 +148,24 @@ def test_the_discriminator_keeps_its_own_pace(name):
     net = make_net(OBJECTIVES[name])
     (group,) = (g for g, phase in zip(net.optimizer_.param_groups, net.phases_) if phase.name == "discriminator")
     assert (group["lr"], group["betas"]) == (1e-2, (0.5, 0.9))
+
+
+@pytest.mark.parametrize("divergence", [JensenShannon(), DensityRatio()])
+def test_codes_draws_and_discriminator_pull_the_right_way(divergence):
+    """Logits that take a larger number for a code: log q / p = z."""
+    codes, drawn = double([-1], [0.5]).requires_grad_(), double([0.2], [2]).requires_grad_()
+
+    def critic(z):
+        return torch.cat([z, torch.zeros_like(z)], dim=1)
+
+    def pull(loss):
+        return [
+            -g.sign().flatten().tolist()[0] for g in torch.autograd.grad(loss, (codes, drawn), materialize_grads=True)
+        ]
+
+    assert pull(divergence.between(codes, drawn, critic)) == [-1, 0]
+    assert pull(divergence.for_generator(codes, drawn, critic)) == [0, 1]
+    assert pull(divergence.discriminator_loss(codes, drawn, critic)) == [1, -1]
 
 
 def test_a_discriminator_that_sees_no_difference_pulls_nowhere():

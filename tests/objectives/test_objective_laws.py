@@ -111,6 +111,13 @@ def test_a_step_depends_on_its_inputs_alone(objective, prior):
 
 
 @over_objectives
+def test_every_noise_that_is_asked_for_matters(objective):
+    net, inputs = make_net(objective), inputs_of(objective, step=1)
+    for name, noise in inputs.noise.items():
+        assert look(net, inputs._replace(noise={**inputs.noise, name: torch.sin(9 * noise)})) != look(net, inputs)
+
+
+@over_objectives
 def test_the_step_and_the_warmup_may_be_tensors(objective):
     inputs = inputs_of(objective, step=1)
     tensors = inputs._replace(step=torch.tensor(1.0).double(), warmup=torch.tensor(1.0).double())
