@@ -35,12 +35,9 @@ def model():
 DATA = {
     "NaN": (spoiled(np.nan), ValueError, "Input X contains NaN"),
     "infinity": (spoiled(np.inf), ValueError, "Input X contains infinity"),
-    "NaN in an image": (spoiled(np.nan, IMAGES), ValueError, "Input X contains NaN"),
     "NaN in a tensor": (torch.from_numpy(spoiled(np.nan)), ValueError, "Input X contains NaN"),
     "no rows": (X[:0], ValueError, r"Found array with 0 sample\(s\)"),
-    "no images": (IMAGES[:0], ValueError, r"Found array with 0 sample\(s\)"),
     "no columns": (X[:, :0], ValueError, r"0 feature\(s\).*while a minimum of 1 is required"),
-    "no pixels": (IMAGES[:, :0], ValueError, r"0 feature\(s\)"),
     "one dimension": (X[0], ValueError, "Expected 2D array, got 1D array instead"),
     "a number": (3.0, ValueError, "Expected 2D array, got scalar array instead"),
     "five dimensions": (np.zeros((4, 1, 1, 2, 2)), ValueError, "Found array with dim 5"),
@@ -49,6 +46,11 @@ DATA = {
     "complex numbers": (X * 1j, ValueError, "Complex data not supported"),
     "a sparse array": (sparse.csr_array(X), TypeError, r"Sparse data was passed.*toarray\(\)"),
     "a sparse matrix": (sparse.csc_matrix(X), TypeError, r"Sparse data was passed.*toarray\(\)"),
+}
+IMAGE_DATA = {
+    "NaN in an image": (spoiled(np.nan, IMAGES), ValueError, "Input X contains NaN"),
+    "no images": (IMAGES[:0], ValueError, r"Found array with 0 sample\(s\)"),
+    "no pixels": (IMAGES[:, :0], ValueError, r"0 feature\(s\)"),
 }
 
 
@@ -63,9 +65,9 @@ def test_bad_data_are_refused_and_nothing_is_lost(model, method, kind):
     assert set(vars(model)) == state
 
 
-@pytest.mark.parametrize("kind", DATA)
+@pytest.mark.parametrize("kind", [*DATA, *IMAGE_DATA])
 def test_bad_data_leave_an_unfitted_estimator_unfitted(kind):
-    data, error, words = DATA[kind]
+    data, error, words = {**DATA, **IMAGE_DATA}[kind]
     model = tiny("VAE")
     before = dict(vars(model))
     with pytest.raises(error, match=words):
@@ -86,6 +88,8 @@ LATER = {
     "other images": (IMAGES, IMAGES[:, :8], r"shape \(8, 8\), but VAE was fitted on images of shape \(9, 8\)"),
     "turned images": (IMAGES, IMAGES.transpose(0, 2, 1), r"shape \(8, 9\).*fitted on images of shape \(9, 8\)"),
     "another channel axis": (IMAGES, IMAGES[:, None], r"shape \(1, 9, 8\).*fitted on images of shape \(9, 8\)"),
+    "spoiled images": (IMAGES, spoiled(np.nan, IMAGES), "Input X contains NaN"),
+    "no images": (IMAGES, IMAGES[:0], r"Found array with 0 sample\(s\)"),
     "a table for images": (IMAGES, X, "X has 4 features, but VAE is expecting 72 features"),
 }
 
@@ -112,43 +116,46 @@ def test_a_bernoulli_takes_the_unit_interval(data, method):
 
 # ------------------------------------------------------------------ parameters
 
-PARAMETERS = {
-    "n_components": ([0, -1, 2.5, "2", None], "n_components"),
-    "prior": (["gaussian", 3, None, Decoupled], "prior.*'decoupled'|prior.*'normal'"),
-    "likelihood": (["gauss", 3, None], "likelihood.*'bernoulli'|likelihood.*'normal'"),
-    "posterior_family": (["gauss", 3], "posterior_family.*'normal'"),
-    "network": (["cnn", torch.nn.Linear(2, 2)], "network.*'mlp'|network.*'conv'"),
-    "objective": (["loss", 3], "objective.*'elbo'"),
-    "hidden_layer_sizes": ([5, "ab", (0,), (8.5,), (-1,), None], "hidden_layer_sizes"),
-    "activation": (["sin", torch.relu, None], "activation.*'relu'|activation.*'tanh'"),
-    "standardize": (["yes", True], "standardize.*'auto'|standardize.*'column'"),
-    "warmup": ([-0.1, 1.5, -3, "x", None, np.nan], "warmup"),
-    "learning_rate": ([0, -1, "x", np.nan, np.inf], "learning_rate"),
-    "batch_size": ([1, 0, 2.5, None], r"batch_size.*range \[2, inf\)"),
-    "max_epochs": ([0, -1, 1.5, None], "max_epochs"),
-    "max_steps": ([0, 1.5], "max_steps.*or None"),
-    "early_stopping": (["x", 3, None], "early_stopping"),
-    "validation_fraction": ([0, 1, 1.5], "validation_fraction"),
-    "tol": ([-1, "x", np.nan], "tol"),
-    "n_iter_no_change": ([0, 1.5], "n_iter_no_change"),
-    "warm_start": (["x"], "warm_start"),
-    "device": (["abc", "cuda:x", 7, None], "device"),
-    "callbacks": ([3, [3], "ab", [EarlyStopping, "ab"], [("name", 3)], [()]], "callbacks"),
-    "random_state": (["x", -1, 2.5], "random_state"),
-    "verbose": (["x", -1], "verbose"),
+PARAMETERS = {  # bad values, and what the message says that good ones are
+    "n_components": ([0, -1, 2.5, "2", None], "an int in the range [1, inf)"),
+    "prior": (["gaussian", 3, None, Decoupled], "'decoupled'"),
+    "likelihood": (["gauss", 3, None], "'bernoulli'"),
+    "posterior_family": (["gauss", 3], "'normal'"),
+    "network": (["cnn", torch.nn.Linear(2, 2)], "'mlp'"),
+    "objective": (["loss", 3], "'elbo'"),
+    "hidden_layer_sizes": ([5, "ab", None], "an array-like"),
+    "hidden_layer_sizes ": ([(0,), (8.5,), (-1,)], "positive integers"),
+    "activation": (["sin", torch.relu, None], "'relu'"),
+    "standardize": (["yes", True], "'column'"),
+    "warmup": ([-0.1, 1.5, -3, "x", None, np.nan], "a float in the range [0.0, 1.0] or an int"),
+    "learning_rate": ([0, -1, "x", np.nan, np.inf], "a float in the range (0.0, inf)"),
+    "batch_size": ([1, 0, 2.5, None], "an int in the range [2, inf)"),
+    "max_epochs": ([0, -1, 1.5, None], "an int in the range [1, inf)"),
+    "max_steps": ([0, 1.5], "an int in the range [1, inf) or None"),
+    "early_stopping": (["x", 3, None], "bool"),
+    "validation_fraction": ([0, 1, 1.5], "a float in the range (0.0, 1.0)"),
+    "tol": ([-1, "x", np.nan], "a float in the range [0.0, inf)"),
+    "n_iter_no_change": ([0, 1.5], "an int in the range [1, inf)"),
+    "warm_start": (["x"], "bool"),
+    "device": (["abc", "cuda:x"], "'auto' or a torch device"),
+    "device ": ([7, None], "torch.device"),
+    "callbacks": ([3, "ab"], "an array-like or None"),
+    "callbacks ": ([[3], [EarlyStopping, "ab"], [("name", 3)], [()]], "skorch callbacks, alone or as (name, callback)"),
+    "random_state": (["x", -1, 2.5], "an int in the range [0, 4294967295]"),
+    "verbose": (["x", -1], "an int in the range [0, inf)"),
 }
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "words"),
-    [(name, value, words) for name, (values, words) in PARAMETERS.items() for value in values],
+    ("name", "value", "remedy"),
+    [(name.strip(), value, remedy) for name, (values, remedy) in PARAMETERS.items() for value in values],
 )
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_bad_parameters_are_named_when_fitting_and_not_before(model, method, name, value, words):
+def test_bad_parameters_are_named_when_fitting_and_not_before(model, method, name, value, remedy):
     unfitted = tiny("VAE", **{name: value})  # no error yet
-    with pytest.raises((ValueError, TypeError), match=f"The '{name}' parameter.*Got|{words}") as error:
+    with pytest.raises(ValueError, match=f"^The '{name}' parameter.* Got ") as error:
         getattr(unfitted, method)(X)
-    assert name in str(error.value)
+    assert remedy in str(error.value)
     assert not unfitted.__sklearn_is_fitted__()
     codes = model.transform(X)
     model.set_params(**{name: value})
@@ -166,13 +173,9 @@ OWN_PARAMETERS = [
     ("VAE", {"prior": Decoupled(mask="random")}, "The 'mask' parameter of Decoupled.*'checkerboard'|'halves'"),
     ("VAE", {"likelihood": Normal(scale=0)}, "The 'scale' parameter of Normal"),
     ("VAE", {"likelihood": Normal(scale="fixed")}, "The 'scale' parameter of Normal.*'learned'|'per_feature'"),
-    (
-        "VAE",
-        {"network": MLP(hidden_layer_sizes=(3, 0))},
-        "The 'hidden_layer_sizes' parameter must hold positive integers",
-    ),
+    ("VAE", {"network": MLP(hidden_layer_sizes=(3, 0))}, "The 'hidden_layer_sizes' parameter.* positive integers"),
     ("VAE", {"network": MLP(activation="sin")}, "The 'activation' parameter of MLP"),
-    ("VAE", {"network": Custom()}, "The 'encoder_module' parameter of Custom"),
+    ("VAE", {"network": Custom()}, "The '(en|de)coder_module' parameter of Custom"),
     ("VAE", {"network": "conv"}, "(?i)conv.*image"),
 ]
 
@@ -183,10 +186,10 @@ def test_a_words_own_parameters_are_named_with_the_word(name, params, words):
         tiny(name, **params).fit(X)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1", torch.device("cuda")])
-def test_a_device_that_is_not_there(device):
-    with pytest.raises(ValueError, match="The 'device' parameter is .*cuda.*use device='auto' or 'cpu'"):
+def test_a_device_that_is_not_there(device, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match=r"The 'device' parameter is .*cuda.*use device='auto' or 'cpu'"):
         tiny("VAE", device=device).fit(X)
 
 
@@ -269,7 +272,11 @@ def test_bad_calls_of_a_fitted_estimator(model, kind):
 def test_a_model_without_a_density_has_no_method_that_asks_for_one(name):
     assert name not in WITH_DENSITY
     assert not any(hasattr(tiny(name), method) for method in ("score", "score_samples", "log_likelihood", "log_prior"))
-    assert ("LearnedPriorAAE" in WITH_TWO_SPACES) is False
+
+
+def test_a_prior_that_cannot_be_inverted_has_no_spaces_to_go_between():
+    assert "LearnedPriorAAE" not in WITH_TWO_SPACES
+    assert not hasattr(tiny("LearnedPriorAAE"), "to_generation_space")
 
 
 def test_parameters_given_are_not_changed_by_a_failure():

@@ -44,7 +44,8 @@ def test_the_elbo_reaches_the_exact_likelihood_from_below(world):
 
 def test_so_does_the_importance_weighted_bound(world):
     X, pca, vae = world
-    assert vae.score(X) < vae.score_samples(X, n_importance_samples=20).mean() < pca.score(X)
+    bound = vae.score_samples(X, n_importance_samples=20).mean()
+    assert vae.score(X) < bound < pca.score(X) + 1e-3  # where q is exact, all weights are equal
 
 
 def test_the_decoder_points_along_the_principal_axes(world):
