@@ -1,5 +1,6 @@
 """Estimators by the name of the publication that used them."""
 
+import re
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple
@@ -35,10 +36,10 @@ class Preset(NamedTuple):
 
 def _expand(sources):
     """Yield (name, preset) for every method and data set of every source."""
-    for name, source in sources:
+    for name, source in sources.items():
         for variants, own in source.methods.items():
             for variant in variants.split():
-                estimator, _, _ = variant.partition("-")
+                estimator = re.match(r"\w+", variant)[0]
                 is_decoupled = getattr(vaekit.estimators, estimator).prior == "decoupled"
                 prior = source.decoupled if is_decoupled else {}
                 for data, of_data in source.data.items():

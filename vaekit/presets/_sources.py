@@ -30,8 +30,8 @@ class Source(NamedTuple):
     data : dict of str to dict
         Parameters that hold for a data set; the first one is the default. "" stands for the source's only one.
     methods : dict of str to dict
-        Parameters that are a method's own. A key names one estimator or several, apart by blanks; what follows a
-        hyphen tells variants of an estimator apart.
+        Parameters that are a method's own. A key names one estimator or several, apart by blanks; a hyphen tells
+        variants of an estimator apart, a slash data sets for which the method has strengths of its own.
     decoupled : dict
         Parameters of the estimators whose prior is decoupled.
     grids : dict of str to dict
@@ -175,19 +175,19 @@ DISENTANGLEMENT_STUDY = Source(
 )
 
 
-def demystifying(data, *, beta, gamma, beta_tc):
-    """Rows of one data set, for which the source has its own strengths."""
-    return Source(
-        'Zietlow, Rolinek and Martius, "Demystifying Inductive Biases for (Beta-)VAE Based Architectures", ICML 2021',
-        shared=STUDY,
-        data={data: {}},
-        methods={
-            "BetaVAE": {"beta": beta},
-            "FactorVAE": {"gamma": gamma, **STUDY_FACTOR},
-            "BetaTCVAE": {"beta": beta_tc, **STUDY_TC},
-        },
-    )
-
+DEMYSTIFYING = Source(
+    'Zietlow, Rolinek and Martius, "Demystifying Inductive Biases for (Beta-)VAE Based Architectures", ICML 2021',
+    shared=STUDY,
+    data={"": {}},
+    methods={
+        "BetaVAE/dsprites": {"beta": 8},
+        "BetaVAE/shapes3d": {"beta": 32},
+        "FactorVAE/dsprites": {"gamma": 35, **STUDY_FACTOR},
+        "FactorVAE/shapes3d": {"gamma": 7, **STUDY_FACTOR},
+        "BetaTCVAE/dsprites": {"beta": 6, **STUDY_TC},
+        "BetaTCVAE/shapes3d": {"beta": 32, **STUDY_TC},
+    },
+)
 
 THESIS = Source(
     "Mushom, master's thesis",
@@ -220,13 +220,12 @@ LEARNED_PRIORS = Source(
     methods={"FlowPriorVAE": {"warmup": 50_000}, "LearnedPriorAAE": {}},
 )
 
-SOURCES = [
-    ("dpvae", DPVAE),
-    ("dpvae_code", DPVAE_CODE),
-    ("two_moons", TWO_MOONS),
-    ("thesis", THESIS),
-    ("demystifying", demystifying("dsprites", beta=8, gamma=35, beta_tc=6)),
-    ("demystifying", demystifying("shapes3d", beta=32, gamma=7, beta_tc=32)),
-    ("dlib", DISENTANGLEMENT_STUDY),
-    ("learned_priors", LEARNED_PRIORS),
-]
+SOURCES = {
+    "dpvae": DPVAE,
+    "dpvae_code": DPVAE_CODE,
+    "two_moons": TWO_MOONS,
+    "thesis": THESIS,
+    "demystifying": DEMYSTIFYING,
+    "dlib": DISENTANGLEMENT_STUDY,
+    "learned_priors": LEARNED_PRIORS,
+}
