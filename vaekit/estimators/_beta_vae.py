@@ -1,12 +1,10 @@
 """beta-VAE: codes that carry less, and more independent parts of it."""
 
-from numbers import Real
 from typing import Any, ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import ELBO
-from vaekit.utils._sklearn import Interval
 
 __all__ = ["BetaDPVAE", "BetaVAE", "DecoupledBetaVAE"]
 
@@ -19,7 +17,7 @@ class BetaVAE(BaseVAE):
 
     Parameters
     ----------
-    beta : float, default=4.0
+    beta : float or Warmup, default=4.0
         Weight of the KL, at least 0. 1 is the VAE; more asks for codes that carry less and whose latents depend less on
         each other, at the price of reconstruction and of samples.
 
@@ -37,9 +35,9 @@ class BetaVAE(BaseVAE):
     (150, 2)
     """
 
-    beta: float = 4.0
+    beta: Any = 4.0
 
-    _parameter_constraints: ClassVar[dict] = {"beta": [Interval(Real, 0, None, closed="left")]}
+    _parameter_constraints: ClassVar[dict] = {"beta": ELBO._parameter_constraints["beta"]}
 
     def _make_objective(self):
         return ELBO(beta=self.beta)
