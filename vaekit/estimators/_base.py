@@ -407,7 +407,7 @@ default="auto"
                 f"{n_active} of {self.n_components_} latents carry information; train longer (max_epochs), lower the "
                 "strength of the regulariser, or expect less noise (likelihood=Normal(scale=...)).",
                 CollapseWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
     # ------------------------------------------------------------------ codes
