@@ -68,11 +68,17 @@ class KLDecomposition(Objective):
 
     def penalty(self, output, inputs):
         """Weighted parts, and the parts."""
+        n_rows = self.total_samples or len(inputs.rows)
+        if n_rows < len(output.z):
+            raise ValueError(
+                f"The 'total_samples' parameter ({n_rows}) must count the rows of the whole data set, but a single batch "
+                f"has {len(output.z)}; raise it, or leave it None."
+            )
         terms = total_correlation_terms(
             output.z,
             output.posterior.loc,
             output.posterior.logvar,
-            dataset_size=self.total_samples or len(inputs.rows),
+            dataset_size=n_rows,
             estimator=self.estimator,
             log_prior=output.prior.log_prob(output.z),
             components=tuple(output.encode(inputs.rows[:])) if self.estimator == "full" else None,
