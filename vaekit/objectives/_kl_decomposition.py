@@ -71,8 +71,8 @@ class KLDecomposition(Objective):
         n_rows = self.total_samples or len(inputs.rows)
         if n_rows < len(output.z):
             raise ValueError(
-                f"The 'total_samples' parameter ({n_rows}) must count the rows of the whole data set, but a single batch "
-                f"has {len(output.z)}; raise it, or leave it None."
+                f"The 'total_samples' parameter ({n_rows}) must count the rows of the whole data set, but a single "
+                f"batch has {len(output.z)}; raise it, or leave it None."
             )
         terms = total_correlation_terms(
             output.z,
