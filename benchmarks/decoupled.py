@@ -17,7 +17,15 @@ from defaults import two_moons
 from sklearn.datasets import load_digits
 
 from vaekit import (
-    DIPVAE, VAE, WAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, FlowPriorVAE, InfoVAE,
+    DIPVAE,
+    VAE,
+    WAE,
+    AnnealedVAE,
+    BetaTCVAE,
+    BetaVAE,
+    FactorVAE,
+    FlowPriorVAE,
+    InfoVAE,
 )  # fmt: skip
 from vaekit.evaluation import nearest_neighbours, symmetric_kl
 from vaekit.likelihoods import Normal

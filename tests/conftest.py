@@ -6,12 +6,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from pathlib import Path  # noqa: E402
+from pathlib import Path
 
-import pytest  # noqa: E402
-import torch  # noqa: E402
+import pytest
+import torch
 
-# Several threads beside another busy process collapse (OpenMP barriers): a minute of tests becomes a quarter of an hour.
+# Several threads beside another busy process collapse (OpenMP barriers): a minute becomes a quarter of an hour.
 torch.set_num_threads(1)
 
 
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    ran = [report for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed")]
+    ran = list(terminalreporter.getreports("passed") + terminalreporter.getreports("failed"))
     n_real = sum("real_data" in report.keywords for report in ran)
     terminalreporter.write_line(f"real-data tests run: {n_real} (they look where VAEKIT_DATA points)")
 

@@ -201,7 +201,8 @@ default="auto"
         super().__init_subclass__(**kwargs)
         if cls.__doc__:
             own_defaults = {name: vars(cls)[name] for name in get_annotations(cls) if name in vars(cls)}
-            parent = next(base for base in cls.__mro__[1:] if issubclass(base, BaseEncoder))  # mixins may stand before it
+            # mixins may stand before the class whose sections are inherited
+            parent = next(base for base in cls.__mro__[1:] if issubclass(base, BaseEncoder))
             cls.__doc__ = inherit_sections(cls.__doc__, restate_defaults(parent.__doc__, own_defaults))
         merge_constraints(cls)
 
