@@ -26,7 +26,7 @@ from vaekit import (
     FactorVAE,
     FlowPriorVAE,
     InfoVAE,
-)  # fmt: skip
+)
 from vaekit.evaluation import nearest_neighbours, symmetric_kl
 from vaekit.likelihoods import Normal
 
