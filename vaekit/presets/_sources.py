@@ -143,12 +143,11 @@ TWO_MOONS = Source(
     decoupled={"prior": Decoupled(n_couplings=4, hidden_width=32)},
 )  # fmt: skip
 
-# TensorFlow's means over the batch, and its estimate of the total correlation up to a constant
 STUDY = {
     "n_components": 10, "batch_size": 64, "learning_rate": 1e-4, "likelihood": "bernoulli", "network": DLIB,
     **steps(300_000),
 }  # fmt: skip
-STUDY_TC = {"alpha": 1, "gamma": 1, "estimator": "mws"}
+STUDY_TC = {"alpha": 1, "gamma": 1, "estimator": "mws"}  # its total correlation leaves out the constant of "mws"
 STUDY_FACTOR = discriminator(6)
 
 DISENTANGLEMENT_STUDY = Source(
