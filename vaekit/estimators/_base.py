@@ -1,26 +1,25 @@
-"""The estimators' common part: validation, fitting, codes. NumPy meets torch here only."""
+"""The estimators' common part: shared parameters, fitting, pickles."""
 
 import contextlib
 import copy
-import math
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from inspect import get_annotations
 from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
-from vaekit.engine import EarlyStop, EpochBar, Plan, ResidentRows, batch_bounds
+from vaekit.engine import EarlyStop, EpochBar, Plan, batch_bounds
 from vaekit.estimators._blueprint import Blueprint, build_net, pack_net, unpack_net
+from vaekit.estimators._bridge import BridgeMixin
+from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._docstrings import inherit_sections, restate_defaults
-from vaekit.estimators._preprocessing import check_unit_interval, choose_likelihood, choose_preprocessing
+from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
@@ -32,24 +31,15 @@ from vaekit.utils._sklearn import (
     RealNotInt,
     StrOptions,
     fit_context,
-    validate_data,
 )
 from vaekit.utils._spec import merge_constraints
-from vaekit.utils._torch import to_array
 
-__all__ = ["BaseEncoder", "Posterior", "estimator"]
+__all__ = ["BaseEncoder", "estimator"]
 
 estimator = dataclass(eq=False, repr=False, kw_only=True)
 
 MAX_SUMMARY_ROWS = 10_000  # rows on which the KL per component is measured after a fit
 ACTIVE_SHARE = 0.01  # an active latent's mean varies by more than this share of its aggregate variance
-
-
-class Posterior(NamedTuple):
-    """q(z | x) = N(loc, diag scale^2) for every row, in arrays of shape (n_samples, n_components)."""
-
-    loc: np.ndarray
-    scale: np.ndarray
 
 
 @contextlib.contextmanager
@@ -65,7 +55,7 @@ def restored_on_failure(estimator):
 
 
 @estimator
-class BaseEncoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+class BaseEncoder(CodesMixin, BridgeMixin, BaseEstimator, ABC):
     """Learn codes for data.
 
     Parameters
@@ -411,181 +401,7 @@ default="auto"
                 stacklevel=6,
             )
 
-    # ------------------------------------------------------------------ codes
-
-    def transform(self, X):
-        """Codes of X: the means of q(z | x).
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), or images
-            Data.
-
-        Returns
-        -------
-        codes : ndarray of shape (n_samples, n_components_)
-            Posterior means; float32 for float32 and integer images, else float64.
-        """
-        X = self._validate(X)
-        return self._encode(X)[0].astype(_float_type(X), copy=False)
-
-    def posterior(self, X):
-        """Parameters of q(z | x) for every row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), or images
-            Data.
-
-        Returns
-        -------
-        posterior : Posterior
-            Named tuple `(loc, scale)` of arrays of shape (n_samples, n_components_).
-        """
-        return Posterior(*self._encode(self._validate(X)))
-
-    def sample_posterior(self, X, n_samples=1, random_state=None):
-        """Draw codes from q(z | x).
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or images
-            Data.
-        n_samples : int, default=1
-            Draws per row.
-        random_state : int, RandomState instance or None, default=None
-            Decides the draws; None is the estimator's own `random_state`.
-
-        Returns
-        -------
-        Z : ndarray of shape (n_samples, n_rows, n_components_)
-            Codes.
-        """
-        _check_count(n_samples)
-        loc, scale = self._encode(self._validate(X))
-        noise = self._random_state(random_state, self.random_state).standard_normal((n_samples, *loc.shape))
-        return loc + scale * noise
-
-    def log_posterior(self, X, Z):
-        """log q(z | x), row by row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or images
-            Data.
-        Z : array-like of shape (n_rows, n_components_) or (n_samples, n_rows, n_components_)
-            Codes.
-
-        Returns
-        -------
-        log_density : ndarray of shape (n_rows,) or (n_samples, n_rows)
-            In nats.
-        """
-        X, Z = self._validate_pairs(self._validate(X), Z)
-        loc, scale = self._encode(X)
-        standardized = (Z - loc) / scale
-        return -(0.5 * standardized**2 + np.log(scale) + 0.5 * np.log(2 * np.pi)).sum(axis=-1)
-
-    # ------------------------------------------------------------------ between NumPy and torch
-
-    def _validate(self, X, reset=False):
-        """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
-        if not reset:
-            check_is_fitted(self)
-        if isinstance(X, torch.Tensor):
-            X = X.detach().cpu()
-            X = (X.float() if X.dtype in (torch.bfloat16, torch.float16) else X).numpy()
-        image_shape = tuple(X.shape[1:]) if isinstance(X, np.ndarray) and X.ndim in (3, 4) else None
-        if image_shape is not None and not reset and image_shape != self.image_shape_:
-            raise ValueError(
-                f"X has images of shape {image_shape}, but {type(self).__name__} was fitted on "
-                f"{f'images of shape {self.image_shape_}' if self.image_shape_ else 'tables'}."
-            )
-        X = validate_data(
-            self,
-            X if image_shape is None else X.reshape(len(X), math.prod(image_shape)),
-            reset=reset,
-            dtype=[np.float64, np.float32, np.uint8, np.bool_],
-            ensure_min_samples=2 if reset else 1,
-        )
-        if reset:
-            self.image_shape_ = image_shape
-        return X
-
-    def _validate_in_support(self, X):
-        """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
-        X = self._validate(X)
-        if self.likelihood_.support == "unit_interval":
-            check_unit_interval(X, self._blueprint.preprocessing.unit)
-        return X
-
-    def _validate_codes(self, Z):
-        """Return codes as a float64 array whose last axis is n_components_."""
-        check_is_fitted(self)
-        Z = np.asarray(Z, dtype=np.float64)
-        if Z.ndim < 2 or Z.shape[-1] != self.n_components_ or Z.size == 0:
-            raise ValueError(
-                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, "
-                f"{self.n_components_}), with at least one row."
-            )
-        if not np.isfinite(Z).all():
-            raise ValueError("Codes contain NaN or infinity; pass finite values.")
-        return Z
-
-    def _validate_pairs(self, X, Z):
-        """Return validated rows X and codes Z, one code (per leading sample) for every row."""
-        Z = self._validate_codes(Z)
-        if Z.shape[-2] != len(X):
-            raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
-        return X, Z
-
-    def _resident(self, X):
-        """Rows on the device, as the engine wants them."""
-        plan, device = self._blueprint, self.net_.device
-        shape = (len(X), *plan.event_shape)
-        if X.dtype == np.uint8:
-            values = torch.from_numpy(np.array(X)).reshape(shape)
-            scaling = [torch.as_tensor(part, dtype=torch.float32) for part in plan.preprocessing]
-            scaling = [part.reshape(plan.event_shape if part.ndim else ()).to(device) for part in scaling]
-            return ResidentRows(values.to(device), *scaling)
-        rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
-        return ResidentRows(rows.to(device))
-
-    def _in_blocks(self, function, rows):
-        """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours."""
-        size, outputs = self._blueprint.network.inference_rows, []
-        self.net_._set_training(False)
-        with torch.inference_mode():
-            for start in range(0, len(rows), size):
-                block = rows[start : start + size]
-                padding = [(0, size - len(block))] + [(0, 0)] * (block.ndim - 1)
-                tensor = torch.from_numpy(np.pad(block, padding)).to(self.net_.device)
-                outputs.append([to_array(output)[: len(block)] for output in function(tensor)])
-        return [np.concatenate(parts) for parts in zip(*outputs)]
-
-    def _network_rows(self, X):
-        return self._blueprint.preprocessing.to_network(X).reshape(len(X), *self._blueprint.event_shape)
-
-    def _encode(self, X):
-        """Location and scale of q(z | x) for validated rows."""
-
-        def encode(rows):
-            posterior = self.net_.module_.encode(rows)
-            return posterior.loc, posterior.scale
-
-        return self._in_blocks(encode, self._network_rows(X))
-
-    @staticmethod
-    def _random_state(seed, default=None):
-        """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
-        seed = default if seed is None else seed
-        return np.random.RandomState() if seed is None else check_random_state(seed)
-
     # ------------------------------------------------------------------ scikit-learn
-
-    @property
-    def _n_features_out(self):
-        return self.n_components_
 
     def __sklearn_is_fitted__(self):
         return "net_" in vars(self)
@@ -619,13 +435,3 @@ def _bare(callback):
 def _watches_held_out_rows(callback):
     monitor = getattr(_bare(callback), "monitor", None)  # a name in the history, a function, or None
     return isinstance(monitor, str) and monitor.startswith("valid")
-
-
-def _check_count(n_samples):
-    if not isinstance(n_samples, Integral) or n_samples < 1:
-        raise ValueError(f"The 'n_samples' parameter must be a positive integer. Got {n_samples!r} instead.")
-
-
-def _float_type(X):
-    """float64 stays, float32 and bytes become float32."""
-    return np.result_type(X.dtype, np.float32) if X.dtype != np.bool_ else np.float32

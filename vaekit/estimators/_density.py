@@ -100,16 +100,22 @@ class DensityMixin:
         """
         X, Z = self._validate_pairs(self._validate_in_support(X), Z)
         model, rows = self.net_.module_, self._network_rows(X)
-        n_values = rows[0].size
+        flat, n_values = rows.reshape(len(rows), -1), rows[0].size
 
         def log_prob(joined):
             x, z = joined[:, :n_values].reshape(-1, *rows.shape[1:]), joined[:, n_values:]
             return (model.likelihood.log_prob(model.decoder(z), x),)
 
         draws = Z.reshape(-1, *Z.shape[-2:]).astype(np.float32)
-        flat = rows.reshape(len(X), -1)
-        values = [self._in_blocks(log_prob, np.concatenate([flat, z], axis=1))[0] for z in draws]
-        return np.reshape(values, Z.shape[:-1]).astype(np.float64) + self._log_volume()
+        # few rows: many draws share a block; many rows: one draw at a time, so that no copy of X grows with the draws
+        together = max(1, self._blueprint.network.inference_rows // len(flat))
+        values = []
+        for start in range(0, len(draws), together):
+            some = draws[start : start + together]
+            repeated = np.tile(flat, (len(some), 1))
+            pairs = np.concatenate([repeated, some.reshape(len(repeated), -1)], axis=1)
+            values.append(self._in_blocks(log_prob, pairs)[0])
+        return np.concatenate(values).reshape(Z.shape[:-1]).astype(np.float64) + self._log_volume()
 
     @if_prior_has_density
     def log_prior(self, Z):

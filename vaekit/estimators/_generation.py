@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from vaekit.estimators._base import _check_count
+from vaekit.estimators._bridge import check_count
 from vaekit.exceptions import NoDensityError
 from vaekit.priors import Generator
 
@@ -60,7 +60,7 @@ class GenerationMixin:
             Samples in the units of the training data.
         """
         check_is_fitted(self)
-        _check_count(n_samples)
+        check_count(n_samples)
         random_state = self._random_state(random_state, self.random_state)
         noise = random_state.standard_normal((n_samples, self.n_components_))
         return self._decode(self._through_prior("sample", noise))

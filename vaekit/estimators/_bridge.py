@@ -1,0 +1,118 @@
+"""Where NumPy meets torch: arrays checked, taken through the net in blocks, and given back."""
+
+import math
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from vaekit.engine import ResidentRows
+from vaekit.estimators._preprocessing import check_unit_interval
+from vaekit.utils._sklearn import validate_data
+from vaekit.utils._torch import to_array
+
+__all__ = ["BridgeMixin", "check_count"]
+
+
+def check_count(n_samples):
+    if not isinstance(n_samples, Integral) or n_samples < 1:
+        raise ValueError(f"The 'n_samples' parameter must be a positive integer. Got {n_samples!r} instead.")
+
+
+class BridgeMixin:
+    """Validation of rows and codes, and the net applied to them."""
+
+    def _validate(self, X, reset=False):
+        """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
+        if not reset:
+            check_is_fitted(self)
+        if isinstance(X, torch.Tensor):
+            X = X.detach().cpu()
+            X = (X.float() if X.dtype in (torch.bfloat16, torch.float16) else X).numpy()
+        image_shape = tuple(X.shape[1:]) if isinstance(X, np.ndarray) and X.ndim in (3, 4) else None
+        if image_shape is not None and not reset and image_shape != self.image_shape_:
+            raise ValueError(
+                f"X has images of shape {image_shape}, but {type(self).__name__} was fitted on "
+                f"{f'images of shape {self.image_shape_}' if self.image_shape_ else 'tables'}."
+            )
+        X = validate_data(
+            self,
+            X if image_shape is None else X.reshape(len(X), math.prod(image_shape)),
+            reset=reset,
+            dtype=[np.float64, np.float32, np.uint8, np.bool_],
+            ensure_min_samples=2 if reset else 1,
+        )
+        if reset:
+            self.image_shape_ = image_shape
+        return X
+
+    def _validate_in_support(self, X):
+        """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
+        X = self._validate(X)
+        if self.likelihood_.support == "unit_interval":
+            check_unit_interval(X, self._blueprint.preprocessing.unit)
+        return X
+
+    def _validate_codes(self, Z):
+        """Return codes as a float64 array whose last axis is n_components_."""
+        check_is_fitted(self)
+        Z = np.asarray(Z, dtype=np.float64)
+        if Z.ndim < 2 or Z.shape[-1] != self.n_components_ or Z.size == 0:
+            raise ValueError(
+                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, "
+                f"{self.n_components_}), with at least one row."
+            )
+        if not np.isfinite(Z).all():
+            raise ValueError("Codes contain NaN or infinity; pass finite values.")
+        return Z
+
+    def _validate_pairs(self, X, Z):
+        """Return validated rows X and codes Z, one code (per leading sample) for every row."""
+        Z = self._validate_codes(Z)
+        if Z.shape[-2] != len(X):
+            raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
+        return X, Z
+
+    def _resident(self, X):
+        """Rows on the device, as the engine wants them."""
+        plan, device = self._blueprint, self.net_.device
+        shape = (len(X), *plan.event_shape)
+        if X.dtype == np.uint8:
+            values = torch.from_numpy(np.array(X)).reshape(shape)
+            scaling = [torch.as_tensor(part, dtype=torch.float32) for part in plan.preprocessing]
+            scaling = [part.reshape(plan.event_shape if part.ndim else ()).to(device) for part in scaling]
+            return ResidentRows(values.to(device), *scaling)
+        rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
+        return ResidentRows(rows.to(device))
+
+    def _in_blocks(self, function, rows):
+        """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours."""
+        size, outputs = self._blueprint.network.inference_rows, []
+        self.net_._set_training(False)
+        with torch.inference_mode():
+            for start in range(0, len(rows), size):
+                block = rows[start : start + size]
+                padding = [(0, size - len(block))] + [(0, 0)] * (block.ndim - 1)
+                tensor = torch.from_numpy(np.pad(block, padding)).to(self.net_.device)
+                outputs.append([to_array(output)[: len(block)] for output in function(tensor)])
+        return [np.concatenate(parts) for parts in zip(*outputs)]
+
+    def _network_rows(self, X):
+        return self._blueprint.preprocessing.to_network(X).reshape(len(X), *self._blueprint.event_shape)
+
+    def _encode(self, X):
+        """Location and scale of q(z | x) for validated rows."""
+
+        def encode(rows):
+            posterior = self.net_.module_.encode(rows)
+            return posterior.loc, posterior.scale
+
+        return self._in_blocks(encode, self._network_rows(X))
+
+    @staticmethod
+    def _random_state(seed, default=None):
+        """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
+        seed = default if seed is None else seed
+        return np.random.RandomState() if seed is None else check_random_state(seed)
