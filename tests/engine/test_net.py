@@ -22,7 +22,7 @@ from torch import nn
 from torch.distributions import Normal as TorchNormal
 from torch.distributions import kl_divergence
 
-from vaekit import DPVAE, VAE, BetaVAE
+from vaekit import BetaVAE
 from vaekit.exceptions import NonFiniteLossError, VaekitError
 from vaekit.likelihoods import Normal
 from vaekit.nn import Custom
@@ -301,16 +301,6 @@ def test_the_validation_loss_is_the_elbo_whatever_beta_is():
 
 
 # ------------------------------------------------------------------ resuming
-
-
-@pytest.mark.parametrize("cls", [VAE, BetaVAE, DPVAE])
-def test_fit_is_so_many_partial_fits(cls):
-    at_once, in_turns = tiny(cls).fit(X), tiny(cls)
-    for _ in range(3):
-        in_turns.partial_fit(X)
-    assert same_weights(at_once, in_turns)
-    assert at_once.n_steps_ == in_turns.n_steps_ == 3 * N_BATCHES
-    assert [row["train_loss"] for row in at_once.history_] == [row["train_loss"] for row in in_turns.history_]
 
 
 def test_a_warm_start_goes_on():

@@ -88,8 +88,10 @@ def log_weights(model, A, noise):
     return model.log_likelihood(A, codes) + model.log_prior(codes) - model.log_posterior(A, codes)
 
 
-@pytest.mark.parametrize("name", WITH_DENSITY)
-@pytest.mark.parametrize("A", [X, WIDE, BINARY])
+@pytest.mark.parametrize(
+    ("name", "A"),
+    [(name, X) for name in WITH_DENSITY] + [(name, A) for name in ("VAE", "DPVAE") for A in (WIDE, BINARY)],
+)
 def test_the_score_is_the_elbo_of_the_public_densities(name, A):
     model = tiny(name).fit(A)
     noise = whitened_noise(32, 2)
