@@ -3,6 +3,8 @@
 from numbers import Real
 from typing import Any, ClassVar
 
+import torch
+
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
 from vaekit.functional import capacity
 from vaekit.objectives._base import Objective
@@ -66,7 +68,7 @@ class Capacity(Objective):
         kl = output.prior.kl(output.posterior, output.z).mean()
         c = capacity(inputs.step, self.max_capacity, steps_of(self.capacity_steps, inputs.n_steps))
         gamma = value_at(self.gamma, inputs)
-        return gamma * (kl - c).abs(), {"kl": kl, "capacity": kl.new_full((), c)}
+        return gamma * (kl - c).abs(), {"kl": kl, "capacity": c + torch.zeros_like(kl)}
 
     def phases(self):
         """One joint minimisation, or one for the prior apart."""
@@ -98,6 +100,6 @@ class Capacity(Objective):
         if all(row["kl"] < row["capacity"] for row in last):
             yield (
                 f"The KL stayed below its capacity for the last tenth of training ({last[-1]['kl']:.3g} of "
-                f"{last[-1]['capacity']:.3g} nats), where a jointly trained prior is driven away from the codes; lower "
-                "'max_capacity', or set prior_training='one_sided'."
+                f"{last[-1]['capacity']:.3g} nats); lower 'max_capacity'. A prior that learns jointly is driven away from "
+                "the codes meanwhile: Capacity(prior_training='one_sided') lets it rest."
             )
