@@ -100,6 +100,6 @@ class Capacity(Objective):
         if all(row["kl"] < row["capacity"] for row in last):
             yield (
                 f"The KL stayed below its capacity for the last tenth of training ({last[-1]['kl']:.3g} of "
-                f"{last[-1]['capacity']:.3g} nats); lower 'max_capacity'. A prior that learns jointly is driven away from "
-                "the codes meanwhile: Capacity(prior_training='one_sided') lets it rest."
+                f"{last[-1]['capacity']:.3g} nats); lower 'max_capacity'. A prior that learns jointly is driven away "
+                "from the codes meanwhile: Capacity(prior_training='one_sided') lets it rest."
             )
