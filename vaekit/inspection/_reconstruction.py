@@ -34,7 +34,7 @@ class ReconstructionDisplay:
     >>> from vaekit import VAE
     >>> from vaekit.inspection import ReconstructionDisplay
     >>> X = load_digits().data[:200]
-    >>> model = VAE(max_epochs=2, random_state=0).fit(X)
+    >>> model = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
     >>> display = ReconstructionDisplay.from_estimator(model, X[:8], image_shape=(8, 8))
     >>> display.reconstructions.shape
     (8, 8, 8)

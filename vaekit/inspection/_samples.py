@@ -31,7 +31,7 @@ class SamplesDisplay:
     >>> from vaekit import DPVAE
     >>> from vaekit.inspection import SamplesDisplay
     >>> X = load_digits().data[:200]
-    >>> model = DPVAE(max_epochs=2, random_state=0).fit(X)
+    >>> model = DPVAE(n_components=2, max_epochs=20, random_state=0).fit(X)
     >>> display = SamplesDisplay.from_estimator(model, X, n_samples=25, image_shape=(8, 8), random_state=0)
     >>> display.X.shape, display.samples.shape
     ((25, 8, 8), (25, 8, 8))
