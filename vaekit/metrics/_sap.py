@@ -95,8 +95,12 @@ def sap_score(
 
 
 def squared_correlation(codes, factors):
-    """Squared correlation of each code with each factor, (n_codes, n_factors); 0 for a code that does not vary."""
-    codes, factors = codes - codes.mean(axis=0), factors - factors.mean(axis=0)
+    """Squared correlation of each code with each factor, (n_codes, n_factors); 0 for a code that does not vary.
+
+    Both are centred in place.
+    """
+    codes -= codes.mean(axis=0)
+    factors -= factors.mean(axis=0)
     covariance = codes.T @ factors / len(codes)
     variance_of_codes = np.vecdot(codes, codes, axis=0) / len(codes)
     variance_of_factors = np.vecdot(factors, factors, axis=0) / len(codes)

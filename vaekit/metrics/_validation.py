@@ -63,12 +63,11 @@ def check_factors(factors, *, continuous_factors="error", n_bins=20):
     factors = check_array(factors, dtype=None, ensure_2d=False, ensure_min_samples=2, input_name="factors")
     columns = [_natural_type(column) for column in factors.reshape(len(factors), -1).T]
     if continuous_factors == "regress":
-        encoded = [_as_numbers(column) for column in columns]
-    else:
-        if continuous_factors == "error":
-            _refuse_continuous(columns)
-        encoded = [_label(column, n_bins) for column in columns]
-    return _drop_constant(np.array(encoded).T)
+        _refuse_labels(columns)
+        return _drop_constant(np.array(columns, dtype=np.float64).T)
+    if continuous_factors == "error":
+        _refuse_continuous(columns)
+    return _drop_constant(np.array([_label(column, n_bins) for column in columns]).T)
 
 
 def check_codes(codes):
@@ -95,7 +94,7 @@ def _natural_type(column):
     if column.dtype.kind not in "biuf":
         column = np.array(column.tolist())  # a column of a mixed table: numbers where it holds numbers, else labels
     if column.dtype.kind in "iu":
-        return column.astype(np.int64)  # differences of small integers overflow
+        return column.astype(np.int64, copy=False)  # differences of small integers overflow
     if column.dtype.kind == "f":
         assert_all_finite(column, input_name="factors")
     return column
@@ -117,10 +116,9 @@ def _refuse_continuous(columns):
         )
 
 
-def _as_numbers(column):
-    if column.dtype.kind not in "biuf":
+def _refuse_labels(columns):
+    if any(column.dtype.kind not in "biuf" for column in columns):
         raise ValueError("continuous_factors='regress' needs factors that are numbers, got labels.")
-    return column.astype(np.float64)
 
 
 def _label(column, n_bins):
@@ -137,7 +135,8 @@ def _drop_constant(factors):
     varies = np.ptp(factors, axis=0) > 0
     if not varies.any():
         raise ValueError("Every factor has one value only: there is nothing to disentangle in these rows.")
-    if not varies.all():
-        dropped = np.flatnonzero(~varies).tolist()
-        warnings.warn(f"Factors {dropped} have one value only and are left out.", UserWarning, stacklevel=5)
+    if varies.all():
+        return factors
+    dropped = np.flatnonzero(~varies).tolist()
+    warnings.warn(f"Factors {dropped} have one value only and are left out.", UserWarning, stacklevel=5)
     return factors[:, varies]
