@@ -81,6 +81,13 @@ class Net(NeuralNet):
         )
         return self
 
+    def __setstate__(self, state):
+        """A pickle gives every tensor memory of its own: put the weights back under one buffer and its optimizer."""
+        super().__setstate__(state)
+        moments = self.optimizer_.state_dict()
+        self.initialize_optimizer()
+        self.optimizer_.load_state_dict(moments)
+
     # ------------------------------------------------------------------ what a failure must not change
 
     @contextlib.contextmanager
