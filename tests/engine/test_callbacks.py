@@ -12,6 +12,7 @@ from tiny_training import N_BATCHES, AtGradients, Rivalry, X, same_weights, tiny
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
 from vaekit import BetaDPVAE
+from vaekit.engine import ResidentRows
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -98,6 +99,19 @@ def test_a_checkpoint_holds_weights_moments_and_history(tmp_path):
     assert not same_weights(model, other)
 
 
+def test_a_net_pickled_by_a_checkpoint_goes_on_the_same(tmp_path):
+    model = tiny(BetaDPVAE, callbacks=[Checkpoint(monitor=None, dirname=str(tmp_path), f_pickle="net.pkl")]).fit(X)
+    twin = pickle.loads((tmp_path / "net.pkl").read_bytes())
+    rows = ResidentRows(torch.from_numpy(X.astype(np.float32)))
+    before = [parameter.detach().clone() for parameter in twin.module_.parameters()]
+    for net in (twin, model.net_):
+        net.callbacks_ = []
+        net.partial_fit(rows, epochs=2)
+    pairs = list(zip(twin.module_.parameters(), model.net_.module_.parameters(), strict=True))
+    assert all(torch.equal(ours, theirs) for ours, theirs in pairs)
+    assert not any(torch.equal(ours, old) for (ours, _), old in zip(pairs, before))
+
+
 class Spoil(Callback):
     """Makes the learning rate far too large from the fourth epoch on."""
 
@@ -138,7 +152,9 @@ def test_clipped_gradients_are_what_adam_sees():
 
 
 def test_looking_at_gradients_changes_nothing():
-    assert same_weights(tiny(callbacks=[norms([])]).fit(X), tiny().fit(X))
+    model = tiny(callbacks=[norms([])]).fit(X)
+    assert same_weights(model, tiny().fit(X))
+    assert all(parameter.grad is None for parameter in model.net_.module_.parameters())
 
 
 # ------------------------------------------------------------------ whose callbacks they are

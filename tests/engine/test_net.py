@@ -159,14 +159,14 @@ def test_every_step_meets_its_own_rows():
 
 @spec
 class Trap(ELBO):
-    """The ELBO with one more term, which is 0 except at one step."""
+    """The ELBO with one more term, which is 0 except at one step, where it spoils every gradient too."""
 
     at: int = 0
     value: float = np.nan
 
     def penalty(self, output, inputs):
         penalty, terms = super().penalty(output, inputs)
-        trap = torch.tensor(self.value if inputs.step == self.at else 0.0)
+        trap = terms["kl"] * (self.value if inputs.step == self.at else 0.0)
         return penalty + trap, {**terms, "trap": trap}
 
 
@@ -289,6 +289,17 @@ def test_held_out_rows_come_from_the_rows_given_and_train_nothing():
     assert len(held_out["ids"]) == 7
     assert set(seen) | set(held_out["ids"]) == set(range(35))
     assert not set(seen) & set(held_out["ids"])
+
+
+def test_the_validation_loss_is_the_negative_elbo_per_row():
+    held_out = {}
+
+    def remember(net, held_out_rows):
+        held_out["rows"] = held_out_rows[:].numpy()
+
+    options = {"standardize": None, "early_stopping": True, "validation_fraction": 0.3, "max_epochs": 1}
+    model = tiny(**options, callbacks=[AtEpochBegin(remember)]).fit(X)
+    assert model.history_[0]["valid_loss"] == pytest.approx(-model.score(held_out["rows"]), rel=0.05)
 
 
 def test_the_validation_loss_is_the_elbo_whatever_beta_is():

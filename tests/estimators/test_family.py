@@ -11,6 +11,9 @@ from family import IMAGES, NAMES, WITH_DENSITY, WITH_TWO_SPACES, X, same_bits, t
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
+from torch import nn
+
+from vaekit.nn import Custom
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -82,6 +85,27 @@ def test_global_generators_decide_nothing(name, fitted):
     torch.manual_seed(5)
     np.random.seed(5)  # noqa: NPY002
     assert same_model(tiny(name).fit(X), fitted[name])
+
+
+def encoder_with_dropout(event_shape):
+    return nn.Sequential(nn.Linear(*event_shape, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Dropout(0.3))
+
+
+def decoder_with_dropout(n_components, event_shape):
+    return nn.Sequential(nn.Linear(n_components, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, *event_shape))
+
+
+def test_modules_of_the_users_own_draw_from_the_estimator():
+    network = Custom(encoder_module=encoder_with_dropout, decoder_module=decoder_with_dropout)
+    torch.manual_seed(123)
+    state = torch.get_rng_state()
+    one = tiny("DPVAE", network=network).fit(X)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(5)
+    other = tiny("DPVAE", network=network).fit(X)
+    assert same_model(one, other)
+    assert same_bits(one.transform(X[:3]), one.transform(X)[:3])
+    assert not same_model(one, tiny("DPVAE", network=network, random_state=1).fit(X))
 
 
 # ------------------------------------------------------------------ going on
