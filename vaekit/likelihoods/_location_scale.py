@@ -95,8 +95,8 @@ class Normal(LocationScaleSpec):
         Standard deviation s: a number in the units of X; one learned number (in the units of the standardised data);
         or a learned number for each feature. Larger values ask less of the reconstruction, as a larger beta would.
     initial_scale : float, default=0.1
-        Where a learned scale starts, as a fraction of the data's standard deviation. Starting at 1 leaves so little to
-        gain from any single latent that most of them are lost for good before the scale has come down.
+        Where a learned scale starts, as a fraction of the data's standard deviation. Starting at 1 leaves little to
+        gain from any single latent at first; without a warm-up of the KL, latents are lost for good meanwhile.
 
     Examples
     --------
