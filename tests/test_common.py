@@ -35,7 +35,7 @@ def all_checks():
 
 
 @pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
-@pytest.mark.parametrize(("estimator", "check"), all_checks())
+@pytest.mark.parametrize(("estimator", "check"), list(all_checks()))
 def test_contract(estimator, check):
     check(estimator)
 
