@@ -74,6 +74,8 @@ class PhasedAdam(Optimizer):
     def __init__(self, phases, *, lr, fused):
         groups = [{"params": [weights], **options} for weights, options in phases]
         super().__init__(groups, {"lr": lr, "betas": (0.9, 0.999), "eps": 1e-8, "fused": fused})
+        for group in self.param_groups:
+            group["initial_lr"] = group["lr"]  # what a scheduler that joins later counts from
         self.forget()
 
     def forget(self):
