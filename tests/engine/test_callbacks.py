@@ -59,6 +59,16 @@ def test_a_plateau_is_seen_in_the_history():
     assert model.net_.optimizer_.param_groups[0]["lr"] == pytest.approx(1e-5)
 
 
+def test_a_scheduler_counts_the_epochs_of_all_fits():
+    scheduler = LRScheduler(policy=LambdaLR, lr_lambda=half)
+    at_once, in_turns = tiny(callbacks=[scheduler]).fit(X), tiny(callbacks=[scheduler])
+    for _ in range(3):
+        in_turns.partial_fit(X)
+    assert same_weights(at_once, in_turns)
+    late = tiny(max_epochs=2, warm_start=True).fit(X).set_params(callbacks=[scheduler]).fit(X)
+    assert [row.get("event_lr") for row in late.history_] == [None, None, 0.25e-3, 0.125e-3]
+
+
 # ------------------------------------------------------------------ stopping
 
 
