@@ -68,7 +68,7 @@ def choose_preprocessing(X, *, support, standardize, is_image):
     mean, deviation = column_moments(X)
     if is_image:
         total = np.hypot(root_mean_square(deviation), root_mean_square(mean - mean.mean()))
-        return Preprocessing(mean.mean(), total or 1.0)
+        return Preprocessing(mean.mean(), total if X.max() > X.min() else 1.0)
     varying = deviation > 0
     common = root_mean_square(deviation[varying]) if varying.any() else 1.0
     # ranges, not deviations: a pixel that is rarely on has a small deviation and the same scale as its neighbours
