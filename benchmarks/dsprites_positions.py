@@ -74,12 +74,12 @@ def halve(images):
     return (counts >= 2).astype(np.uint8)
 
 
-def make_model(gamma, seed, epochs):
+def make_model(gamma, discriminator_learning_rate, seed, epochs):
     """A small FactorVAE that goes on where it stopped, `epochs` passes over the data with each call of fit."""
     return FactorVAE(
-        n_components=6, gamma=gamma, network=ConvNet(channels=16, hidden_layer_sizes=(128,)),
-        discriminator_learning_rate=1e-3, batch_size=64, warmup=0, max_epochs=epochs, warm_start=True,
-        random_state=seed,
+        n_components=6, gamma=gamma, discriminator_learning_rate=discriminator_learning_rate,
+        network=ConvNet(channels=16, hidden_layer_sizes=(128,)), batch_size=64, warmup=0, max_epochs=epochs,
+        warm_start=True, random_state=seed,
     )  # fmt: skip
 
 
@@ -90,10 +90,10 @@ def best_codes(factors, codes):
     return correlation.max(axis=1), correlation.argmax(axis=1)
 
 
-def follow(gamma, seed, images, factors, epochs, every):
+def follow(gamma, discriminator_learning_rate, seed, images, factors, epochs, every):
     """Train one model, print and return a row every so many epochs; the clocks stand still while scoring."""
     torch.set_num_threads(1)
-    model, rows = make_model(gamma, seed, every), []
+    model, rows = make_model(gamma, discriminator_learning_rate, seed, every), []
     seconds = cpu_seconds = 0.0
     for _ in range(epochs // every):
         start, cpu_start = time.perf_counter(), time.process_time()
@@ -110,6 +110,7 @@ def follow(gamma, seed, images, factors, epochs, every):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gammas", type=float, nargs="+", default=[10, 30, 100])
+    parser.add_argument("--discriminator", type=float, default=1e-3, help="learning rate of the discriminator")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--epochs", type=int, default=8, help="passes of each model over the data")
     parser.add_argument("--every", type=int, default=2, help="epochs between rows")
@@ -124,7 +125,7 @@ def main():
     print(HEADER, flush=True)
     start = time.perf_counter()
     curves = Parallel(n_jobs=options.jobs)(
-        delayed(follow)(gamma, seed, images, sprites.factors, options.epochs, options.every)
+        delayed(follow)(gamma, options.discriminator, seed, images, sprites.factors, options.epochs, options.every)
         for gamma in options.gammas
         for seed in options.seeds
     )
