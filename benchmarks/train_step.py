@@ -215,6 +215,44 @@ class Factor(Regularised):
             self.second_optimizer.step()
 
 
+class Wasserstein(Regularised):
+    """WAE with the unbiased inverse multiquadratic kernel; the likelihood is that of the other rows."""
+
+    def penalty(self, mu, logvar, z):
+        def k(u, v):
+            return 2 * z.shape[1] / (2 * z.shape[1] + torch.cdist(u, v).square())
+
+        prior, n = torch.randn_like(z), len(z)
+        within = (k(z, z).sum() + k(prior, prior).sum() - 2 * n) / (n * (n - 1))
+        return 10 * (within - 2 * k(z, prior).mean())
+
+
+class HandWrittenFlowPrior(HandWrittenDPVAE):
+    """FP-VAE: the flow is fixed in the model's step, and has its own likelihood and its own Adam."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.optimizer = torch.optim.Adam(HandWrittenVAE.parameters(self), lr=1e-3, fused=True)
+        self.second_optimizer = torch.optim.Adam(self.networks.parameters(), lr=1e-3, fused=True)
+
+    def kl(self, mu, logvar, z):
+        self.z = z.detach()
+        return super().kl(mu, logvar, z)
+
+    def epoch(self):
+        order = torch.randperm(len(self.X))
+        for start in range(0, len(order), self.batch_size):
+            self.networks.requires_grad_(False)
+            loss = self.loss(self.X[order[start : start + self.batch_size]])
+            self.networks.requires_grad_(True)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.second_optimizer.zero_grad()
+            (-self.log_prior(self.z).mean()).backward()
+            self.second_optimizer.step()
+
+
 def with_regulariser(mixin):
     """The hand-written model with this penalty, plain and decoupled."""
     return [type(f"{mixin.__name__}{base.__name__}", (mixin, base), {}) for base in (HandWrittenVAE, HandWrittenDPVAE)]
@@ -236,6 +274,8 @@ PAIRS = {  # name: (estimator class, its parameters, hand-written loop, its para
 for *names, mixin in REGULARISED.values():
     for name, loop in zip(names, with_regulariser(mixin)):
         PAIRS[name] = (getattr(vaekit, name), {}, loop, {})
+PAIRS["WAE"] = (vaekit.WAE, {}, with_regulariser(Wasserstein)[0], {})
+PAIRS["FlowPriorVAE"] = (vaekit.FlowPriorVAE, {}, HandWrittenFlowPrior, {"beta": 0.1})
 
 
 def seconds(function):
