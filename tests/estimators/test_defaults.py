@@ -80,10 +80,15 @@ def test_small_and_strange_data_train_to_the_end(name, params, n_epochs, world):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("world", ["a constant column", "three rows", "one column", "images of bytes"])
+@pytest.mark.parametrize(
+    "world",
+    ["columns from 1e-3 to 1e6", "an offset of 1e5", "a constant column", "three rows", "one column"]
+    + ["images of bytes", "bits", "a last batch of one row"],
+)
 def test_the_whole_family_starts_well(name, world):
-    model = getattr(vaekit, name)(random_state=0, max_epochs=2).fit(SMALL[world])
-    assert is_sound(model, SMALL[world])
+    X = {**SMALL, **AWKWARD}[world]
+    model = getattr(vaekit, name)(random_state=0, max_epochs=2).fit(X)
+    assert is_sound(model, X)
 
 
 def test_a_last_batch_of_one_row_is_not_a_batch():
