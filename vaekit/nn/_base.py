@@ -22,12 +22,10 @@ ACTIVATIONS = {
 }
 
 
-def check_widths(hidden_layer_sizes):
-    """Raise ValueError unless every width is a positive integer."""
-    if not all(isinstance(width, Integral) and width > 0 for width in hidden_layer_sizes):
-        raise ValueError(
-            f"The 'hidden_layer_sizes' parameter must hold positive integers. Got {hidden_layer_sizes!r} instead."
-        )
+def check_widths(sizes, name="hidden_layer_sizes"):
+    """Raise ValueError, which names the parameter, unless every width is a positive integer."""
+    if not all(isinstance(width, Integral) and width > 0 for width in sizes):
+        raise ValueError(f"The {name!r} parameter must hold positive integers. Got {sizes!r} instead.")
 
 
 class Network(Spec, ABC):

@@ -1,9 +1,10 @@
 """What every objective with a discriminator shares: its network, its own Adam, its phase."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar
 
 from vaekit._outputs import LossTerms, Phase
+from vaekit.nn._base import check_widths
 from vaekit.nn._discriminator import discriminator
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
@@ -34,11 +35,7 @@ class WithDiscriminator(Spec):
     def validated(self):
         """Return this spec, or raise ValueError if a width is not a positive integer."""
         super().validated()
-        if not all(isinstance(width, Integral) and width > 0 for width in self.discriminator_layer_sizes):
-            raise ValueError(
-                "The 'discriminator_layer_sizes' parameter must hold positive integers. "
-                f"Got {self.discriminator_layer_sizes!r} instead."
-            )
+        check_widths(self.discriminator_layer_sizes, "discriminator_layer_sizes")
         return self
 
     def critic(self, n_components, generator):

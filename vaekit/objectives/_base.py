@@ -70,9 +70,12 @@ class Objective(Spec, ABC):
     def critic(self, n_components, generator):
         """Return what is trained beside the model, or None."""
 
+    def _trains_prior_jointly(self):
+        return self.prior_weight is None
+
     def phases(self):
         """The minimisations of one step, in order."""
-        if self.prior_weight is None:
+        if self._trains_prior_jointly():
             return [Phase("joint", GENERATIVE_PARTS, self.loss)]
         rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
         return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
+from vaekit._outputs import LossTerms
 from vaekit.functional import capacity
 from vaekit.objectives._base import Objective
 from vaekit.objectives._schedule import STEPS, final_value, nonnegative, steps_of, value_at
@@ -66,16 +66,16 @@ class Capacity(Objective):
     def penalty(self, output, inputs):
         """gamma |KL - C(t)|, and KL and C(t)."""
         kl = output.prior.kl(output.posterior, output.z).mean()
-        c = capacity(inputs.step, self.max_capacity, steps_of(self.capacity_steps, inputs.n_steps))
+        c = self._capacity(inputs)
         gamma = value_at(self.gamma, inputs)
         return gamma * (kl - c).abs(), {"kl": kl, "capacity": c + torch.zeros_like(kl)}
 
-    def phases(self):
-        """One joint minimisation, or one for the prior apart."""
-        if self.prior_training == "joint" and self.prior_weight is None:
-            return [Phase("joint", GENERATIVE_PARTS, self.loss)]
-        rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
-        return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
+    def _capacity(self, inputs):
+        """C(t)."""
+        return capacity(inputs.step, self.max_capacity, steps_of(self.capacity_steps, inputs.n_steps))
+
+    def _trains_prior_jointly(self):
+        return self.prior_training == "joint" and super()._trains_prior_jointly()
 
     def prior_loss(self, model, inputs, carried):
         """E_q[-log p(z)]; one-sided, only while the KL lies above its capacity."""
@@ -83,8 +83,7 @@ class Capacity(Objective):
         weight = self.prior_weight or 1.0
         if self.prior_training == "one_sided":
             kl = (-carried.posterior.entropy() - log_prior).mean().detach()
-            c = capacity(inputs.step, self.max_capacity, steps_of(self.capacity_steps, inputs.n_steps))
-            weight = weight * (kl > c)
+            weight = weight * (kl > self._capacity(inputs))
         return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
 
     def complaints(self, history, n_steps_done, n_steps):
