@@ -5,6 +5,7 @@ from sklearn.exceptions import ConvergenceWarning
 __all__ = [
     "CollapseWarning",
     "IncompatibleChoiceError",
+    "MissingMethodError",
     "NoDensityError",
     "NonFiniteLossError",
     "ScheduleWarning",
@@ -27,6 +28,10 @@ class IncompatibleChoiceError(VaekitError, ValueError):
 
 class NoDensityError(VaekitError, AttributeError):
     """A density was asked of a model whose prior has none."""
+
+
+class MissingMethodError(VaekitError, AttributeError):
+    """A number was asked of a model that lacks a method which that number is made of."""
 
 
 class VaekitWarning(UserWarning):

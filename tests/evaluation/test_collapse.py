@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from gaussian_worlds import GaussianWorld, Sampler
 
-from vaekit.evaluation import MissingMethodError, collapse_report
+from vaekit.evaluation import collapse_report
+from vaekit.exceptions import MissingMethodError
 
 X = np.random.default_rng(0).normal(size=(500, 2))
 

@@ -3,11 +3,11 @@ import pytest
 from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimensional_world
 
 from vaekit.evaluation import (
-    MissingMethodError,
     low_posterior_frechet_distance,
     sample_frechet_distance,
     sample_precision_recall,
 )
+from vaekit.exceptions import MissingMethodError
 from vaekit.metrics import frechet_distance
 
 WORLD = four_dimensional_world()

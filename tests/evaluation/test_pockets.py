@@ -6,12 +6,11 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from vaekit.evaluation import (
     AggregatePosterior,
-    MissingMethodError,
     high_posterior_samples,
     leakage_curve,
     low_posterior_samples,
 )
-from vaekit.exceptions import NoDensityError
+from vaekit.exceptions import MissingMethodError, NoDensityError
 
 X = np.random.default_rng(1).normal(size=(50, 4))
 ONE_ROW = np.zeros((1, 1))

@@ -1,10 +1,9 @@
 """Numbers from any fitted object that has the public methods."""
 
-from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts, aggregate_posterior_log_density
+from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts
 from vaekit.evaluation._collapse import CollapseReport, collapse_report
 from vaekit.evaluation._estimate import Estimate
 from vaekit.evaluation._features import ClassifierFeatures, inception_score
-from vaekit.evaluation._fitted import MissingMethodError
 from vaekit.evaluation._generation import (
     LowPosteriorFrechet,
     low_posterior_frechet_distance,
@@ -13,6 +12,7 @@ from vaekit.evaluation._generation import (
 )
 from vaekit.evaluation._kl import SymmetricKL, kl_decomposition, symmetric_kl
 from vaekit.evaluation._likelihood import ImportanceNLL, ReconstructionError, importance_nll, reconstruction_error
+from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.evaluation._neighbours import NearestRows, nearest_neighbours
 from vaekit.evaluation._perceptual import InceptionFeatures, lpips_distance
 from vaekit.evaluation._pockets import (
@@ -39,7 +39,6 @@ __all__ = [
     "LeakageCurve",
     "LowPosteriorFrechet",
     "LowPosteriorSamples",
-    "MissingMethodError",
     "NearestRows",
     "ReconstructionError",
     "ReportRow",

@@ -7,13 +7,9 @@ from scipy.stats import norm
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
-from vaekit.exceptions import NoDensityError, VaekitError
+from vaekit.exceptions import MissingMethodError, NoDensityError
 
 DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
-
-
-class MissingMethodError(VaekitError, AttributeError):
-    """A number was asked of a model that lacks a method which that number is made of."""
 
 
 def last_step(estimator, X):

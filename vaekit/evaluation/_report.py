@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import chi2
 from sklearn.exceptions import UndefinedMetricWarning
 
-from vaekit.evaluation._aggregate_posterior import LOG_2PI, AggregatePosterior
+from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._collapse import collapse_report
 from vaekit.evaluation._estimate import Estimate
 from vaekit.evaluation._fitted import check_count, count_rows, last_step, make_random_state, require, take_rows
@@ -231,7 +231,7 @@ class _Subject:
         """The curve, at thresholds below which given shares of the prior's own draws lie."""
         n_components = self.aggregate_posterior.n_components
         shares = np.concatenate([CURVE_SHARES, TAIL_SHARES])
-        log_densities = -0.5 * (n_components * LOG_2PI + chi2.isf(shares, n_components))
+        log_densities = -0.5 * (n_components * math.log(2 * math.pi) + chi2.isf(shares, n_components))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndefinedMetricWarning)  # the table shows the NaN, with its note
             return leakage_curve(self.model, self.X, log_densities, **self.draws)
