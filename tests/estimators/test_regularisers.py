@@ -94,7 +94,7 @@ OTHER_VALUES = {
     "deterministic_encoder": True, "discriminator_layer_sizes": (7,), "discriminator_learning_rate": 0.5,
     "encoder_noise": 0.3, "estimator": "mws", "gamma": 2.0, "kernel": "imq_multi", "kind": "i", "lam": 7.0,
     "lambda_d": 4.0, "lambda_od": 3.0, "max_capacity": 2.0, "mmd_space": "representation", "objective": "capacity",
-    "total_samples": 99, "weight": 0.5,
+    "standardize_codes": True, "total_samples": 99, "weight": 0.5,
 }  # fmt: skip
 SHARED = set(BaseEncoder.__dataclass_fields__)
 OWN = [(name, p) for name in NAMES for p in tiny(name).get_params(deep=False) if p not in SHARED]

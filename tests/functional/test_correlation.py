@@ -25,6 +25,7 @@ from vaekit.functional import (
     dip_penalty,
     normal_log_density,
     permute_dims,
+    standardize,
     total_correlation_terms,
 )
 
@@ -289,3 +290,16 @@ def test_columns_are_permuted_each_in_its_own_way_and_all_ways_equally_often():
 def test_permutation_needs_one_draw_for_each_code():
     with pytest.raises(ValueError, match=r"noise has shape \(3, 3\), z has \(4, 3\)"):
         permute_dims(Z, torch.rand(3, 3))
+
+
+def test_standardized_codes_have_mean_zero_and_variance_one_whatever_their_place_and_scale():
+    codes = standardize(Z)
+    torch.testing.assert_close(codes.mean(0), torch.zeros(3).double(), rtol=0, atol=1e-12)
+    torch.testing.assert_close(codes.var(0, correction=0), torch.ones(3).double(), rtol=1e-10, atol=0)
+    torch.testing.assert_close(standardize(Z * double(0.01, 1, 50) + double(3, -7, 0)), codes, rtol=1e-6, atol=1e-8)
+
+
+def test_a_component_without_spread_stays_finite_with_its_gradient():
+    z = torch.ones(4, 3, requires_grad=True)
+    standardize(z).square().sum().backward()
+    assert z.grad.isfinite().all()

@@ -60,6 +60,7 @@ FUNCTIONS = {
     "aggregate_covariance": (functional.aggregate_covariance, [ROWS] * 2),
     "dip_penalty": (partial("dip_penalty", lambda_od=2, lambda_d=3), [ROWS] * 2),
     "permute_dims": (functional.permute_dims, [ROWS] * 2),
+    "standardize": (functional.standardize, [ROWS]),
     "coupling": (conditioned(functional.coupling), [ROWS, WEIGHT, WEIGHT]),
     "coupling_inverse": (conditioned(functional.coupling_inverse), [ROWS, WEIGHT, WEIGHT]),
     "monotone_spline": (partial("monotone_spline", bound=1.0), [ROWS, *SPLINE]),

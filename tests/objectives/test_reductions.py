@@ -1,5 +1,7 @@
 """What an objective reduces to: one step's numbers, and where a few steps lead."""
 
+import math
+
 import pytest
 import torch
 from golden_batch import (
@@ -72,6 +74,12 @@ BIT_FOR_BIT = {
     "no free bits": (ELBO(free_bits=0, free_bits_per="row"), ELBO(), "normal"),
     "FactorVAE, gamma = 0": (TotalCorrelation(gamma=0, **SMALL), ELBO(), "normal"),
     "FactorVAE, gamma = 0, decoupled": (TotalCorrelation(gamma=0, **SMALL), ELBO(), "decoupled"),
+    "a fixed prior leaves codes to the discriminator as they are": (
+        TotalCorrelation(**SMALL), TotalCorrelation(standardize_codes=False, **SMALL), "normal",
+    ),
+    "a learned prior has them standardized": (
+        TotalCorrelation(**SMALL), TotalCorrelation(standardize_codes=True, **SMALL), "decoupled",
+    ),
     "DIP-VAE, both weights 0": (CovariancePenalty(lambda_od=0, lambda_d=0), ELBO(), "normal"),
     "InfoVAE, alpha = 0, lam = 1": (of(InfoVAE(alpha=0, lam=1)), ELBO(), "normal"),
     "WAE, lam = 0": (of(WAE(lam=0)), ELBO(beta=0), "normal"),
@@ -167,6 +175,25 @@ def test_only_a_covariance_of_one_costs_nothing(kind, variance):
     assert covariance_penalty(loc, variance, kind) == pytest.approx(0, abs=1e-20)
     assert covariance_penalty(loc + 7, variance, kind) == pytest.approx(0, abs=1e-20)
     assert all(covariance_penalty(other, variance, kind) > 1e-2 for other in (1.1 * loc, 0.9 * loc, sheared))
+
+
+# ---------------------------------------------------------------------- total correlation
+
+
+@pytest.mark.parametrize("standardize_codes", [True, False])
+def test_standardized_codes_hide_their_scale_from_the_discriminator(standardize_codes):
+    """Both sides of it: what the model is told, and what the discriminator learns from."""
+
+    def looked(stretch):
+        def stretched(module, inputs, q):
+            return NormalParameters(q.loc * stretch, q.logvar + 2 * math.log(stretch))
+
+        net = make_net(TotalCorrelation(standardize_codes=standardize_codes, **SMALL))
+        net.module_.posterior.register_forward_hook(stretched)
+        terms = look(net)
+        return double(terms["total_correlation"].detach(), terms["discriminator"].detach())
+
+    assert torch.allclose(looked(1.0), looked(30.0), rtol=1e-6) == standardize_codes
 
 
 # ---------------------------------------------------------------------- capacity
@@ -282,6 +309,7 @@ BAD = [
     (CovariancePenalty(lambda_od=-1), "'lambda_od' parameter of CovariancePenalty"),
     (TotalCorrelation(gamma=-1), "'gamma' parameter of TotalCorrelation"),
     (TotalCorrelation(discriminator_layer_sizes=(8, 0)), "'discriminator_layer_sizes' parameter.*positive integers"),
+    (TotalCorrelation(standardize_codes="never"), "'standardize_codes' parameter of TotalCorrelation"),
     (TotalCorrelation(discriminator_learning_rate=0), "'discriminator_learning_rate' parameter of TotalCorrelation"),
     (AggregateDivergence(divergence="wasserstein"), "'divergence' parameter.*'mmd'"),
     (AggregateDivergence(space="data"), "'space' parameter of AggregateDivergence"),

@@ -21,6 +21,9 @@ class FactorVAE(BaseVAE):
     gamma : float or Warmup, default=10
         Weight of the total correlation, at least 0. 0 is the VAE; more asks for independent components, at much less
         cost in reconstruction than a larger beta.
+    standardize_codes : bool or "auto", default="auto"
+        Whether the discriminator sees codes brought to mean 0 and variance 1 over the batch; `"auto"` where the prior
+        is learned, and holds no code to a scale.
     discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
         Widths of the discriminator's hidden layers.
     discriminator_learning_rate : float, default=1e-4
@@ -39,17 +42,19 @@ class FactorVAE(BaseVAE):
     """
 
     gamma: Any = 10.0
+    standardize_codes: Any = "auto"
     discriminator_layer_sizes: Any = (256, 256, 256)
     discriminator_learning_rate: float = 1e-4
 
     _parameter_constraints: ClassVar[dict] = {
         name: TotalCorrelation._parameter_constraints[name]
-        for name in ("gamma", "discriminator_layer_sizes", "discriminator_learning_rate")
+        for name in ("gamma", "standardize_codes", "discriminator_layer_sizes", "discriminator_learning_rate")
     }
 
     def _make_objective(self):
         return TotalCorrelation(
             gamma=self.gamma,
+            standardize_codes=self.standardize_codes,
             discriminator_layer_sizes=self.discriminator_layer_sizes,
             discriminator_learning_rate=self.discriminator_learning_rate,
         )

@@ -11,6 +11,7 @@ from vaekit.functional._correlation import (
     aggregate_covariance,
     dip_penalty,
     permute_dims,
+    standardize,
     total_correlation_terms,
 )
 from vaekit.functional._coupling import coupling, coupling_inverse
@@ -43,5 +44,6 @@ __all__ = [
     "non_saturating_loss",
     "normal_log_density",
     "permute_dims",
+    "standardize",
     "total_correlation_terms",
 ]

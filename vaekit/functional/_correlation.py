@@ -234,6 +234,35 @@ def dip_penalty(loc: Tensor, logvar: Tensor, lambda_od: float, lambda_d: float, 
     return lambda_od * off_diagonal.square().sum() + lambda_d * (diagonal - 1).square().sum()
 
 
+def standardize(z: Tensor, eps: float = 1e-12) -> Tensor:
+    r"""Bring every component to mean 0 and variance 1 over the rows; total correlation does not see it.
+
+    .. math:: \frac{z_{nl} - \bar z_l}{\sqrt{\frac1N \sum_m (z_{ml} - \bar z_l)^2 + \epsilon}}
+
+    Parameters
+    ----------
+    z : Tensor of shape (n_rows, n_components)
+        Codes. Gradients pass, through mean and variance too, so that none is left along a component's scale.
+    eps : float, default=1e-12
+        Keeps a component without spread finite, at 0.
+
+    Returns
+    -------
+    standardized : Tensor of shape (n_rows, n_components)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from vaekit.functional import standardize
+    >>> standardize(torch.tensor([[1.0, 10.0], [2.0, 10.0], [3.0, 40.0]]))
+    tensor([[-1.2247, -0.7071],
+            [ 0.0000, -0.7071],
+            [ 1.2247,  1.4142]])
+    """
+    centred = z - z.mean(0)
+    return centred * (centred.square().mean(0) + eps).rsqrt()
+
+
 def permute_dims(z: Tensor, noise: Tensor) -> Tensor:
     r"""Permute the rows of every component on its own, as if the components were independent.
 

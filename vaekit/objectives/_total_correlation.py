@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 import torch
 
 from vaekit._outputs import LossTerms
-from vaekit.functional import density_ratio, discriminator_loss, permute_dims
+from vaekit.functional import density_ratio, discriminator_loss, permute_dims, standardize
 from vaekit.objectives._adversarial import WithDiscriminator
 from vaekit.objectives._base import Objective
 from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
 
 __all__ = ["TotalCorrelation"]
@@ -26,6 +27,10 @@ class TotalCorrelation(WithDiscriminator, Objective):
     ----------
     gamma : float or Warmup, default=10
         Weight of the total correlation: more asks for codes whose components are independent.
+    standardize_codes : bool or "auto", default="auto"
+        Whether the discriminator sees codes brought to mean 0 and variance 1 over the batch, which changes no total
+        correlation. `"auto"` does so where the prior is learned: it then holds no code to a scale, and the
+        discriminator, which learns slowly, loses codes whose scale drifts.
     discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
         Widths of its hidden layers (leaky ReLU).
     discriminator_learning_rate : float, default=1e-4
@@ -45,8 +50,12 @@ class TotalCorrelation(WithDiscriminator, Objective):
     """
 
     gamma: Any = 10.0
+    standardize_codes: Any = "auto"
 
-    _parameter_constraints: ClassVar[dict] = {"gamma": nonnegative()}
+    _parameter_constraints: ClassVar[dict] = {
+        "gamma": nonnegative(),
+        "standardize_codes": ["boolean", StrOptions({"auto"})],
+    }
 
     n_batches = 2
 
@@ -58,7 +67,7 @@ class TotalCorrelation(WithDiscriminator, Objective):
     def loss(self, model, inputs, carried=None):
         """Loss on the first batch; the discriminator is looked through, not trained."""
         loss, terms, output = super().loss(model, inputs)
-        tc = density_ratio(model.critic(output.z)).mean()
+        tc = density_ratio(self._discriminate(model, output.z)).mean()
         return LossTerms(loss + value_at(self.gamma, inputs) * tc, {**terms, "total_correlation": tc}, output)
 
     def noise_columns(self, n_components):
@@ -75,4 +84,11 @@ class TotalCorrelation(WithDiscriminator, Objective):
         with torch.no_grad():
             z = model.encode(second).rsample(inputs.noise["second"][: len(second)])
             permuted = permute_dims(z, inputs.noise["permutation"][: len(second)])
-        return discriminator_loss(model.critic(carried.z.detach()), model.critic(permuted))
+        joint = carried.z.detach()
+        return discriminator_loss(self._discriminate(model, joint), self._discriminate(model, permuted))
+
+    def _discriminate(self, model, z):
+        """Logits of codes, as the discriminator is to see them."""
+        is_learned = any(True for _ in model.prior.parameters())
+        does_standardize = is_learned if self.standardize_codes == "auto" else self.standardize_codes
+        return model.critic(standardize(z) if does_standardize else z)

@@ -52,8 +52,9 @@ def steps(n):
 
 
 def discriminator(n_layers):
-    """Hidden layers of 1000 units."""
-    return {"discriminator_layer_sizes": (1000,) * n_layers, "discriminator_learning_rate": 1e-4}
+    """Hidden layers of 1000 units, on codes as they are."""
+    sizes = {"discriminator_layer_sizes": (1000,) * n_layers}
+    return {"standardize_codes": False, **sizes, "discriminator_learning_rate": 1e-4}
 
 
 def squared_error(weight):
