@@ -291,6 +291,23 @@ def test_held_out_rows_come_from_the_rows_given_and_train_nothing():
     assert not set(seen) & set(held_out["ids"])
 
 
+def test_the_random_state_decides_which_rows_are_held_out():
+    def held_out_by(random_state, n_calls=1):
+        seen = []
+
+        def remember(net, held_out_rows):
+            seen.append(held_out_rows[:].tolist())
+
+        model = tiny(random_state=random_state, early_stopping=True, callbacks=[AtEpochBegin(remember)])
+        for _ in range(n_calls):
+            model.partial_fit(X)
+        return seen
+
+    (rows,) = held_out_by(0)
+    assert held_out_by(0, n_calls=2) == [rows, rows]
+    assert held_out_by(1) != [rows]
+
+
 def test_the_validation_loss_is_the_negative_elbo_per_row():
     held_out = {}
 
@@ -298,8 +315,8 @@ def test_the_validation_loss_is_the_negative_elbo_per_row():
         held_out["rows"] = held_out_rows[:].numpy()
 
     options = {"standardize": None, "early_stopping": True, "validation_fraction": 0.3, "max_epochs": 1}
-    model = tiny(**options, callbacks=[AtEpochBegin(remember)]).fit(X)
-    assert model.history_[0]["valid_loss"] == pytest.approx(-model.score(held_out["rows"]), rel=0.05)
+    model = tiny(**options, callbacks=[AtEpochBegin(remember)]).fit(np.tile(X, (40, 1)))  # one draw of z for each row
+    assert model.history_[0]["valid_loss"] == pytest.approx(-model.score(held_out["rows"]), rel=0.02)
 
 
 def test_the_validation_loss_is_the_elbo_whatever_beta_is():

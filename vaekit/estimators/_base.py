@@ -305,7 +305,7 @@ default="auto"
             X, support=likelihood.support, standardize=self.standardize, is_image=is_image
         )
         built_in = MLP(hidden_layer_sizes=tuple(self.hidden_layer_sizes), activation=self.activation).validated()
-        n_rows = len(self._split(X)[0]) if self.early_stopping else len(X)
+        n_rows = len(self._split(X, train_seed)[0])
         self._blueprint = Blueprint(
             network=self._resolve("network", auto=lambda: ConvNet() if is_image else built_in),
             posterior=self._make_posterior(),
@@ -337,14 +337,14 @@ default="auto"
         warmup_steps = self.warmup if isinstance(self.warmup, Integral) else self.warmup * n_steps
         return Plan(n_steps, warmup_steps, self.n_components)
 
-    def _split(self, X):
+    def _split(self, X, seed):
         """Training rows and held-out rows; without early stopping nothing is held out."""
         if not self.early_stopping:
             return X, None
-        return train_test_split(X, test_size=self.validation_fraction, random_state=0)
+        return train_test_split(X, test_size=self.validation_fraction, random_state=seed)
 
     def _train(self, X, n_epochs, max_steps):
-        train, valid = self._split(X)
+        train, valid = self._split(X, self._blueprint.train_seed)
         train_rows, valid_rows = self._resident(train), None if valid is None else self._resident(valid)
         with self.net_.training_with(self._make_callbacks(n_epochs)):
             self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
