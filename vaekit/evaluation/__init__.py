@@ -11,19 +11,19 @@ from vaekit.evaluation._generation import (
     sample_precision_recall,
 )
 from vaekit.evaluation._kl import SymmetricKL, kl_decomposition, symmetric_kl
+from vaekit.evaluation._leakage import LeakageCurve, leakage_curve, standard_normal_thresholds
 from vaekit.evaluation._likelihood import ImportanceNLL, ReconstructionError, importance_nll, reconstruction_error
 from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.evaluation._neighbours import NearestRows, nearest_neighbours
 from vaekit.evaluation._perceptual import InceptionFeatures, lpips_distance
 from vaekit.evaluation._pockets import (
     HighPosteriorSamples,
-    LeakageCurve,
     LowPosteriorSamples,
     high_posterior_samples,
-    leakage_curve,
     low_posterior_samples,
 )
-from vaekit.evaluation._report import GenerationReport, ReportRow, generation_report
+from vaekit.evaluation._report import GenerationReport, generation_report
+from vaekit.evaluation._report_parts import ReportRow
 from vaekit.evaluation._scorers import get_unsupervised_scorer, get_unsupervised_scorer_names
 
 __all__ = [
@@ -60,5 +60,6 @@ __all__ = [
     "reconstruction_error",
     "sample_frechet_distance",
     "sample_precision_recall",
+    "standard_normal_thresholds",
     "symmetric_kl",
 ]
