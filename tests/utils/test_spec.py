@@ -14,7 +14,7 @@ from vaekit.nn import Custom
 from vaekit.objectives import ELBO, Warmup
 from vaekit.priors import Decoupled, PriorSpec, StandardNormal
 from vaekit.utils._sklearn import InvalidParameterError, validate_parameter_constraints
-from vaekit.utils._spec import Spec, Vocabulary, spec
+from vaekit.utils._spec import InstanceOf, Spec, Vocabulary, spec
 
 FOLDERS = ["nn", "likelihoods", "posteriors", "priors", "objectives"]
 PUBLIC = [
@@ -107,7 +107,7 @@ def test_a_spec_is_taken_as_it_is():
 
 @pytest.mark.parametrize("wrong", ["decoupeld", "", None, 3, Normal(), Decoupled])
 def test_what_is_no_word(wrong):
-    message = r"The 'prior' parameter must be one of \['decoupled', 'normal'\] or a spec object of vaekit.priors. Got "
+    message = r"'prior' parameter must be one of \['decoupled', 'normal'\] or an instance of 'vaekit.priors.PriorSpec'"
     with pytest.raises(InvalidParameterError, match=message) as error:
         PRIORS.resolve(wrong)
     assert repr(wrong) in str(error.value)
@@ -131,6 +131,13 @@ def test_constraint(value, is_valid):
     else:
         with pytest.raises(InvalidParameterError, match="The 'prior' parameter of VAE must be"):
             validate()
+
+
+@pytest.mark.parametrize("cls", [PriorSpec, Warmup])
+def test_messages_name_a_class_where_it_is_imported_from(cls):
+    public_path = re.escape(f"'{cls.__module__.split('._')[0]}.{cls.__name__}'")
+    with pytest.raises(InvalidParameterError, match=f"must be an instance of {public_path}. Got 3 instead"):
+        validate_parameter_constraints({"word": [InstanceOf(cls)]}, {"word": 3}, caller_name="VAE")
 
 
 def test_a_word_is_respelled_when_a_parameter_of_it_is_set():

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from vaekit.functional import linear_warmup
 from vaekit.utils._sklearn import Interval, RealNotInt
-from vaekit.utils._spec import Spec, spec
+from vaekit.utils._spec import InstanceOf, Spec, spec
 
 __all__ = ["STEPS", "Warmup", "final_value", "nonnegative", "steps_of", "value_at"]
 
@@ -45,7 +45,7 @@ class Warmup(Spec):
 
 def nonnegative():
     """Return the constraint row of a weight: a number from 0, or a `Warmup`."""
-    return [Interval(Real, 0, None, closed="left"), Warmup]
+    return [Interval(Real, 0, None, closed="left"), InstanceOf(Warmup)]
 
 
 def final_value(weight):

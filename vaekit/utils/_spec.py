@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from sklearn.base import BaseEstimator
 
-from vaekit.utils._sklearn import InvalidParameterError, StrOptions, validate_parameter_constraints
+from vaekit.utils._sklearn import InvalidParameterError, Options, StrOptions, validate_parameter_constraints
 
-__all__ = ["Spec", "Vocabulary", "merge_constraints", "spec"]
+__all__ = ["InstanceOf", "Spec", "Vocabulary", "merge_constraints", "spec"]
 
 # A spec is a keyword-only dataclass; BaseEstimator gives it get_params, set_params, repr and clone.
 spec = dataclass(eq=False, repr=False, kw_only=True)
@@ -17,6 +17,26 @@ def merge_constraints(cls):
     """Let the parameter table of a class hold its own rows only; the rows of the classes it builds on are added."""
     inherited = [vars(base).get("_parameter_constraints", {}) for base in reversed(cls.__mro__)]
     cls._parameter_constraints = {name: row for table in inherited for name, row in table.items()}
+
+
+class InstanceOf(Options):  # scikit-learn takes its own kinds of constraints and their children
+    """The constraint "an instance of this class", which names the class by its public path.
+
+    Parameters
+    ----------
+    cls : type
+    """
+
+    def __init__(self, cls):
+        super().__init__(cls, options=set())
+
+    def is_satisfied_by(self, value):
+        """Whether a value is what was asked for."""
+        return isinstance(value, self.type)
+
+    def __str__(self):
+        folder = self.type.__module__.rsplit("._", 1)[0]
+        return f"an instance of '{folder}.{self.type.__name__}'"
 
 
 class Spec(BaseEstimator):
@@ -55,15 +75,14 @@ class Vocabulary:
         self.parameter, self.family, self.words = parameter, family, words
 
     def _refusal(self, value):
-        house = self.family.__module__.rsplit("._", 1)[0]
         return InvalidParameterError(
-            f"The {self.parameter!r} parameter must be one of {sorted(self.words)} or a spec object of {house}. "
-            f"Got {value!r} instead."
+            f"The {self.parameter!r} parameter must be one of {sorted(self.words)} or "
+            f"{InstanceOf(self.family)}. Got {value!r} instead."
         )
 
     def constraint(self, *further_words):
         """Return the row of a `_parameter_constraints` table that admits these words and specs."""
-        return [StrOptions({*self.words, *further_words}), self.family]
+        return [StrOptions({*self.words, *further_words}), InstanceOf(self.family)]
 
     def fresh(self, word):
         """Return a fresh spec for a string word."""
