@@ -170,6 +170,7 @@ def test_without_scale_a_sample_is_the_mean():
     assert q.log_prob(q.loc).isfinite().all()
 
 
-def test_a_scale_is_not_negative():
+@pytest.mark.parametrize("scale", [-1.0, 1e-5])
+def test_a_scale_that_log_variances_do_not_reach_is_refused(scale):
     with pytest.raises(ValueError, match="'scale' parameter of FixedScale must be"):
-        FixedScale(scale=-1.0).validated()
+        FixedScale(scale=scale).validated()

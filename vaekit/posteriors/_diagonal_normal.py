@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 from vaekit.functional import clamp_logvar, entropy_normal, kl_normal, normal_log_density
 from vaekit.posteriors._base import PosteriorSpec
-from vaekit.utils._sklearn import Interval
+from vaekit.utils._sklearn import Interval, Options
 from vaekit.utils._spec import spec
 from vaekit.utils._torch import linear
 
 __all__ = ["DiagonalNormal", "FixedScale", "NormalParameters"]
+
+SMALLEST_SCALE = math.exp(-10)  # the lower end of log-variances
 
 
 class NormalParameters(NamedTuple):
@@ -96,7 +98,9 @@ class FixedScale(PosteriorSpec):
 
     scale: float = 0.01
 
-    _parameter_constraints: ClassVar[dict] = {"scale": [Interval(Real, 0, None, closed="left")]}
+    _parameter_constraints: ClassVar[dict] = {
+        "scale": [Interval(Real, SMALLEST_SCALE, None, closed="left"), Options(Real, {0})],
+    }
 
     def build(self, n_features, n_components, generator):
         """Return the module that takes features to `NormalParameters`."""
@@ -118,7 +122,7 @@ class FixedScaleHead(nn.Module):
         super().__init__()
         self.layer = layer
         self.parameters_type = NormalParameters if scale > 0 else PointParameters
-        self.logvar = max(-20.0, 2 * math.log(scale)) if scale > 0 else -20.0
+        self.logvar = 2 * math.log(scale or SMALLEST_SCALE)
 
     def forward(self, features):
         """Return the posterior's parameters."""
