@@ -33,12 +33,15 @@ from vaekit.evaluation import (
     symmetric_kl,
 )
 from vaekit.nn import MLP
+from vaekit.objectives import Capacity
 
 FAMILIES = {
     "VAE": VAE(),
     "β-VAE (4)": BetaVAE(beta=4),
     "β-VAE-B (25)": AnnealedVAE(max_capacity=25),  # more nats than a VAE of this size takes
     "β-VAE-B (10)": AnnealedVAE(max_capacity=10),
+    "β-VAE-B (10), one-sided": VAE(objective=Capacity(max_capacity=10, prior_training="one_sided")),
+    "β-VAE-B (10), split": VAE(objective=Capacity(max_capacity=10, prior_training="split")),
     "FactorVAE (10)": FactorVAE(gamma=10),
     "β-TCVAE (1, 4, 1)": BetaTCVAE(alpha=1, beta=4, gamma=1),
     "InfoVAE (0, 1000)": InfoVAE(alpha=0, lam=1000),

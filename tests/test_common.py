@@ -35,6 +35,7 @@ def all_checks():
 
 
 @pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")  # checks mix named and unnamed columns
 @pytest.mark.parametrize(("estimator", "check"), list(all_checks()))
 def test_contract(estimator, check):
     check(estimator)
