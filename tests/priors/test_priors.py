@@ -195,6 +195,7 @@ def test_gradients_reach_every_parameter(word, n_components):
     prior, z = trained(word, n_components), rows(50, n_components).requires_grad_()
     (prior.log_prob(z) if prior.has_density else prior.sample(z).square()).sum().backward()
     assert all(tensor.grad.isfinite().all() and tensor.grad.any() for tensor in [z, *prior.parameters()])
+    assert prior.is_learned == (not isinstance(word, StandardNormal))
 
 
 @over(PRIORS)

@@ -139,8 +139,8 @@ class AggregateDivergence(Objective):
     def check_prior(self, prior):
         """Refuse, besides, a learned prior that nothing would train."""
         super().check_prior(prior)
-        is_learned = any(parameter.requires_grad for parameter in prior.parameters())
-        if is_learned and self.prior_weight is None and not self.needs_density and not self._divergence_trains(prior):
+        trained_elsewhere = self.prior_weight is not None or self.needs_density
+        if prior.is_learned and not trained_elsewhere and not self._divergence_trains(prior):
             raise IncompatibleChoiceError(
                 f"Nothing would train the prior: {type(self._divergence).__name__} moves codes alone; set "
                 "prior_weight=1, or choose prior='normal'."

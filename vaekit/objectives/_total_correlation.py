@@ -89,6 +89,5 @@ class TotalCorrelation(WithDiscriminator, Objective):
 
     def _discriminate(self, model, z):
         """Logits of codes, as the discriminator is to see them."""
-        is_learned = any(True for _ in model.prior.parameters())
-        does_standardize = is_learned if self.standardize_codes == "auto" else self.standardize_codes
+        does_standardize = model.prior.is_learned if self.standardize_codes == "auto" else self.standardize_codes
         return model.critic(standardize(z) if does_standardize else z)

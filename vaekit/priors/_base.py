@@ -26,6 +26,11 @@ class Prior(nn.Module, ABC):
     is_factorised = False  # whether p(z) is a product over components
     has_density = True  # whether log p(z) and g are known, or draws alone
 
+    @property
+    def is_learned(self):
+        """Whether it has parameters; the scale of z is then up to it."""
+        return any(True for _ in self.parameters())
+
     @abstractmethod
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density of latents (..., n_components), in nats per row."""
