@@ -3,7 +3,9 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_scalar
+
+from vaekit.utils._random import make_random_state
 
 
 def choose_levels(sizes, **choices):
@@ -35,7 +37,7 @@ def grid_factors(sizes, n_samples=None, random_state=None):
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         if n_samples > n_cells:
             raise ValueError(f"n_samples={n_samples} distinct images were asked for, the grid has {n_cells}.")
-        cells = check_random_state(random_state).permutation(n_cells)[:n_samples]
+        cells = make_random_state(random_state).permutation(n_cells)[:n_samples]
     return np.stack(np.unravel_index(cells, sizes), axis=1)
 
 

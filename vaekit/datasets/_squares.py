@@ -1,10 +1,11 @@
 """Small images of squares, plain or slightly modified: to see what a model owes to how its images were drawn."""
 
 import numpy as np
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
+from vaekit.utils._random import make_random_state
 
 SIDE = 8
 FACTORS = ("x", "y", "size", "intensity")
@@ -110,7 +111,7 @@ def make_xy_squares(n_samples=None, *, modification="none", strength=0.03, rando
     """
     check_option("modification", modification, ("none", "modified", "noise"))
     check_scalar(strength, "strength", (int, float), min_val=0, max_val=0.1)
-    random_state = check_random_state(random_state)
+    random_state = make_random_state(random_state)
     factors = grid_factors(SIZES, n_samples, random_state)
     images = _draw(factors)
     if modification == "modified":

@@ -7,10 +7,11 @@ from scipy.signal import lfilter
 from scipy.stats import multivariate_normal
 from sklearn.datasets import make_moons
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
+from vaekit.utils._random import make_random_state
 
 BURN_IN = 1000
 BEND = 3.0
@@ -62,7 +63,7 @@ def make_observed_factors(n_samples=None, *, factor_sizes=(3, 4, 5), noise=0.0, 
     for size in factor_sizes:
         check_scalar(size, "factor_sizes", Integral, min_val=2)
     check_scalar(noise, "noise", Real, min_val=0)
-    random_state = check_random_state(random_state)
+    random_state = make_random_state(random_state)
     sizes = np.array(factor_sizes)
     factors = grid_factors(sizes, n_samples, random_state)
     return bunch_or_pair(
@@ -143,7 +144,7 @@ def make_linear_mixture(
     """
     _check_counts(n_samples=n_samples, n_components=n_components, n_features=n_features)
     check_scalar(noise_scale, "noise_scale", Real, min_val=0, include_boundaries="neither")
-    random_state = check_random_state(random_state)
+    random_state = make_random_state(random_state)
     W = random_state.standard_normal((n_features, n_components))
     Z = random_state.standard_normal((n_samples, n_components))
     X = Z @ W.T + noise_scale * random_state.standard_normal((n_samples, n_features))
@@ -253,7 +254,7 @@ def make_ar1_sequence(
         raise ValueError(f"autocorrelation must lie in (-1, 1) for a stationary sequence; got {autocorrelation!r}.")
     check_option("innovation", innovation, ("normal", "laplace"))
     check_option("mixing", mixing, ("linear", "smooth"))
-    random_state = check_random_state(random_state)
+    random_state = make_random_state(random_state)
     A = _orthonormal_columns(n_features, n_components, random_state)
     R = _orthonormal_columns(n_components, n_components, random_state) if mixing == "smooth" else np.eye(n_components)
     Z = _autoregression(n_samples, rho, innovation, random_state)

@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import time
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from vaekit.engine._step import run_step
 from vaekit.exceptions import NonFiniteLossError
 from vaekit.functional import linear_warmup
 from vaekit.utils._torch import SeededRandomness, make_generator
+from vaekit.utils._warnings import warn_user
 
 __all__ = ["Net", "Plan"]
 
@@ -238,11 +238,10 @@ class Net(NeuralNet):
                 f"{culprit}; lower 'learning_rate', or check the scale of X ('standardize') and of the likelihood."
             )
         self.step_ = first_step
-        warnings.warn(
+        warn_user(
             f"{culprit}; training ended there and the weights of the epoch before were kept. "
             "Lower 'learning_rate' to train further.",
             ConvergenceWarning,
-            stacklevel=2,
         )
         return False
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from inspect import get_annotations
@@ -25,6 +24,7 @@ from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
 from vaekit.nn._base import ACTIVATIONS
 from vaekit.priors import StandardNormal
+from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import (
     Interval,
     InvalidParameterError,
@@ -33,6 +33,7 @@ from vaekit.utils._sklearn import (
     fit_context,
 )
 from vaekit.utils._spec import merge_constraints
+from vaekit.utils._warnings import warn_user
 
 __all__ = ["BaseEncoder", "estimator"]
 
@@ -294,7 +295,7 @@ default="auto"
 
     def _start(self, X):
         """Decide everything that the first rows decide, and build an untrained net."""
-        random_state = self._random_state(self.random_state)
+        random_state = make_random_state(self.random_state)
         init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
         is_image = self.image_shape_ is not None
         event_shape = (
@@ -388,17 +389,16 @@ default="auto"
                 f"{plan.warmup_steps:.0f}; lower 'warmup', or train longer."
             )
         for complaint in complaints:
-            warnings.warn(complaint, ScheduleWarning, stacklevel=4)
+            warn_user(complaint, ScheduleWarning)
 
     def _warn_if_collapsed(self):
         n_active, most = int(self.active_components_.sum()), min(self.n_components_, self.n_features_in_)
         is_gentle = self._blueprint.objective.pressure <= 1
         if n_active == 0 or (is_gentle and n_active < most / 2):
-            warnings.warn(
+            warn_user(
                 f"{n_active} of {self.n_components_} latents carry information; train longer (max_epochs), lower the "
                 "strength of the regulariser, or expect less noise (likelihood=Normal(scale=...)).",
                 CollapseWarning,
-                stacklevel=6,
             )
 
     # ------------------------------------------------------------------ scikit-learn

@@ -5,7 +5,6 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.engine import ResidentRows
@@ -110,9 +109,3 @@ class BridgeMixin:
             return posterior.loc, posterior.scale
 
         return self._in_blocks(encode, self._network_rows(X))
-
-    @staticmethod
-    def _random_state(seed, default=None):
-        """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
-        seed = default if seed is None else seed
-        return np.random.RandomState() if seed is None else check_random_state(seed)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.estimators._bridge import check_count
+from vaekit.utils._random import make_random_state
 
 __all__ = ["CodesMixin", "Posterior"]
 
@@ -70,8 +71,8 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         check_count(n_samples)
         loc, scale = self._encode(self._validate(X))
-        noise = self._random_state(random_state, self.random_state).standard_normal((n_samples, *loc.shape))
-        return loc + scale * noise
+        random_state = self.random_state if random_state is None else random_state
+        return loc + scale * make_random_state(random_state).standard_normal((n_samples, *loc.shape))
 
     def log_posterior(self, X, Z):
         """log q(z | x), row by row.

@@ -1,6 +1,5 @@
 """InfoVAE: less weight on each row's KL, more on the aggregate posterior."""
 
-import warnings
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -9,6 +8,7 @@ from vaekit.estimators._vae import BaseVAE
 from vaekit.exceptions import VaekitWarning
 from vaekit.objectives import MMD, AggregateDivergence
 from vaekit.utils._sklearn import Interval
+from vaekit.utils._warnings import warn_user
 
 __all__ = ["InfoDPVAE", "InfoVAE"]
 
@@ -63,11 +63,10 @@ class InfoVAE(BaseVAE):
     def _make_objective(self):
         weight = self.alpha + self.lam - 1
         if weight < 0:
-            warnings.warn(
+            warn_user(
                 f"alpha + lam - 1 is {weight:g}: the codes would be driven away from the prior, so the divergence is "
                 "left out; choose 'alpha' and 'lam' with a sum of at least 1.",
                 VaekitWarning,
-                stacklevel=5,
             )
         return AggregateDivergence(
             kl_weight=1 - self.alpha,

@@ -13,13 +13,13 @@ from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
     last_step,
-    make_random_state,
     require,
     same_density,
     take_rows,
 )
 from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.exceptions import NoDensityError
+from vaekit.utils._random import make_random_state
 
 PAIRS_AT_ONCE = 2**18  # points x rows handed to an object's own log_posterior
 

@@ -5,7 +5,6 @@ from numbers import Integral
 import numpy as np
 from scipy.stats import norm
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
 
 from vaekit.exceptions import MissingMethodError, NoDensityError
 
@@ -41,11 +40,6 @@ def check_count(n, name):
     """Refuse what is not a positive integer."""
     if not isinstance(n, Integral) or n < 1:
         raise ValueError(f"The '{name}' parameter must be a positive integer. Got {n!r} instead.")
-
-
-def make_random_state(random_state):
-    """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)
 
 
 def count_rows(X):

@@ -10,11 +10,11 @@ from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
     last_step,
-    make_random_state,
     require,
 )
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.metrics import frechet_distance, precision_recall_scores
+from vaekit.utils._random import make_random_state
 
 MOST_SAMPLES = 5000
 

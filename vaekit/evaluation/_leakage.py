@@ -1,7 +1,6 @@
 """Leakage: how much of the aggregate posterior lies where the prior hardly generates."""
 
 import math
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
 from vaekit.evaluation._fitted import base_log_density, check_count, last_step, require
+from vaekit.utils._warnings import warn_user
 
 
 class LeakageCurve(NamedTuple):
@@ -137,11 +137,10 @@ def _leakage(log_ratio, density, thresholds):
     leaks = np.array([mean_estimate(column) for column in np.where(below, log_ratio[:, None], 0).T]).reshape(-1, 2)
     leaks[fraction == 0] = np.nan
     if np.any(fraction == 0):
-        warnings.warn(
+        warn_user(
             f"No draw of q(z) lies below the thresholds {thresholds[fraction == 0].tolist()}: no leakage was seen, and "
             "its value is NaN there; raise n_samples or the thresholds.",
             UndefinedMetricWarning,
-            stacklevel=3,
         )
     return LeakageCurve(thresholds, *leaks.T, fraction)
 

@@ -1,7 +1,6 @@
 """How well a fitted model explains data: importance-sampled likelihood and reconstruction."""
 
 import math
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -14,10 +13,11 @@ from vaekit.evaluation._fitted import (
     count_rows,
     flat_rows,
     last_step,
-    make_random_state,
     require,
     take_rows,
 )
+from vaekit.utils._random import make_random_state
+from vaekit.utils._warnings import warn_user
 
 ROWS_AT_ONCE = 1024
 CODES_AT_ONCE = 2**14  # codes decoded by one call, so that memory does not grow with n_samples
@@ -149,11 +149,9 @@ def _summarize(log_sum, log_sum_of_squares, n_samples):
     effective = np.exp(2 * log_sum - log_sum_of_squares)
     variance = np.maximum(1 / effective - 1 / n_samples, 0)  # of log mean w, by the delta method
     if np.any(effective < FEWEST_EFFECTIVE):
-        warnings.warn(
+        warn_user(
             f"{np.sum(effective < FEWEST_EFFECTIVE)} of {len(per_row)} rows have an effective sample size below "
             f"{FEWEST_EFFECTIVE}: their values are upper bounds, no estimates; raise n_samples.",
-            UserWarning,
-            stacklevel=3,
         )
     return ImportanceNLL(*mean_estimate(per_row), per_row, effective, float(np.sqrt(variance.sum()) / len(per_row)))
 

@@ -9,10 +9,10 @@ from vaekit.evaluation._fitted import (
     check_count,
     draw_prior,
     last_step,
-    make_random_state,
     require,
 )
 from vaekit.evaluation._leakage import prior_density
+from vaekit.utils._random import make_random_state
 
 
 class LowPosteriorSamples(NamedTuple):

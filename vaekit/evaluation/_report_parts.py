@@ -11,7 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._collapse import collapse_report
 from vaekit.evaluation._estimate import Estimate
-from vaekit.evaluation._fitted import count_rows, last_step, make_random_state, require, take_rows
+from vaekit.evaluation._fitted import count_rows, last_step, require, take_rows
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -22,6 +22,7 @@ from vaekit.evaluation._leakage import leakage_curve, standard_normal_thresholds
 from vaekit.evaluation._likelihood import importance_nll, reconstruction_error
 from vaekit.evaluation._neighbours import nearest_neighbours
 from vaekit.exceptions import VaekitError
+from vaekit.utils._random import make_random_state
 
 TAIL_SHARES = 0.1, 0.01  # of the table's rows
 CURVE_SHARES = np.geomspace(0.001, 1.0, 13)[:-1]

@@ -4,9 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
 
-__all__ = ["Fitted", "as_rows", "look_through", "make_random_state"]
+__all__ = ["Fitted", "as_rows", "look_through"]
 
 
 class Fitted(NamedTuple):
@@ -55,8 +54,3 @@ def as_rows(X, image_shape=None):
     """Return rows as an array, those of a table as images if their shape is given."""
     X = np.asarray(X)
     return X if image_shape is None else X.reshape(*X.shape[:-1], *image_shape)
-
-
-def make_random_state(random_state):
-    """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
-    return np.random.RandomState() if random_state is None else check_random_state(random_state)

@@ -4,7 +4,8 @@ import numpy as np
 from scipy.stats import gaussian_kde
 
 from vaekit.inspection._drawing import COLORS, draw_points, make_axes
-from vaekit.inspection._fitted import look_through, make_random_state
+from vaekit.inspection._fitted import look_through
+from vaekit.utils._random import make_random_state
 
 __all__ = ["LatentSpaceDisplay"]
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
-from vaekit.inspection._fitted import as_rows, look_through, make_random_state
+from vaekit.inspection._fitted import as_rows, look_through
+from vaekit.utils._random import make_random_state
 
 __all__ = ["SamplesDisplay"]
 

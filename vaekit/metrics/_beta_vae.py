@@ -2,10 +2,10 @@
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils import check_random_state
 
 from vaekit.metrics._interventions import draw_pairs, group_every_factor
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._random import make_random_state
 
 POINTS_AT_ONCE = 256
 
@@ -82,7 +82,7 @@ def beta_vae_score(
     )
     groups = group_every_factor(factors, min_group)
     codes = np.ascontiguousarray(codes)  # whole rows are drawn
-    rng = check_random_state(random_state)
+    rng = make_random_state(random_state)
     points, shared = draw_points(groups, codes, n_train, batch_size, rng)
     classifier = LogisticRegression(max_iter=1000).fit(points, shared)
     return float(classifier.score(*draw_points(groups, codes, n_test, batch_size, rng)))

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds
+from vaekit.utils._random import make_random_state
 
 
 class BootstrapInterval(NamedTuple):
@@ -94,7 +95,7 @@ def bootstrap_interval(
     factors, codes = np.asarray(factors), np.asarray(codes)
     check_consistent_length(factors, codes)
     value = metric(factors, codes, **options)
-    seeds = draw_seeds(n_resamples, check_random_state(random_state))
+    seeds = draw_seeds(n_resamples, make_random_state(random_state))
     resampled = Parallel(n_jobs=n_jobs)(delayed(_resample)(metric, factors, codes, options, seed) for seed in seeds)
     tail = (1 - confidence_level) / 2
     lower, upper = np.quantile(resampled, [tail, 1 - tail], axis=0)

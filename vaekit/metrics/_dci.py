@@ -9,10 +9,10 @@ from sklearn.base import is_regressor
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from sklearn.metrics import root_mean_squared_error
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._random import make_random_state
 
 SMALLEST_IMPORTANCE = 1e-11
 
@@ -115,7 +115,7 @@ def dci_scores(
         min_factors=2,
         min_codes=2,
     )
-    rng = check_random_state(random_state)
+    rng = make_random_state(random_state)
     train, test = split_rows(len(codes), n_train, n_test, rng)
     codes = StandardScaler().fit(codes[train]).transform(codes)
     predict = _regress_factor if regress else _classify_factor

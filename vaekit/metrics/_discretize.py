@@ -1,9 +1,9 @@
 """Binning, entropies and mutual information of arrays; no checks."""
 
-import warnings
-
 import numpy as np
 from scipy.special import xlogy
+
+from vaekit.utils._warnings import warn_user
 
 OUTLYING_SHARE = 0.001
 FEWEST_ROWS_WITH_OUTLIERS = 20
@@ -58,11 +58,9 @@ def _warn_of_outliers(bins, n_bins):
     varies = np.sum(counts > 0, axis=1) > 1
     stretched = np.flatnonzero(varies & (n_left <= n_bins / 2))
     if len(stretched):
-        warnings.warn(
+        warn_user(
             f"In codes {stretched.tolist()} at most {n_outlying} outlying rows at each end take half of the bins of "
             "equal width or more, which are lost for the other rows: look at these rows, or pass binning='quantile'.",
-            UserWarning,
-            stacklevel=4,
         )
 
 

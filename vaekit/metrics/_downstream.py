@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_codes, check_factors_codes
+from vaekit.utils._random import make_random_state
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def downstream_study(
         continuous_factors=continuous_factors,
         n_bins=n_bins,
     )
-    rng = check_random_state(random_state)
+    rng = make_random_state(random_state)
     train, test = np.split(np.arange(len(codes)), [len(codes_train)])
     return _study(factors, codes, rng.permutation(train), test, train_sizes, classifier, n_jobs, rng)
 
@@ -190,7 +191,7 @@ def sample_efficiency(
         raise ValueError(
             f"sample_efficiency needs many + n_test = {many + n_test} rows, got {len(codes)}: lower many or n_test."
         )
-    rng = check_random_state(random_state)
+    rng = make_random_state(random_state)
     train, test = split_rows(len(codes), many, n_test, rng)
     return _study(factors, codes, train, test, (few, many), classifier, n_jobs, rng).sample_efficiency(few, many)
 

@@ -1,10 +1,10 @@
 """The FactorVAE metric: which code varies least when a factor is held."""
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._random import make_random_state
 
 VOTES_AT_ONCE = 256
 
@@ -88,7 +88,7 @@ def factor_vae_score(
     if not active.any():
         return 0.0
     standardised = np.ascontiguousarray(codes[:, active] / scale[active])  # whole rows are drawn
-    rng = check_random_state(random_state)
+    rng = make_random_state(random_state)
     train_votes = cast_votes(groups, standardised, n_train, batch_size, rng)
     test_votes = cast_votes(groups, standardised, n_test, batch_size, rng)
     return accuracy_of_majority(train_votes, test_votes)

@@ -1,9 +1,9 @@
 """Fréchet distance between two sets of features."""
 
-import warnings
-
 import numpy as np
 from sklearn.utils import check_array
+
+from vaekit.utils._warnings import warn_user
 
 
 def frechet_distance(features_real, features_fake):
@@ -102,11 +102,9 @@ def _mean_and_covariance(features, name):
     features = check_array(features, dtype=np.float64, ensure_min_samples=2, input_name=name)
     n, d = features.shape
     if n <= d:
-        warnings.warn(
+        warn_user(
             f"{name} has {n} rows of {d} features: its covariance is singular and the distance strongly biased; take "
             "more rows or fewer features.",
-            UserWarning,
-            stacklevel=3,
         )
     return features.mean(axis=0), np.cov(features, rowvar=False).reshape(d, d)
 

@@ -1,12 +1,12 @@
 """Fixing a factor in a table: the rows that share its value stand in for fresh samples with the factor held."""
 
 import numbers
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 
 from vaekit.metrics._information import dependence_of_labels
+from vaekit.utils._warnings import warn_user
 
 MOST_DEPENDENCE = 0.1
 
@@ -58,9 +58,7 @@ def draw_pairs(groups, n_draws, batch_size, rng):
 def _warn_of_dependence(factors):
     dependence = dependence_of_labels(factors)
     if dependence > MOST_DEPENDENCE:
-        warnings.warn(
+        warn_user(
             f"The factors depend on each other (normalised mutual information {dependence:.2f}): holding one holds "
             "others in part, so this score is not the one of independent factors.",
-            UserWarning,
-            stacklevel=4,
         )

@@ -5,12 +5,12 @@ from joblib import Parallel, delayed
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_random_state
 
 from vaekit.metrics._average import average_factors
 from vaekit.metrics._discretize import discretize, mutual_information
 from vaekit.metrics._learning import split_rows
 from vaekit.metrics._validation import check_factors_codes, pool_draws
+from vaekit.utils._random import make_random_state
 
 
 def modularity_score(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error"):
@@ -139,7 +139,7 @@ def explicitness_score(
     1.0
     """
     factors, codes = check_factors_codes(factors, codes, continuous_factors=continuous_factors, n_bins=n_bins)
-    train, test = split_rows(len(codes), n_train, n_test, check_random_state(random_state))
+    train, test = split_rows(len(codes), n_train, n_test, make_random_state(random_state))
     scaled = StandardScaler().fit(codes[train]).transform(codes)
     areas = Parallel(n_jobs=n_jobs)(
         delayed(_area_of_factor)(scaled[train], factor[train], scaled[test], factor[test]) for factor in factors.T

@@ -3,11 +3,11 @@
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.svm import LinearSVC
-from sklearn.utils import check_random_state
 
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._learning import fit_classifier, split_rows
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._random import make_random_state
 
 SMALLEST_VARIANCE = 1e-12
 
@@ -87,7 +87,7 @@ def sap_score(
     if continuous_factors == "regress":
         predictability = squared_correlation(codes, factors)
     else:
-        train, test = split_rows(len(codes), n_train, n_test, check_random_state(random_state))
+        train, test = split_rows(len(codes), n_train, n_test, make_random_state(random_state))
         predictability = np.array(
             Parallel(n_jobs=n_jobs)(delayed(_accuracies_of_code)(code, factors, train, test) for code in codes.T)
         )

@@ -1,12 +1,12 @@
 """The one door of factors and codes: every metric checks here what it is given."""
 
 import numbers
-import warnings
 
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array, check_consistent_length
 
 from vaekit.metrics._discretize import uniform_bins
+from vaekit.utils._warnings import warn_user
 
 MOST_VALUES_OF_A_DISCRETE_FLOAT = 100
 
@@ -138,5 +138,7 @@ def _drop_constant(factors):
     if varies.all():
         return factors
     dropped = np.flatnonzero(~varies).tolist()
-    warnings.warn(f"Factors {dropped} have one value only and are left out.", UserWarning, stacklevel=5)
+    warn_user(
+        f"Factors {dropped} have one value only and are left out.",
+    )
     return factors[:, varies]

@@ -1,6 +1,5 @@
 """Choosing among models by how well they agree, without factors."""
 
-import warnings
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -10,13 +9,14 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ParameterGrid
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.metrics import udr_scores
+from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from vaekit.utils._warnings import warn_user
 
 
 class UDRRanking(NamedTuple):
@@ -180,7 +180,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
             The fitted search.
         """
         candidates = list(ParameterGrid(self.param_grid))
-        seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
+        seeds = make_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
         models = Parallel(n_jobs=self.n_jobs)(
             delayed(_fit)(self.estimator, params, seed, X) for params in candidates for seed in seeds
         )
@@ -249,7 +249,7 @@ def _fit(estimator, params, seed, X):
     try:
         return model.fit(X)
     except Exception as error:
-        warnings.warn(f"The fit of {params} with seed {seed} failed: {error!r}", FitFailedWarning, stacklevel=2)
+        warn_user(f"The fit of {params} with seed {seed} failed: {error!r}", FitFailedWarning)
         return None
 
 

@@ -1,0 +1,11 @@
+"""Where random numbers come from when nobody says."""
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+__all__ = ["make_random_state"]
+
+
+def make_random_state(random_state):
+    """Return the RandomState a seed means; None means fresh entropy, never numpy's global generator."""
+    return np.random.RandomState() if random_state is None else check_random_state(random_state)
