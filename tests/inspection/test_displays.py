@@ -163,6 +163,11 @@ def test_inactive_latents_are_passed_over(X, model):
     assert TraversalDisplay.from_estimator(model, X).names == ["$z_{1}$"]
 
 
+def test_all_latents_of_a_collapsed_model_are_walked(X, model):
+    model.active_components_ = np.zeros(X[0].size, dtype=bool)
+    assert len(draw(TraversalDisplay.from_estimator(model, X)).names) == X[0].size
+
+
 @pytest.mark.parametrize("path", ["slerp", "lerp"])
 @pytest.mark.parametrize("space", ["generation", "representation"])
 def test_a_walk_joins_its_rows(model, X, path, space):

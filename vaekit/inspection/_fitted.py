@@ -31,6 +31,11 @@ class Fitted(NamedTuple):
         """Rows of the model in the units of X."""
         return np.asarray(rows if self.before is None else self.before.inverse_transform(rows))
 
+    def components_to_show(self, n_components):
+        """Numbers of the active latents; of all, where nothing is known of them or none is active."""
+        active = np.flatnonzero(getattr(self.model, "active_components_", ()))
+        return active if len(active) else np.arange(n_components)
+
     def encode(self, X):
         """Codes of X."""
         return np.asarray(self.ask("transform")(self.into(X)))

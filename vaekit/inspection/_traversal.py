@@ -68,7 +68,8 @@ class TraversalDisplay:
         row : int, default=None
             The row of X whose code the walks pass by; None is the mean code.
         components : sequence of int, default=None
-            Latents to change; None is those in `active_components_` where the object has that, else all.
+            Latents to change; None is those in `active_components_`, or all where the object does not have that or none
+            is active.
         n_steps : int, default=9
             Points along each walk.
         spread : float, default=0.95
@@ -82,9 +83,7 @@ class TraversalDisplay:
         """
         fitted = look_through(estimator)
         codes = fitted.encode(X)
-        if components is None:
-            every = np.ones(codes.shape[1], dtype=bool)
-            components = np.flatnonzero(getattr(fitted.model, "active_components_", every))
+        components = fitted.components_to_show(codes.shape[1]) if components is None else components
         start = codes.mean(axis=0) if row is None else codes[row]
         ends = np.quantile(codes[:, components], [(1 - spread) / 2, (1 + spread) / 2], axis=0)
         positions = np.linspace(*ends, n_steps, axis=1)
