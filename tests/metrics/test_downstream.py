@@ -4,6 +4,9 @@ import numpy as np
 import pandas
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from vaekit.metrics import downstream_study, sample_efficiency
@@ -51,6 +54,15 @@ def test_more_labels_help_and_useless_codes_stay_at_chance(world):
 def test_default_classifier_is_boosted_trees(world):
     factors, codes = world
     assert study(factors, codes, classifier=None, train_sizes=(200,)).mean_accuracy[0] > 0.7
+
+
+def test_one_seed_gives_one_study_also_through_a_pipeline(world):
+    forest = make_pipeline(StandardScaler(), RandomForestClassifier(3))
+    for classifier in (forest, forest[-1]):
+        first, second, other = (study(*world, classifier=classifier, random_state=seed).accuracy for seed in (0, 0, 1))
+        assert_allclose(first, second, atol=0)
+        assert np.any(first != other)
+    assert forest[-1].random_state is None
 
 
 def test_study_becomes_a_table(world):

@@ -6,6 +6,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
+from vaekit.utils._random import random_state_names
+
 
 def split_rows(n_samples, n_train, n_test, rng):
     """Draw disjoint rows to learn from and to score on: `n_train` and `n_test`, or of fewer rows the same shares."""
@@ -24,11 +26,11 @@ def draw_seeds(n_seeds, rng):
 
 
 def seeded_clone(estimator, seed):
-    """Clone an estimator; an open `random_state` gets the seed."""
+    """Clone an estimator; every open `random_state`, of the steps inside it too, gets the seed."""
     estimator = clone(estimator)
-    if estimator.get_params().get("random_state", 0) is None:
-        estimator.set_params(random_state=seed)
-    return estimator
+    params = estimator.get_params()
+    unseeded = [name for name in random_state_names(estimator) if params[name] is None]
+    return estimator.set_params(**dict.fromkeys(unseeded, seed))
 
 
 def fit_classifier(classifier, codes, labels):

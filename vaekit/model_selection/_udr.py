@@ -14,7 +14,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.metrics import udr_scores
-from vaekit.utils._random import make_random_state
+from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._warnings import warn_user
 
@@ -242,7 +242,7 @@ def _kl_per_component(estimator):
 def _fit(estimator, params, seed, X):
     """Fit a seeded copy; None, with a warning, where that raises."""
     model = clone(estimator).set_params(**clone(params, safe=False))
-    seeded = [name for name in model.get_params() if name == "random_state" or name.endswith("__random_state")]
+    seeded = random_state_names(model)
     if not seeded:
         raise ValueError(f"UDRSearch compares seeds, and {type(estimator).__name__} has no random_state.")
     model.set_params(**dict.fromkeys(seeded, seed))
