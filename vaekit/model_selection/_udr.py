@@ -33,7 +33,7 @@ def udr_ranking(estimators, X, *, method="lasso", kl_threshold=0.01, n_jobs=None
     ----------
     estimators : sequence of fitted transformers
         At least two, such as fits that differ by their seed. Latents that hold no more than `kl_threshold` nats are
-        left out of models (or last steps of pipelines) that have `kl_per_component_`.
+        left out of models that have `kl_per_component_`; searches and pipelines (their last steps) are looked through.
     X : array-like of shape (n_samples, ...)
         Rows to encode, the same for all.
     method : {"lasso", "spearman"}, default="lasso"
@@ -235,8 +235,12 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
 
 
 def _kl_per_component(estimator):
-    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
-    return getattr(last, "kl_per_component_", None)
+    """Nats per latent of the model inside a search or a pipeline; None where there are none."""
+    if hasattr(estimator, "best_estimator_"):
+        return _kl_per_component(estimator.best_estimator_)
+    if isinstance(estimator, Pipeline):
+        return _kl_per_component(estimator[-1])
+    return getattr(estimator, "kl_per_component_", None)
 
 
 def _fit(estimator, params, seed, X):
