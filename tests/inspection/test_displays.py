@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -291,12 +292,26 @@ def test_a_place_is_divided_or_taken_as_given():
     assert list(display.plot(axes).axes_) == list(axes)
     with pytest.raises(ValueError, match="one axes or 2"):
         display.plot(plt.subplots(1, 3)[1])
+    with pytest.raises(ValueError, match="placed by hand"):
+        display.plot(plt.figure().add_axes([0, 0, 1, 1]))
+
+
+@pytest.mark.parametrize("make", DISPLAYS.values(), ids=DISPLAYS)
+@pytest.mark.parametrize("estimator", [DPVAE(), make_pipeline(StandardScaler(), DPVAE()), GridSearchCV(DPVAE(), {})])
+def test_an_unfitted_model_says_so(make, estimator):
+    with pytest.raises(NotFittedError):
+        make(estimator, RNG.standard_normal((10, 2)))
 
 
 BAD_CALLS = {
     "sample": (SamplesDisplay.from_estimator, AttributeError, "method 'sample', which StandardScaler does not have"),
     "history": (lambda e, X: LossCurveDisplay.from_estimator(e), AttributeError, "'history_'"),
     "spaces": (LatentSpaceDisplay.from_estimator, AttributeError, "'sample_posterior'"),
+    "no samples": (
+        lambda e, X: SamplesDisplay.from_estimator(e, X, n_samples=0),
+        ValueError,
+        "n_samples == 0, must be",
+    ),
     "path": (lambda e, X: TraversalDisplay.from_pairs(e, X, X, path="arc"), ValueError, "path must be one of"),
 }
 

@@ -33,6 +33,11 @@ def make_axes(ax, n_columns, *, size=(3.2, 3.0), share=False):
     if isinstance(ax, plt.Axes):
         if n_columns == 1:
             return ax.figure, np.array([ax])
+        if ax.get_subplotspec() is None:
+            raise ValueError(
+                f"ax was placed by hand and cannot be divided into {n_columns}; make it with plt.subplots(), or "
+                f"pass {n_columns} axes."
+            )
         ax.set_axis_off()
         grid = ax.get_subplotspec().subgridspec(1, n_columns)
         return ax.figure, grid.subplots(squeeze=False, **sharing)[0]

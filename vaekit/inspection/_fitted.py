@@ -3,7 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 __all__ = ["Fitted", "as_rows", "look_through"]
 
@@ -15,7 +17,9 @@ class Fitted(NamedTuple):
     model: Any
 
     def ask(self, method):
-        """Return a method of the model, or raise the AttributeError that names it."""
+        """Return a method of the model; raise NotFittedError before the fit, or the AttributeError that names it."""
+        if isinstance(self.model, BaseEstimator):
+            check_is_fitted(self.model)
         if not hasattr(self.model, method):
             raise AttributeError(
                 f"This display asks for the method {method!r}, which {type(self.model).__name__} does not have; choose "

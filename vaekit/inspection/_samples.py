@@ -1,6 +1,9 @@
 """Samples of a model beside data."""
 
+from numbers import Integral
+
 import numpy as np
+from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
 from vaekit.inspection._fitted import as_rows, look_through
@@ -53,7 +56,8 @@ class SamplesDisplay:
         X : array-like of shape (n_rows, n_features), or images
             Data.
         n_samples : int, default=None
-            Number of samples, and of rows of X where there are that many; None is 64 images, or 1000 rows of a table.
+            Number of samples, at least 1, and of rows of X where there are that many; None is 64 images, or 1000 rows
+            of a table.
         image_shape : tuple of int, default=None
             Shape of the image that a row of a table is.
         random_state : int, RandomState instance or None, default=None
@@ -64,7 +68,8 @@ class SamplesDisplay:
         display : SamplesDisplay
         """
         fitted, random_state, X = look_through(estimator), make_random_state(random_state), as_rows(X, image_shape)
-        n_samples = n_samples or (64 if X.ndim > 2 else 1000)
+        n_samples = (64 if X.ndim > 2 else 1000) if n_samples is None else n_samples
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
         samples = fitted.out_of(fitted.ask("sample")(n_samples, random_state=random_state))
         rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
         return cls(X=rows, samples=as_rows(samples, image_shape))
