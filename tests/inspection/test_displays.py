@@ -126,6 +126,16 @@ def test_images_stand_above_their_reconstructions():
     assert_array_equal(picture[3:5, :2, 0], np.zeros((2, 2)))
 
 
+def test_a_figure_is_as_high_as_its_images_need_and_holds_the_first_of_many():
+    X = RNG.random((300, 4, 4))
+    display = ReconstructionDisplay(X=X, reconstructions=X)
+    heights = [draw(display, n_rows=n_rows).figure_.get_figheight() for n_rows in (10, 20, 200)]
+    assert_allclose(np.divide(heights, heights[0]), [1, 2, 20])
+    picture = draw(display).ax_.images[0].get_array()
+    assert picture.shape == (4 * 5 - 1, 10 * 5 - 1, 4)
+    assert_array_equal(picture[10:14, :4], plt.get_cmap("gray")((X[10] - X.min()) / np.ptp(X)))
+
+
 # ------------------------------------------------------------------ samples
 
 
@@ -314,6 +324,13 @@ BAD_CALLS = {
     ),
     "path": (lambda e, X: TraversalDisplay.from_pairs(e, X, X, path="arc"), ValueError, "path must be one of"),
 }
+
+
+@pytest.mark.parametrize("option", ["n_rows", "n_columns"])
+def test_no_images_cannot_be_drawn(option):
+    X = np.zeros((4, 2, 2))
+    with pytest.raises(ValueError, match=f"{option} == 0, must be >= 1"):
+        ReconstructionDisplay(X=X, reconstructions=X).plot(**{option: 0})
 
 
 @pytest.mark.parametrize(("call", "error", "words"), BAD_CALLS.values(), ids=BAD_CALLS)

@@ -1,11 +1,17 @@
 """Rows beside what a model makes of them."""
 
+from numbers import Integral
+
 import numpy as np
+from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
 from vaekit.inspection._fitted import as_rows, look_through
 
 __all__ = ["ReconstructionDisplay"]
+
+INCH = 0.55  # width of an image in a figure of its own
+LABEL = 0.8  # and of the words beside them
 
 
 class ReconstructionDisplay:
@@ -64,47 +70,60 @@ class ReconstructionDisplay:
         reconstructions = fitted.decode(fitted.encode(X))
         return cls(X=as_rows(X, image_shape), reconstructions=as_rows(reconstructions, image_shape))
 
-    def plot(self, ax=None, *, n_columns=10, cmap="gray"):
+    def plot(self, ax=None, *, n_rows=20, n_columns=10, cmap="gray"):
         """Draw.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None is a new figure.
+            Where to draw; None is a new figure, as high as its images need.
+        n_rows : int, default=20
+            Images to draw, at least 1: the first ones. Of tables all rows are drawn.
         n_columns : int, default=10
-            Images side by side; a last line that is not full is left out.
+            Images side by side, at least 1; a last line that is not full is left out.
         cmap : str, default="gray"
             Colour map of grey images.
 
         Returns
         -------
         display : ReconstructionDisplay
+
+        Raises
+        ------
+        ValueError
+            If `n_rows` or `n_columns` is below 1.
         """
-        draw = self._draw_images if self.X.ndim > 2 else self._draw_values
-        is_wide = self.X.ndim > 2
-        self.figure_, (self.ax_,) = make_axes(ax, 1, size=(6.0, 1.8) if is_wide else (3.6, 3.4))
-        draw(self.ax_, **({"n_columns": n_columns, "cmap": cmap} if is_wide else {}))
+        check_scalar(n_rows, "n_rows", Integral, min_val=1)
+        check_scalar(n_columns, "n_columns", Integral, min_val=1)
+        if self.X.ndim > 2:
+            self._draw_images(ax, n_rows, n_columns, cmap)
+        else:
+            self._draw_values(ax)
         return self
 
-    def _draw_images(self, ax, n_columns, cmap):
-        n_columns = min(n_columns, len(self.X))
-        n_lines = len(self.X) // n_columns
+    def _draw_images(self, ax, n_rows, n_columns, cmap):
+        n_rows = min(n_rows, len(self.X))
+        n_columns = min(n_columns, n_rows)
+        n_lines = n_rows // n_columns
         kept = slice(n_lines * n_columns)
         pairs = np.stack(
             [rows[kept].reshape(n_lines, n_columns, *self.X.shape[1:]) for rows in (self.X, self.reconstructions)],
             axis=1,
         )
         lines = pairs.reshape(2 * n_lines, *pairs.shape[2:])
-        draw_images(ax, lines, (self.X.min(), self.X.max()), cmap)
-        height = self.X.shape[-2] + 1
-        ax.set_yticks(height * (np.arange(2 * n_lines) + 0.5), ["data", "decoded"] * n_lines)
-        ax.tick_params(length=0)
+        height, width = self.X.shape[-2:]
+        size = (LABEL + INCH * n_columns, INCH * 2 * n_lines * height / width)
+        self.figure_, (self.ax_,) = make_axes(ax, 1, size=size)
+        draw_images(self.ax_, lines, (self.X.min(), self.X.max()), cmap)
+        self.ax_.set_yticks((height + 1) * (np.arange(2 * n_lines) + 0.5), ["data", "decoded"] * n_lines)
+        self.ax_.tick_params(length=0)
 
     def _draw_values(self, ax):
         mean, deviation = self.X.mean(axis=0), self.X.std(axis=0)
         unit = np.where(deviation > 0, deviation, 1)
         values, decoded = ((rows - mean) / unit for rows in (self.X, self.reconstructions))
         limits = values.min(), values.max()
-        ax.plot(limits, limits, color=MUTED, linewidth=1)
-        draw_points(ax, np.stack([values.ravel(), decoded.ravel()], axis=1), color=COLORS[0])
-        ax.set(xlabel="value (deviations of its column)", ylabel="reconstruction", aspect="equal")
+        self.figure_, (self.ax_,) = make_axes(ax, 1, size=(3.6, 3.4))
+        self.ax_.plot(limits, limits, color=MUTED, linewidth=1)
+        draw_points(self.ax_, np.stack([values.ravel(), decoded.ravel()], axis=1), color=COLORS[0])
+        self.ax_.set(xlabel="value (deviations of its column)", ylabel="reconstruction", aspect="equal")
