@@ -5,6 +5,8 @@ import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from matplotlib.colors import to_rgba
 from numpy.testing import assert_allclose, assert_array_equal
@@ -22,7 +24,7 @@ from vaekit.inspection import (
     TraversalDisplay,
 )
 from vaekit.inspection._drawing import mosaic
-from vaekit.inspection._latent_space import draw_density
+from vaekit.inspection._latent_space import draw_density, find_window
 from vaekit.inspection._traversal import lerp, slerp
 
 RNG = np.random.default_rng(0)
@@ -243,10 +245,71 @@ def test_classes_have_colours_of_their_own():
 
 def test_contours_hold_their_share_of_the_draws():
     draws = RNG.standard_normal((4000, 2)) * [1, 3]
+    draws[0] = 1e4  # one far off neither blurs the density nor counts for more than one
     _, ax = plt.subplots()
-    draw_density(ax, draws)
+    draw_density(ax, draws, find_window(draws))
     shares = [path.contains_points(draws).mean() for path in ax.collections[0].get_paths()]
     assert_allclose(sorted(shares), [0.5, 0.9], atol=0.02)
+
+
+def test_points_far_off_leave_the_window_as_it_is():
+    near = RNG.standard_normal((2000, 2))
+    far = np.vstack([near, [[1e4, -1e4]] * 5])
+    spaces = {"representation": near, "generation": near, "prior_generation": near}
+    limits = [
+        draw(LatentSpaceDisplay(**spaces, prior_representation=prior)).axes_[0].get_xlim() for prior in (near, far)
+    ]
+    assert_allclose(limits[1], limits[0], rtol=0.2)
+    ax = draw(LatentSpaceDisplay(**spaces, prior_representation=far), components=(1, 0)).axes_[0]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("$z_{1}$", "$z_{0}$")
+    x = np.concatenate([path.vertices[:, 0] for path in ax.collections[1].get_paths()])
+    assert 3 < np.ptp(x) < 6  # the contours of a standard normal, found on the window
+
+
+def labelled(y, n_rows=30):
+    X = RNG.standard_normal((n_rows, 2))
+    return LatentSpaceDisplay.from_estimator(Halving((2,)), X, y, n_prior_samples=200, random_state=0)
+
+
+def test_numbers_of_many_values_are_one_cloud_on_a_scale():
+    y = RNG.standard_normal(30)
+    y[:5] = np.nan
+    display = draw(labelled(y))
+    missing, points, _ = display.axes_[0].collections
+    assert (len(missing.get_offsets()), len(points.get_offsets())) == (5, 25)
+    assert_array_equal(points.get_array(), y[5:])
+    assert len(display.figure_.axes) == 3  # two spaces and the colour bar
+
+
+MISSING = {
+    "None": (["a", "b", None] * 10, ["missing", "a", "b"]),
+    "NaN": (np.array([1.0, np.nan, 0.0] * 10), ["missing", "0.0", "1.0"]),
+    "NA": (pd.Series([2, pd.NA, 10] * 10, dtype=object), ["missing", "2", "10"]),
+    "a word": (["None", "nan"] * 15, ["None", "nan"]),
+    "nothing else": ([None] * 30, ["missing"]),
+    "words and numbers": (np.array(["a", 1, 2] * 10, dtype=object), ["1", "2", "a"]),
+}
+
+
+@pytest.mark.parametrize(("y", "words"), MISSING.values(), ids=MISSING)
+def test_every_row_is_drawn_whatever_its_label(y, words):
+    ax = draw(labelled(y)).axes_[0]
+    assert ax.get_legend_handles_labels()[1] == words
+    assert sum(len(points.get_offsets()) for points in ax.collections[:-1]) == 30
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_labels_may_be_a_frame_of_one_column(frame):
+    assert_array_equal(labelled(frame({"y": [0, 1] * 15})).labels, [0, 1] * 15)
+
+
+BAD_LABELS = [([0, 1], "label for each of the 30 rows of X, got 2"), (np.zeros((30, 2)), "1d array")]
+
+
+@pytest.mark.parametrize(("y", "words"), BAD_LABELS)
+def test_labels_of_other_rows_are_refused(y, words):
+    with pytest.raises(ValueError, match=words):
+        labelled(y)
 
 
 def test_one_latent_cannot_be_drawn_in_the_plane():

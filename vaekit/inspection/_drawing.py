@@ -77,6 +77,6 @@ def draw_images(ax, images, limits, cmap="gray"):
 
 
 def draw_points(ax, points, **style):
-    """Draw a cloud of points (n, 2), lighter the more there are."""
+    """Draw a cloud of points (n, 2), lighter the more there are, and return it."""
     alpha = float(np.clip(300 / max(len(points), 1), 0.25, 0.9))
-    ax.scatter(*points.T, **{"s": 6, "alpha": alpha, "linewidths": 0, "rasterized": True, **style})
+    return ax.scatter(*points.T, **{"s": 6, "alpha": alpha, "linewidths": 0, "rasterized": True, **style})

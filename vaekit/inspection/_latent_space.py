@@ -2,8 +2,9 @@
 
 import numpy as np
 from scipy.stats import gaussian_kde
+from sklearn.utils import column_or_1d
 
-from vaekit.inspection._drawing import COLORS, draw_points, make_axes
+from vaekit.inspection._drawing import COLORS, MUTED, draw_points, make_axes
 from vaekit.inspection._fitted import look_through
 from vaekit.utils._random import make_random_state
 
@@ -11,6 +12,9 @@ __all__ = ["LatentSpaceDisplay"]
 
 SHARES = (0.5, 0.9)  # of the prior, inside its contours
 GRID = 60  # points along each side of the grid on which the contours are found
+TAILS = (0.005, 0.995)  # quantiles of codes and of draws between which the window lies
+MARGIN = 0.1  # around it, as a share of its width
+MAX_CLASSES = 10  # numbers of more values than this are a scale, not classes
 
 
 class LatentSpaceDisplay:
@@ -27,7 +31,8 @@ class LatentSpaceDisplay:
     prior_representation, prior_generation : ndarray of shape (n_samples, n_components)
         Draws from the prior, in the same two spaces.
     labels : ndarray of shape (n_rows,), default=None
-        Class of each row, for its colour.
+        Class of each row, or a number, for its colour. Numbers of more than ten values are drawn on a scale, missing
+        labels (None, NaN) in grey.
 
     Attributes
     ----------
@@ -64,8 +69,8 @@ class LatentSpaceDisplay:
             looked through.
         X : array-like of shape (n_rows, n_features), or images
             Data.
-        y : array-like of shape (n_rows,), default=None
-            Class of each row, for its colour.
+        y : array-like of shape (n_rows,) or (n_rows, 1), default=None
+            Class of each row, or a number, for its colour.
         n_prior_samples : int, default=3000
             Draws from the prior, of which the contours are made.
         random_state : int, RandomState instance or None, default=None
@@ -74,6 +79,11 @@ class LatentSpaceDisplay:
         Returns
         -------
         display : LatentSpaceDisplay
+
+        Raises
+        ------
+        ValueError
+            If y is not one label for each row.
         """
         fitted, random_state = look_through(estimator), make_random_state(random_state)
         codes = np.asarray(fitted.ask("sample_posterior")(fitted.into(X), random_state=random_state))[0]
@@ -83,11 +93,13 @@ class LatentSpaceDisplay:
             generation=np.asarray(fitted.ask("to_generation_space")(codes)),
             prior_representation=np.asarray(fitted.ask("to_representation_space")(noise)),
             prior_generation=noise,
-            labels=None if y is None else np.asarray(y),
+            labels=None if y is None else check_labels(y, len(codes)),
         )
 
     def plot(self, ax=None, *, components=(0, 1)):
-        """Draw; the points carry their labels, so that `display.axes_[1].legend()` shows them.
+        """Draw the window that holds 99% of the codes and of the prior, whatever lies far off.
+
+        The points carry their labels, so that `display.axes_[1].legend()` shows the classes.
 
         Parameters
         ----------
@@ -109,25 +121,72 @@ class LatentSpaceDisplay:
             "generation space": (self.generation, self.prior_generation),
         }
         for axes, (title, (codes, prior)) in zip(self.axes_, spaces.items()):
-            self._draw_codes(axes, codes[:, pair])
-            draw_density(axes, prior[:, pair])
-            axes.set_title(title)
-            axes.set_aspect("equal", adjustable="datalim")
+            codes, prior = codes[:, pair], prior[:, pair]
+            window = find_window(codes, prior)
+            points = self._draw_codes(axes, codes)
+            draw_density(axes, prior, window)
+            x, y = (f"$z_{{{component}}}$" for component in pair)
+            xlim, ylim = as_square(window).T
+            axes.set(title=title, xlabel=x, ylabel=y, xlim=xlim, ylim=ylim, aspect="equal")
+        if points is not None:
+            self.figure_.colorbar(points, ax=list(self.axes_)).solids.set_alpha(1)
         return self
 
     def _draw_codes(self, ax, codes):
-        labels = np.zeros(len(codes)) if self.labels is None else self.labels
+        """Draw codes in the colours of their labels; return the points if their colours are a scale."""
+        if self.labels is None:
+            draw_points(ax, codes, color=COLORS[0])
+            return None
+        known = ~np.array([is_missing(label) for label in self.labels.tolist()], dtype=bool)
+        if not known.all():
+            draw_points(ax, codes[~known], color=MUTED, label="missing")
+        labels, codes = self.labels[known], codes[known]
+        if labels.dtype == object:
+            labels = np.array(labels.tolist())  # numbers as numbers, so that they can be told from words
         classes = np.unique(labels)
+        if len(classes) > MAX_CLASSES and labels.dtype.kind in "iuf":
+            return draw_points(ax, codes, c=labels, cmap="viridis")
         colours = COLORS if len(classes) <= len(COLORS) else [f"C{i % 10}" for i in range(len(classes))]
         for label, colour in zip(classes, colours):
             draw_points(ax, codes[labels == label], color=colour, label=str(label))
+        return None
 
 
-def draw_density(ax, draws):
-    """Draw the borders of the regions of highest density that hold certain shares of some draws (n, 2)."""
-    density = gaussian_kde(draws.T)
+def check_labels(y, n_rows):
+    """Return labels as a 1-D array with one for each row."""
+    labels = column_or_1d(y)
+    if len(labels) != n_rows:
+        raise ValueError(f"y must have a label for each of the {n_rows} rows of X, got {len(labels)} labels.")
+    return labels
+
+
+def is_missing(label):
+    """Tell None, NaN, NaT and NA from labels."""
+    return label is None or (not isinstance(label, str) and str(label) in ("nan", "NaT", "<NA>"))
+
+
+def find_window(*clouds):
+    """Return the lower left and the upper right corner (2, 2) of what holds most of each cloud of points (n, 2)."""
+    lower, upper = np.stack([np.quantile(cloud, TAILS, axis=0) for cloud in clouds], axis=1)
+    lower, upper = lower.min(axis=0), upper.max(axis=0)
+    margin = MARGIN * (upper - lower)
+    return np.stack([lower - margin, upper + margin])
+
+
+def as_square(window):
+    """Return the corners (2, 2) of the smallest square around a window's middle that holds it."""
+    centre, reach = window.mean(axis=0), np.ptp(window, axis=0).max() / 2
+    return np.stack([centre - reach, centre + reach])
+
+
+def draw_density(ax, draws, window):
+    """Draw the borders of the regions of highest density that hold certain shares of some draws (n, 2).
+
+    The density is estimated from the draws in the window: those far off would blur it.
+    """
+    is_inside = ((window[0] <= draws) & (draws <= window[1])).all(axis=1)
+    density = gaussian_kde(draws[is_inside].T)
     levels = np.quantile(density(draws.T), 1 - np.array(SHARES[::-1]))
-    centre, reach = np.median(draws, axis=0), 1.15 * np.abs(draws - np.median(draws, axis=0)).max(axis=0)
-    x, y = (np.linspace(c - r, c + r, GRID) for c, r in zip(centre, reach))
+    x, y = np.linspace(*window, GRID, axis=1)
     heights = density(np.stack(np.meshgrid(x, y)).reshape(2, -1)).reshape(GRID, GRID)
     ax.contour(x, y, heights, levels=levels, colors="0.25", linewidths=0.9)
