@@ -12,7 +12,7 @@ from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
-    last_step,
+    look_through,
     require,
     same_density,
     take_rows,
@@ -104,7 +104,7 @@ class AggregatePosterior(ABC):
         NoDensityError
             If the posterior has no density.
         """
-        estimator, X = last_step(estimator, X)
+        estimator, X = look_through(estimator, X)
         if not hasattr(estimator, "posterior"):
             return _MixtureOfPosteriors(estimator, X)
         loc, scale = (np.asarray(parameter, dtype=np.float64) for parameter in estimator.posterior(X))

@@ -4,20 +4,49 @@ from numbers import Integral
 
 import numpy as np
 from scipy.stats import norm
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from vaekit.exceptions import MissingMethodError, NoDensityError
 
+MODEL_METHODS = "posterior", "sample_posterior", "log_prior", "sample"
 DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 
 
-def last_step(estimator, X):
-    """Return the fitted model inside a pipeline or a search, and X as the steps before it hand it on."""
-    if hasattr(estimator, "best_estimator_"):
-        return last_step(estimator.best_estimator_, X)
+def look_through(estimator, X):
+    """Return the fitted model inside a pipeline or a search, and X as the model sees it.
+
+    The model of a pipeline is its last step that has a method of one; the last of all if none has.
+    """
+    if _is_search(estimator):
+        return look_through(_best(estimator), X)
     if isinstance(estimator, Pipeline):
-        return last_step(estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X)
+        step = next((i for i in reversed(range(len(estimator))) if _is_model(estimator[i])), len(estimator) - 1)
+        return look_through(estimator[step], estimator[:step].transform(X) if step else X)
     return estimator, X if hasattr(X, "shape") else np.asarray(X)
+
+
+def _is_model(step):
+    if isinstance(step, Pipeline):
+        return any(_is_model(inner) for _, inner in step.steps)
+    if _is_search(step):
+        return _is_model(getattr(step, "best_estimator_", step.estimator))
+    return any(hasattr(step, method) for method in MODEL_METHODS)
+
+
+def _is_search(estimator):
+    return hasattr(estimator, "best_estimator_") or (
+        hasattr(estimator, "estimator") and (hasattr(estimator, "refit") or hasattr(estimator, "param_grid"))
+    )
+
+
+def _best(search):
+    if not hasattr(search, "best_estimator_"):
+        raise NotFittedError(
+            f"This {type(search).__name__} has no best_estimator_ to measure: fit it, with refit=True where there is "
+            "that choice."
+        )
+    return search.best_estimator_
 
 
 def require(estimator, purpose, *methods):

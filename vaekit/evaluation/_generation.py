@@ -9,7 +9,7 @@ from vaekit.evaluation._features import feature_map
 from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
-    last_step,
+    look_through,
     require,
 )
 from vaekit.evaluation._pockets import prior_candidates
@@ -176,7 +176,7 @@ def low_posterior_frechet_distance(
     >>> low_posterior_frechet_distance(vae, X, random_state=0).n_samples
     150
     """
-    estimator, X = last_step(estimator, X)
+    estimator, X = look_through(estimator, X)
     require(estimator, "The low-posterior Fréchet distance", "inverse_transform")
     n_samples = _default_count(n_samples, X)
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
@@ -189,7 +189,7 @@ def low_posterior_frechet_distance(
 
 
 def _real_and_sampled(estimator, X, features, n_samples, random_state):
-    estimator, X = last_step(estimator, X)
+    estimator, X = look_through(estimator, X)
     require(estimator, "A comparison of samples with data", "sample")
     sampled = estimator.sample(_default_count(n_samples, X), random_state=random_state)
     to_features = feature_map(features, X)

@@ -9,7 +9,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
-from vaekit.evaluation._fitted import base_log_density, check_count, last_step, require
+from vaekit.evaluation._fitted import base_log_density, check_count, look_through, require
 from vaekit.utils._warnings import warn_user
 
 
@@ -95,7 +95,7 @@ def leakage_curve(
     >>> bool(curve.fraction[0] < curve.fraction[1] == 1)
     True
     """
-    estimator, X = last_step(estimator, X)
+    estimator, X = look_through(estimator, X)
     require(estimator, "Leakage", "log_prior")
     check_count(n_samples, "n_samples")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)

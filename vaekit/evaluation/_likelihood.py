@@ -12,7 +12,7 @@ from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
     flat_rows,
-    last_step,
+    look_through,
     require,
     take_rows,
 )
@@ -88,7 +88,7 @@ def importance_nll(estimator, X, n_samples=21000, *, random_state=None):
     -------
     nll : ImportanceNLL
         `value`, `standard_error`, `per_row`, `effective_sample_size`, `sampling_error`: nats per row, in the units of
-        X (for a pipeline: of X as the last step sees it), lower is better.
+        X (for a pipeline: of X as the model sees it), lower is better.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def importance_nll(estimator, X, n_samples=21000, *, random_state=None):
     >>> importance_nll(vae, X, n_samples=100, random_state=0).value < -vae.score(X)  # the bound is no better
     True
     """
-    estimator, X = last_step(estimator, X)
+    estimator, X = look_through(estimator, X)
     require(estimator, "The likelihood", "log_prior", "log_posterior", "log_likelihood", "sample_posterior")
     check_count(n_samples, "n_samples")
     random_state = make_random_state(random_state)
@@ -194,7 +194,7 @@ def reconstruction_error(estimator, X, *, n_samples=1, random_state=None):
     >>> error.value < error.sampled.value  # a noisy code reconstructs less well
     True
     """
-    estimator, X = last_step(estimator, X)
+    estimator, X = look_through(estimator, X)
     needs = "log_likelihood", "sample_posterior", "transform", "inverse_transform"
     require(estimator, "The reconstruction error", *needs)
     check_count(n_samples, "n_samples")

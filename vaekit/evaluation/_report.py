@@ -6,7 +6,7 @@ import numpy as np
 
 from vaekit.evaluation._fitted import check_count
 from vaekit.evaluation._report_parts import PARTS, ReportRow, Subject, measure
-from vaekit.exceptions import VaekitError
+from vaekit.exceptions import MissingMethodError, VaekitError
 
 
 class GenerationReport:
@@ -128,6 +128,8 @@ def generation_report(
 
     Raises
     ------
+    MissingMethodError
+        If the model has none of the public methods, so that nothing can be measured.
     ValueError
         If X has fewer than 2 rows or a count is not a positive integer.
 
@@ -160,7 +162,14 @@ def generation_report(
     rows = {}
     for part in PARTS:
         rows.update(measure(part, subject))
+    _check_any(rows, subject)
     return GenerationReport(rows, _or_none(lambda: subject.leakage), _or_none(lambda: subject.collapse))
+
+
+def _check_any(rows, subject):
+    if all(math.isnan(row.value) for row in rows.values()):
+        reason = next(iter(rows.values())).note
+        raise MissingMethodError(f"Nothing can be measured of {type(subject.model).__name__}. {reason}")
 
 
 def _number(value):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vaekit.evaluation._collapse import collapse_report
-from vaekit.evaluation._fitted import count_rows, last_step, take_rows
+from vaekit.evaluation._fitted import count_rows, look_through, take_rows
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -22,7 +22,7 @@ def neg_symmetric_kl(estimator, X, y=None):
 
 def neg_nll(estimator, X, y=None):
     """Minus the negative log likelihood in nats per row, with 200 importance samples of at most 2000 rows."""
-    estimator, X = last_step(estimator, X)
+    estimator, X = look_through(estimator, X)
     rows = np.linspace(0, count_rows(X) - 1, min(count_rows(X), 2000)).astype(int)
     return -importance_nll(estimator, take_rows(X, rows), 200, random_state=SEED).value
 
@@ -95,8 +95,8 @@ def get_unsupervised_scorer(name):
     """Return a scorer by name, to be passed as `scoring=`.
 
     A scorer is a plain function `scorer(estimator, X, y=None)`; `y` is ignored. Greater is better. The seed is
-    constant. Pipelines are looked through: X passes their earlier steps, and the number is in the units of what the
-    last step sees.
+    constant. Pipelines are looked through: X passes the steps before the model, and the number is in the units of
+    what the model sees.
 
     Parameters
     ----------
