@@ -83,15 +83,25 @@ BAD_CALLS = [
     (metrics.beta_vae_score, (F, Z), {"min_group": 1}, "min_group must be an integer of at least 2"),
     (metrics.explicitness_score, ([0, 1, 0, 0], Z[:4]), {"n_train": 3, "n_test": 1}, "explicitness needs more rows"),
     (metrics.explicitness_score, ([0, 1, 2, 3], Z[:4]), {"n_train": 2, "n_test": 2}, "both in the training"),
+    *[
+        (metric, (F, Z), {name: bad}, rf"{name} must be an integer of at least {fewest}, got {bad}\.")
+        for metric, fewest_rows in ((metrics.factor_vae_score, 2), (metrics.beta_vae_score, 1))
+        for name, fewest in (("n_train", 1), ("n_test", 1), ("batch_size", fewest_rows))
+        for bad in (fewest - 1, -5, 2.5)
+    ],
     (metrics.linear_separability_loss, (F, Z), {}, "multi_valued='one_vs_rest'"),
     (metrics.linear_separability_loss, (F, Z), {"multi_valued": "all"}, "'error' or 'one_vs_rest'"),
     (metrics.mean_correlation_coefficient, (F, Z), {"method": "kendall"}, "'pearson' or 'spearman'"),
     (metrics.sample_efficiency, (F, Z), {}, r"needs many \+ n_test = 15000 rows, got 60"),
     (metrics.downstream_study, (F, Z, F, Z), {}, "between 1 and the 60 training rows"),
+    (metrics.downstream_study, (F, Z, F, Z), {"train_sizes": (20.0,)}, "must be integers"),
+    (metrics.sample_efficiency, (F, Z), {"few": 2.5}, "few must be an integer of at least 1"),
     (metrics.downstream_study, (F, Z, F[:-1], Z), {}, "inconsistent numbers of samples"),
     (metrics.udr_scores, ([Z],), {}, "at least 2 models, got 1"),
     (metrics.udr_scores, ([Z, Z[:-1]],), {}, "inconsistent numbers of samples"),
     (metrics.udr_scores, ([Z, Z],), {"kl_per_component": [[1, 1]]}, "inconsistent numbers of samples"),
+    (metrics.udr_scores, ([Z, Z],), {"kl_per_component": [1.0, 0.0]}, r"one number per code, of shape \(2,\)"),
+    (metrics.udr_scores, ([Z, Z],), {"kl_per_component": [[1, 1], [[1], [1]]]}, r"got shape \(2, 1\)"),
     (metrics.udr_scores, ([Z, Z],), {"method": "kendall"}, "'lasso' or 'spearman'"),
     (metrics.rank_correlation, ({"a": [1, 2], "b": [3, 4]},), {}, "minimum of 3"),
     (metrics.rank_correlation, ({"a": [1, 2, np.nan], "b": [3, 4, 5]},), {}, "runs contains NaN"),
@@ -106,6 +116,11 @@ BAD_CALLS = [
 def test_bad_calls_say_what_to_do(function, args, options, words):
     with pytest.raises(ValueError, match=words):
         function(*args, **options)
+
+
+def test_the_smallest_counts_give_a_score():
+    for metric, smallest_batch in ((metrics.factor_vae_score, 2), (metrics.beta_vae_score, 1)):
+        assert metric(F, Z, n_train=1, n_test=1, batch_size=smallest_batch, random_state=0) in (0, 1)
 
 
 def test_factors_of_one_value_are_left_out_with_a_warning():

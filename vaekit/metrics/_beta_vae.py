@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from vaekit.metrics._interventions import draw_pairs, group_every_factor
-from vaekit.metrics._validation import check_factors_codes
+from vaekit.metrics._learning import fit_classifier
+from vaekit.metrics._validation import check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
 
 POINTS_AT_ONCE = 256
@@ -60,7 +61,8 @@ def beta_vae_score(
     Raises
     ------
     ValueError
-        If there are fewer than two factors, a factor has no value shared by `min_group` rows, or the input is bad.
+        If there are fewer than two factors, a factor has no value shared by `min_group` rows, a count is too small, or
+        the input is bad.
 
     References
     ----------
@@ -77,6 +79,7 @@ def beta_vae_score(
     >>> beta_vae_score(factors, factors[:, ::-1], n_train=200, n_test=100, random_state=0)
     1.0
     """
+    check_counts(n_train=n_train, n_test=n_test, batch_size=batch_size)
     factors, codes = check_factors_codes(
         factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2
     )
@@ -84,7 +87,7 @@ def beta_vae_score(
     codes = np.ascontiguousarray(codes)  # whole rows are drawn
     rng = make_random_state(random_state)
     points, shared = draw_points(groups, codes, n_train, batch_size, rng)
-    classifier = LogisticRegression(max_iter=1000).fit(points, shared)
+    classifier = fit_classifier(LogisticRegression(max_iter=1000), points, shared)
     return float(classifier.score(*draw_points(groups, codes, n_test, batch_size, rng)))
 
 

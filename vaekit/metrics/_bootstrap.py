@@ -1,6 +1,5 @@
 """Intervals of any metric by resampling rows."""
 
-import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +7,7 @@ from joblib import Parallel, delayed
 from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds
+from vaekit.metrics._validation import check_counts
 from vaekit.utils._random import make_random_state
 
 
@@ -90,8 +90,7 @@ def bootstrap_interval(
     """
     if not 0 < confidence_level < 1:
         raise ValueError(f"confidence_level must lie between 0 and 1, got {confidence_level!r}.")
-    if not isinstance(n_resamples, numbers.Integral) or n_resamples < 2:
-        raise ValueError(f"n_resamples must be an integer of at least 2, got {n_resamples!r}.")
+    check_counts(2, n_resamples=n_resamples)
     factors, codes = np.asarray(factors), np.asarray(codes)
     check_consistent_length(factors, codes)
     value = metric(factors, codes, **options)

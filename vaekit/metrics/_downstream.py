@@ -1,6 +1,7 @@
 """How many labels a representation saves: accuracy of classifiers on the codes, by number of labels."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -8,7 +9,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
-from vaekit.metrics._validation import check_codes, check_factors_codes
+from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
 
 
@@ -186,6 +187,7 @@ def sample_efficiency(
     >>> sample_efficiency(factors, factors * 0.5, few=20, many=200, n_test=100, classifier=tree, random_state=0)
     1.0
     """
+    check_counts(few=few, many=many, n_test=n_test)
     factors, codes = check_factors_codes(factors, codes, continuous_factors=continuous_factors, n_bins=n_bins)
     if len(codes) < many + n_test:
         raise ValueError(
@@ -198,8 +200,10 @@ def sample_efficiency(
 
 def _study(factors, codes, train, test, train_sizes, classifier, n_jobs, rng):
     """Fit on the first rows of `train`, as many as each size says."""
-    if min(train_sizes) < 1 or max(train_sizes) > len(train):
-        raise ValueError(f"train_sizes must lie between 1 and the {len(train)} training rows, got {train_sizes}.")
+    if not all(isinstance(size, Integral) and 1 <= size <= len(train) for size in train_sizes):
+        raise ValueError(
+            f"train_sizes must be integers between 1 and the {len(train)} training rows, got {train_sizes}."
+        )
     classifier = GradientBoostingClassifier() if classifier is None else classifier
     tasks = [(rows, factor) for rows in (train[:size] for size in train_sizes) for factor in factors.T]
     accuracy = Parallel(n_jobs=n_jobs)(

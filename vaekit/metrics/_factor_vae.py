@@ -3,7 +3,7 @@
 import numpy as np
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
-from vaekit.metrics._validation import check_factors_codes
+from vaekit.metrics._validation import check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
 
 VOTES_AT_ONCE = 256
@@ -41,7 +41,7 @@ def factor_vae_score(
     n_train, n_test : int, default=10000, 5000
         Votes to learn the rule from, and to count its successes on.
     batch_size : int, default=64
-        Rows of a vote.
+        Rows of a vote, at least 2.
     min_std : float, default=0.05
         Codes with a smaller standard deviation have collapsed and are not elected; in the units of the codes, and
         meant for codes under a standard normal prior. Constant codes are never elected.
@@ -63,7 +63,8 @@ def factor_vae_score(
     Raises
     ------
     ValueError
-        If there are fewer than two factors, a factor has no value shared by `min_group` rows, or the input is bad.
+        If there are fewer than two factors, a factor has no value shared by `min_group` rows, a count is too small, or
+        the input is bad.
 
     References
     ----------
@@ -79,6 +80,8 @@ def factor_vae_score(
     >>> factor_vae_score(factors, factors[:, ::-1], n_train=200, n_test=100, random_state=0)
     1.0
     """
+    check_counts(n_train=n_train, n_test=n_test)
+    check_counts(2, batch_size=batch_size)
     factors, codes = check_factors_codes(
         factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2
     )

@@ -1,11 +1,11 @@
 """Fixing a factor in a table: the rows that share its value stand in for fresh samples with the factor held."""
 
-import numbers
 from typing import NamedTuple
 
 import numpy as np
 
 from vaekit.metrics._information import dependence_of_labels
+from vaekit.metrics._validation import check_counts
 from vaekit.utils._warnings import warn_user
 
 MOST_DEPENDENCE = 0.1
@@ -29,8 +29,7 @@ def group_rows(factor, min_group=2):
 
 def group_every_factor(factors, min_group=2):
     """Group the rows by each factor in turn; warn when the factors depend on each other."""
-    if not isinstance(min_group, numbers.Integral) or min_group < 2:
-        raise ValueError(f"min_group must be an integer of at least 2, got {min_group!r}.")
+    check_counts(2, min_group=min_group)
     groups = [group_rows(factor, min_group) for factor in factors.T]
     without = [number for number, group in enumerate(groups) if len(group.rows) == 0]
     if without:

@@ -1,19 +1,16 @@
 """Learning factors from codes: disjoint rows, seeded copies, and classifiers that survive a single class."""
 
-import numbers
-
 import numpy as np
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 
+from vaekit.metrics._validation import check_counts
 from vaekit.utils._random import random_state_names
 
 
 def split_rows(n_samples, n_train, n_test, rng):
     """Draw disjoint rows to learn from and to score on: `n_train` and `n_test`, or of fewer rows the same shares."""
-    for name, value in (("n_train", n_train), ("n_test", n_test)):
-        if not isinstance(value, numbers.Integral) or value < 1:
-            raise ValueError(f"{name} must be an integer of at least 1, got {value!r}.")
+    check_counts(n_train=n_train, n_test=n_test)
     n = min(n_samples, n_train + n_test)
     n_test = min(n - 1, max(1, round(n * n_test / (n_train + n_test))))
     rows = rng.permutation(n_samples)[:n]

@@ -47,7 +47,7 @@ def udr_scores(codes_of_models, *, method="lasso", kl_per_component=None, kl_thr
     Raises
     ------
     ValueError
-        If there are fewer than two models, or their numbers of rows differ.
+        If there are fewer than two models, their numbers of rows differ, or divergences are not one per code.
 
     Notes
     -----
@@ -111,8 +111,18 @@ def _informative_codes(codes, divergence, kl_threshold):
     codes = check_codes(codes)
     kept = np.ptp(codes, axis=0) > 0
     if divergence is not None:
-        kept &= np.asarray(divergence) > kl_threshold
+        kept &= _one_per_code(divergence, codes) > kl_threshold
     return StandardScaler().fit_transform(codes[:, kept]) if kept.any() else codes[:, kept]
+
+
+def _one_per_code(divergence, codes):
+    divergence = np.asarray(divergence)
+    if divergence.shape != codes.shape[1:]:
+        raise ValueError(
+            f"kl_per_component must hold for each model one number per code, of shape {codes.shape[1:]}, got shape "
+            f"{divergence.shape}."
+        )
+    return divergence
 
 
 def _score_of_target(informative, j, relation):

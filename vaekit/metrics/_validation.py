@@ -54,8 +54,14 @@ def check_binning_options(continuous_factors, n_bins, regress=False):
     options = ("error", "bin", "regress") if regress else ("error", "bin")
     if continuous_factors not in options:
         raise ValueError(f"continuous_factors must be one of {options} here, got {continuous_factors!r}.")
-    if not isinstance(n_bins, numbers.Integral) or n_bins < 2:
-        raise ValueError(f"n_bins must be an integer of at least 2, got {n_bins!r}.")
+    check_counts(2, n_bins=n_bins)
+
+
+def check_counts(fewest=1, **counts):
+    """Refuse parameters that are not integers of at least `fewest`."""
+    for name, count in counts.items():
+        if not isinstance(count, numbers.Integral) or count < fewest:
+            raise ValueError(f"{name} must be an integer of at least {fewest}, got {count!r}.")
 
 
 def check_factors(factors, *, continuous_factors="error", n_bins=20):
