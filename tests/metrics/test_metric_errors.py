@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas
+import polars
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
@@ -116,6 +117,31 @@ BAD_CALLS = [
 def test_bad_calls_say_what_to_do(function, args, options, words):
     with pytest.raises(ValueError, match=words):
         function(*args, **options)
+
+
+LETTERS = {"shape": ["a", None, "b"] * 20, "size": ["a", "b", "c"] * 20}
+NUMBERS = {"shape": [1, None, 2] * 20, "size": [1, 2, 3] * 20}
+DAYS = {"day": pandas.to_datetime(["2020-01-01", None, "2020-01-02"] * 20)}
+WITHOUT_A_VALUE = {
+    "labels": np.array(list(LETTERS.values()), dtype=object).T,
+    "numbers": np.array(list(NUMBERS.values()), dtype=object).T,
+    "rows": list(zip(*LETTERS.values())),
+    "one factor": LETTERS["shape"],
+    "NaN among labels": pandas.DataFrame(LETTERS).replace({None: np.nan}),
+    "strings": pandas.DataFrame(LETTERS, dtype="string"),
+    "categories": pandas.DataFrame(LETTERS, dtype="category"),
+    "nullable": pandas.DataFrame(NUMBERS, dtype="Int64"),
+    "days": pandas.DataFrame(DAYS),
+    "days and labels": pandas.DataFrame(DAYS | LETTERS),
+    "polars labels": polars.DataFrame(LETTERS),
+    "polars numbers": polars.DataFrame(NUMBERS),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_A_VALUE)
+def test_factors_without_a_value_are_refused(name):
+    with pytest.raises(ValueError, match="factors contains NaN or None: leave out the rows"):
+        metrics.mig_score(WITHOUT_A_VALUE[name], Z)
 
 
 def test_the_smallest_counts_give_a_score():

@@ -66,7 +66,9 @@ def check_counts(fewest=1, **counts):
 
 def check_factors(factors, *, continuous_factors="error", n_bins=20):
     """Return the factors that vary, integer-coded or as numbers."""
-    factors = check_array(factors, dtype=None, ensure_2d=False, ensure_min_samples=2, input_name="factors")
+    factors = check_array(
+        factors, dtype=None, ensure_2d=False, ensure_all_finite=False, ensure_min_samples=2, input_name="factors"
+    )
     columns = [_natural_type(column) for column in factors.reshape(len(factors), -1).T]
     if continuous_factors == "regress":
         _refuse_labels(columns)
@@ -97,6 +99,7 @@ def pool_draws(factors, codes):
 
 
 def _natural_type(column):
+    _refuse_missing(column)
     if column.dtype.kind not in "biuf":
         column = np.array(column.tolist())  # a column of a mixed table: numbers where it holds numbers, else labels
     if column.dtype.kind in "iu":
@@ -104,6 +107,24 @@ def _natural_type(column):
     if column.dtype.kind == "f":
         assert_all_finite(column, input_name="factors")
     return column
+
+
+def _refuse_missing(column):
+    if column.dtype.kind == "O":
+        missing = any(map(_is_missing, column))
+    else:
+        missing = column.dtype.kind in "fmM" and np.isnan(column).any()
+    if missing:
+        raise ValueError(
+            "Input factors contains NaN or None: leave out the rows whose factors are not known, or give these a label "
+            "of their own."
+        )
+
+
+def _is_missing(value):
+    """Tell None, NaN, NaT and the NA of pandas: values that do not say they equal themselves."""
+    equal = value == value
+    return value is None or not isinstance(equal, (bool, np.bool_)) or not equal
 
 
 def _is_continuous(column):
