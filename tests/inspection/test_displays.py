@@ -152,6 +152,28 @@ def test_two_features_are_drawn():
     assert_allclose(points_of(display.axes_[0]), display.X[:, [1, 3]])
     assert_allclose(points_of(display.axes_[1]), display.samples[:, [1, 3]])
     assert display.axes_[0].get_xlim() == display.axes_[1].get_xlim()
+    assert (display.axes_[1].get_xlabel(), display.axes_[0].get_ylabel()) == ("feature 1", "feature 3")
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_features_have_the_names_that_the_model_has_seen(frame):
+    model, X = Halving((3,)), frame({name: RNG.standard_normal(50) for name in ("age", "bmi", "sex")})
+    model.feature_names_in_ = np.array(X.columns, dtype=object)
+    samples = SamplesDisplay.from_estimator(model, X, random_state=0)
+    ax = draw(samples, features=("bmi", -1)).axes_[0]
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("bmi", "sex")
+    assert_allclose(points_of(ax), samples.X[:, [1, 2]])
+
+
+def test_one_column_is_drawn_as_a_histogram():
+    display = SamplesDisplay(X=RNG.random((400, 1)), samples=2 * RNG.random((100, 1)))
+    data, samples = draw(display).axes_
+    areas = [sum(bar.get_height() * bar.get_width() for bar in ax.patches) for ax in (data, samples)]
+    assert_allclose(areas, 1)
+    assert [bar.get_x() for bar in data.patches] == [bar.get_x() for bar in samples.patches]
+    assert (data.get_xlabel(), data.get_ylabel()) == ("feature 0", "density")
+    wide = SamplesDisplay(X=RNG.random((9, 3)), samples=RNG.random((9, 3)), feature_names=["a", "b", "c"])
+    assert draw(wide, features="c").axes_[0].get_xlabel() == "c"
 
 
 def test_rows_of_a_table_are_drawn_as_images():
@@ -394,6 +416,18 @@ def test_no_images_cannot_be_drawn(option):
     X = np.zeros((4, 2, 2))
     with pytest.raises(ValueError, match=f"{option} == 0, must be >= 1"):
         ReconstructionDisplay(X=X, reconstructions=X).plot(**{option: 0})
+
+
+@pytest.mark.parametrize("features", [["alcool"], [3], "alcool", [0, -4]])
+def test_features_that_are_not_there_are_refused(features):
+    display = SamplesDisplay(X=np.zeros((4, 3)), samples=np.zeros((4, 3)), feature_names=["alcohol", "ash", "hue"])
+    with pytest.raises(ValueError, match=r"below 3 or names among \['alcohol', 'ash', 'hue'\], got ('alcool'|3|-4)"):
+        display.plot(features=features)
+
+
+def test_three_features_are_too_many_for_the_plane():
+    with pytest.raises(ValueError, match="one column or two, got 3"):
+        SamplesDisplay(X=np.zeros((4, 3)), samples=np.zeros((4, 3))).plot(features=[0, 1, 2])
 
 
 @pytest.mark.parametrize(("call", "error", "words"), BAD_CALLS.values(), ids=BAD_CALLS)

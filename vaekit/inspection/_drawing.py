@@ -17,13 +17,13 @@ def import_pyplot():
     return plt
 
 
-def make_axes(ax, n_columns, *, size=(3.2, 3.0), share=False):
+def make_axes(ax, n_columns, *, size=(3.2, 3.0), **sharing):
     """Return a figure and an array of `n_columns` axes side by side.
 
-    `ax` is None (a new figure), one axes (its place is divided), or that many axes.
+    `ax` is None (a new figure), one axes (its place is divided), or that many axes; `sharing` is sharex and sharey of
+    those that are made here.
     """
     plt = import_pyplot()
-    sharing = {"sharex": share, "sharey": share}
     if ax is None:
         width, height = size
         figure, axes = plt.subplots(

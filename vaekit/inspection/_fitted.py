@@ -1,5 +1,7 @@
 """What a display asks of a fitted object: public methods, by name; searches and pipelines are looked through."""
 
+import reprlib
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["Fitted", "as_rows", "look_through"]
+__all__ = ["Fitted", "as_rows", "choose_features", "look_through", "name_features"]
 
 
 class Fitted(NamedTuple):
@@ -34,6 +36,11 @@ class Fitted(NamedTuple):
     def out_of(self, rows):
         """Rows of the model in the units of X."""
         return np.asarray(rows if self.before is None else self.before.inverse_transform(rows))
+
+    @property
+    def feature_names(self):
+        """Names of the columns of X, None where the object has not seen any."""
+        return getattr(self.model if self.before is None else self.before, "feature_names_in_", None)
 
     def components_to_show(self, n_components):
         """Numbers of the active latents; of all, where nothing is known of them or none is active."""
@@ -63,3 +70,22 @@ def as_rows(X, image_shape=None):
     """Return rows as an array, those of a table as images if their shape is given."""
     X = np.asarray(X)
     return X if image_shape is None else X.reshape(*X.shape[:-1], *image_shape)
+
+
+def name_features(names, n_features):
+    """Return the names of columns: those given, or their numbers in words."""
+    return [f"feature {i}" for i in range(n_features)] if names is None else [str(name) for name in names]
+
+
+def choose_features(features, names):
+    """Return the numbers of the columns that are asked for by number or by name, one of them or several."""
+    asked = [features] if isinstance(features, str | Integral) else list(features)
+    n_features = len(names)
+    numbers = {**{i: i % n_features for i in range(-n_features, n_features)}, **{n: i for i, n in enumerate(names)}}
+    for feature in asked:
+        if feature not in numbers:
+            raise ValueError(
+                f"features must be numbers of columns below {n_features} or names among {reprlib.repr(list(names))}, "
+                f"got {feature!r}."
+            )
+    return [numbers[feature] for feature in asked]

@@ -6,10 +6,12 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
-from vaekit.inspection._fitted import as_rows, look_through
+from vaekit.inspection._fitted import as_rows, choose_features, look_through, name_features
 from vaekit.utils._random import make_random_state
 
 __all__ = ["SamplesDisplay"]
+
+N_BINS = 30  # of the histograms of one column
 
 
 class SamplesDisplay:
@@ -21,6 +23,8 @@ class SamplesDisplay:
         Data.
     samples : ndarray of shape (n_samples, n_features), or images
         What the model made up.
+    feature_names : sequence of str, default=None
+        Names of the columns of a table; None is their numbers.
 
     Attributes
     ----------
@@ -41,8 +45,8 @@ class SamplesDisplay:
     ((25, 8, 8), (25, 8, 8))
     """
 
-    def __init__(self, *, X, samples):
-        self.X, self.samples = X, samples
+    def __init__(self, *, X, samples, feature_names=None):
+        self.X, self.samples, self.feature_names = X, samples, feature_names
 
     @classmethod
     def from_estimator(cls, estimator, X, *, n_samples=None, image_shape=None, random_state=None):
@@ -72,36 +76,57 @@ class SamplesDisplay:
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         samples = fitted.out_of(fitted.ask("sample")(n_samples, random_state=random_state))
         rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
-        return cls(X=rows, samples=as_rows(samples, image_shape))
+        return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
 
-    def plot(self, ax=None, *, features=(0, 1), cmap="gray"):
-        """Draw.
+    def plot(self, ax=None, *, features=None, cmap="gray"):
+        """Draw images, two columns of a table against each other, or the histogram of one.
 
         Parameters
         ----------
         ax : matplotlib Axes or two of them, default=None
             Where to draw; None is a new figure.
-        features : pair of int, default=(0, 1)
-            Which two columns of a table are drawn against each other.
+        features : int or str, or one or two of them, default=None
+            Columns of a table to draw, by number or by name; None is the first two, or the only one.
         cmap : str, default="gray"
             Colour map of grey images.
 
         Returns
         -------
         display : SamplesDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or more than two are asked for.
         """
-        is_images = self.X.ndim > 2
-        self.figure_, self.axes_ = make_axes(ax, 2, share=not is_images)
-        for axes, rows, title, colour in zip(
-            self.axes_, (self.X, self.samples), ("data", "samples"), (MUTED, COLORS[0])
-        ):
-            if is_images:
-                self._draw_grid(axes, rows, cmap)
-            else:
-                draw_points(axes, rows[:, list(features)], color=colour)
+        if self.X.ndim > 2:
+            self._draw_grids(ax, cmap)
+        else:
+            self._draw_columns(ax, features)
+        for axes, title in zip(self.axes_, ("data", "samples")):
             axes.set_title(title)
         return self
 
-    def _draw_grid(self, ax, rows, cmap):
-        side = int(np.sqrt(len(rows)))
-        draw_images(ax, rows[: side**2].reshape(side, side, *rows.shape[1:]), (self.X.min(), self.X.max()), cmap)
+    def _draw_grids(self, ax, cmap):
+        self.figure_, self.axes_ = make_axes(ax, 2)
+        for axes, rows in zip(self.axes_, (self.X, self.samples)):
+            side = int(np.sqrt(len(rows)))
+            grid = rows[: side**2].reshape(side, side, *rows.shape[1:])
+            draw_images(axes, grid, (self.X.min(), self.X.max()), cmap)
+
+    def _draw_columns(self, ax, features):
+        n_features = self.X.shape[1]
+        names = name_features(self.feature_names, n_features)
+        chosen = choose_features(range(min(2, n_features)) if features is None else features, names)
+        if len(chosen) not in (1, 2):
+            raise ValueError(f"features must be one column or two, got {len(chosen)}.")
+        columns = [rows[:, chosen] for rows in (self.X, self.samples)]
+        edges = np.histogram_bin_edges(np.concatenate(columns), N_BINS)
+        self.figure_, self.axes_ = make_axes(ax, 2, sharex=True, sharey=True)
+        for axes, rows, colour in zip(self.axes_, columns, (MUTED, COLORS[0])):
+            if len(chosen) == 2:
+                draw_points(axes, rows, color=colour)
+            else:
+                axes.hist(rows.ravel(), bins=edges, density=True, color=colour)
+            axes.set_xlabel(names[chosen[0]])
+        self.axes_[0].set_ylabel(names[chosen[1]] if len(chosen) == 2 else "density")
