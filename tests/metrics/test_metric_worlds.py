@@ -247,6 +247,13 @@ def test_continuous_factors_are_found_again(metric, continuous_factors):
     assert_allclose(score, expected[continuous_factors], atol=0.15)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1e-7, 1e7, 1e30])
+def test_codes_of_any_scale_have_the_same_correlations(scale):
+    factors, codes = independent_world(0)
+    expected = metrics.sap_score(factors, codes, continuous_factors="regress")
+    assert_allclose(metrics.sap_score(factors, scale * codes, continuous_factors="regress"), expected)
+
+
 def test_more_factors_than_codes_leaves_factors_without_a_code():
     factors = grid(3)
     assert_allclose(metrics.mean_correlation_coefficient(factors, factors[:, :1]), 0.5)

@@ -9,8 +9,6 @@ from vaekit.metrics._learning import fit_classifier, split_rows
 from vaekit.metrics._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
 
-SMALLEST_VARIANCE = 1e-12
-
 
 def sap_score(
     factors,
@@ -99,13 +97,12 @@ def squared_correlation(codes, factors):
 
     Both are centred in place.
     """
+    varies = np.ptp(codes, axis=0) > 0  # before centring: a constant need not equal its computed mean
     codes -= codes.mean(axis=0)
     factors -= factors.mean(axis=0)
-    covariance = codes.T @ factors / len(codes)
-    variance_of_codes = np.vecdot(codes, codes, axis=0) / len(codes)
-    variance_of_factors = np.vecdot(factors, factors, axis=0) / len(codes)
-    varying = np.where(variance_of_codes > SMALLEST_VARIANCE, variance_of_codes, np.inf)
-    return covariance**2 / np.outer(varying, variance_of_factors)
+    squares_of_codes = np.where(varies, np.vecdot(codes, codes, axis=0), np.inf)
+    squares_of_factors = np.vecdot(factors, factors, axis=0)
+    return (codes.T @ factors) ** 2 / np.outer(squares_of_codes, squares_of_factors)
 
 
 def _accuracies_of_code(code, factors, train, test):
