@@ -128,3 +128,26 @@ class Denies(GaussianWorld):
 
     def log_prior(self, Z):
         raise NoDensityError("This prior has no density.")
+
+
+class TwoHumpsWithoutSampler(GaussianWorld):
+    """A prior that is no image of N(0, I): a mixture of N(-9, I) and N(9, I), in one space."""
+
+    def log_prior(self, Z):
+        return np.logaddexp(norm.logpdf(Z, -9, 1).sum(axis=-1), norm.logpdf(Z, 9, 1).sum(axis=-1)) - np.log(2)
+
+    def to_generation_space(self, Z):
+        return Z
+
+    to_representation_space = to_generation_space
+
+
+class TwoHumps(TwoHumpsWithoutSampler):
+    """The same, with the method to draw from it."""
+
+    def sample_prior(self, n_samples, random_state):
+        normal = random_state.standard_normal((n_samples, np.shape(self.W)[1]))
+        return random_state.choice([-9.0, 9.0], (n_samples, 1)) + normal
+
+    def sample(self, n_samples=1, random_state=None):
+        return self._decode(self.sample_prior(n_samples, check_random_state(random_state)))

@@ -33,6 +33,15 @@ def test_under_a_learned_prior_the_scale_of_a_latent_does_not_count():
     np.testing.assert_array_equal(standard.active, [False, False])
 
 
+def test_a_learned_prior_that_agrees_where_the_codes_have_collapsed_to():
+    """At z^2 = 8/3 log 2 the densities of N(0, 1) and N(0, 4) are the same, and so are all codes."""
+    loc = np.sqrt(8 / 3 * np.log(2))
+    collapsed = GaussianWorld(W=np.zeros((2, 1)), A=np.zeros((1, 2)), offset=loc, scale=1.0, spread=2.0)
+    assert collapsed.log_prior([[loc]]) == pytest.approx(collapsed.set_params(spread=1.0).log_prior([[loc]]))
+    assert np.isnan(collapse_report(collapsed.set_params(spread=2.0), X).kl).all()
+    assert np.isfinite(collapse_report(collapsed.set_params(spread=1.0), X).kl).all()
+
+
 def test_a_deterministic_encoder_is_all_signal():
     report = collapse_report(two_latents(A=np.eye(2), scale=0.0, spread=2.0), X)
     np.testing.assert_array_equal(report.variance_share, [1, 1])

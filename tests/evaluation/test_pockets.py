@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimensional_world
+from gaussian_worlds import Sampler, TwoHumps, TwoHumpsWithoutSampler, collapsed_world, four_dimensional_world
 from scipy.stats import norm
 
 from vaekit.evaluation import (
@@ -9,7 +9,7 @@ from vaekit.evaluation import (
     leakage_curve,
     low_posterior_samples,
 )
-from vaekit.exceptions import MissingMethodError
+from vaekit.exceptions import IncompatibleChoiceError, MissingMethodError
 
 X = np.random.default_rng(1).normal(size=(50, 4))
 ONE_ROW = np.zeros((1, 1))
@@ -50,25 +50,25 @@ def ranked_minimum(world, density):
 
 
 def test_a_prior_of_its_own_is_drawn_from_by_name():
-    class TwoHumps(GaussianWorld):
-        def log_prior(self, Z):
-            return np.logaddexp(norm.logpdf(Z, -9, 1), norm.logpdf(Z, 9, 1)).sum(axis=-1) - np.log(2)
+    assert np.abs(low_posterior_samples(TwoHumps(), ONE_ROW, random_state=0).representation).min() > 5
+    with pytest.raises(IncompatibleChoiceError, match=r"TwoHumpsWithoutSampler is no N\(0, I\).*sample_prior"):
+        low_posterior_samples(TwoHumpsWithoutSampler(), ONE_ROW)
 
-        def to_generation_space(self, Z):
-            return Z
 
-        to_representation_space = to_generation_space
-
-    class Sampled(TwoHumps):
-        def sample_prior(self, n_samples, random_state):
-            return random_state.choice([-9.0, 9.0], (n_samples, 1)) + random_state.standard_normal((n_samples, 1))
-
-    with pytest.raises(ValueError, match=r"TwoHumps is no N\(0, I\).*sample_prior"):
-        low_posterior_samples(TwoHumps(), ONE_ROW)
-    with pytest.raises(ValueError, match="'latent'"):
+def test_a_prior_that_is_no_image_of_a_normal_has_no_base():
+    with pytest.raises(IncompatibleChoiceError, match="threshold='latent'"):
         leakage_curve(TwoHumps(), ONE_ROW, [-3])
+    with pytest.raises(ValueError, match="rank_by='latent'"):
+        high_posterior_samples(TwoHumps(), ONE_ROW, 3)
     assert leakage_curve(TwoHumps(), ONE_ROW, [np.inf], threshold="latent").value > 0
-    assert np.abs(low_posterior_samples(Sampled(), ONE_ROW, random_state=0).representation).min() > 5
+    assert len(high_posterior_samples(TwoHumps(), ONE_ROW, 3, rank_by="latent").row) == 3
+
+
+def test_a_flow_that_fixes_the_only_code_is_still_a_flow():
+    """Codes have collapsed to 0, which g(z) = z / 2 leaves where it is: that does not make the two spaces one."""
+    world = collapsed_world(0.0, 1e-9, spread=2.0)
+    log_q = high_posterior_samples(world, ONE_ROW, 5, random_state=0).log_q
+    assert np.isfinite(log_q).all()
 
 
 @pytest.mark.parametrize(

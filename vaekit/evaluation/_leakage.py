@@ -70,6 +70,8 @@ def leakage_curve(
     ------
     NoDensityError
         If the prior or the posterior has no density.
+    IncompatibleChoiceError
+        If the prior is no image of N(0, I), such as a mixture, and `threshold` is "base".
     ValueError
         If `threshold` is unknown.
 
@@ -148,7 +150,7 @@ def _leakage(log_ratio, density, thresholds):
 def prior_density(estimator, Z, space, name):
     """Log density of codes under the prior: of their points in generation space ("base") or their own ("latent")."""
     if space == "base":
-        return base_log_density(estimator, Z)
+        return base_log_density(estimator, Z, f"pass {name}='latent' to compare by the density of the codes themselves")
     if space == "latent":
         return np.asarray(estimator.log_prior(Z))
     raise ValueError(f"{name} must be 'base' or 'latent', got {space!r}.")

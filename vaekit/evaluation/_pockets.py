@@ -153,6 +153,8 @@ def high_posterior_samples(
     ------
     NoDensityError, MissingMethodError
         If the model lacks a density, or cannot decode.
+    IncompatibleChoiceError
+        If the prior is no image of N(0, I), such as a mixture, and `rank_by` is "base".
     ValueError
         If there are fewer candidates than samples, or `rank_by` is unknown.
 
