@@ -210,6 +210,21 @@ def test_a_dead_code_changes_nothing(name, seed, value):
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_code_that_varies_by_single_precision_rounding_is_dead(dtype):
+    factors, codes = independent_world(0)
+    steps = np.nextafter(np.float32(0.3), [np.float32(0), np.float32(1)])[factors[:, 0] % 2]
+    table = np.column_stack([steps, codes.astype(np.float32)]).astype(dtype)
+    assert np.all(metrics.mutual_info_matrix(factors, table)[0] == 0)
+    assert np.all(metrics.udr_scores([table, table]) == metrics.udr_scores([table[:, 1:], table[:, 1:]]))
+
+
+def test_in_double_precision_small_steps_are_information():
+    factors, codes = independent_world(0)
+    assert metrics.mutual_info_matrix(factors, np.column_stack([1 + 1e-9 * factors[:, 0], codes]))[0, 0] > 1
+    assert np.isfinite(metrics.mig_score(factors, 1e300 * codes))  # beyond single precision
+
+
 def test_draws_from_the_posterior_count_as_rows():
     factors, means = independent_world(0)
     assert_allclose(metrics.mig_score(factors, np.stack([means, means])), metrics.mig_score(factors, means), atol=1e-12)

@@ -81,12 +81,18 @@ def check_factors(factors, *, continuous_factors="error", n_bins=20):
 def check_codes(codes):
     """Return the codes as floats, column by column in memory; one that varies by rounding alone is made constant."""
     codes = check_array(codes, dtype=(np.float64, np.float32), ensure_min_samples=2, input_name="codes")
-    rounding = 8 * np.finfo(codes.dtype).eps
+    rounding = 8 * np.finfo(np.float32 if _are_single(codes) else np.float64).eps
     codes = np.array(codes, dtype=np.float64, order="F")
     low, high = codes.min(axis=0), codes.max(axis=0)
     dead = high - low <= rounding * np.maximum(-low, high)
     codes[:, dead] = codes[0, dead]
     return codes
+
+
+def _are_single(codes):
+    """Tell whether the codes are, or became float64 from, numbers in single precision: networks compute in these."""
+    with np.errstate(over="ignore"):
+        return np.array_equal(codes, codes.astype(np.float32, copy=False))
 
 
 def pool_draws(factors, codes):
