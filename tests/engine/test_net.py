@@ -1,5 +1,8 @@
 """Training as a whole: the same as by hand, on the books, safe from terms that are not finite, resumable."""
 
+import pickle
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -22,11 +25,11 @@ from torch import nn
 from torch.distributions import Normal as TorchNormal
 from torch.distributions import kl_divergence
 
-from vaekit import BetaVAE
-from vaekit.exceptions import NonFiniteLossError, VaekitError
+from vaekit import AAE, VAE, WAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorDPVAE, FactorVAE
+from vaekit.exceptions import NonFiniteLossError, ScheduleWarning, VaekitError, VaekitWarning
 from vaekit.likelihoods import Normal
 from vaekit.nn import Custom
-from vaekit.objectives import ELBO
+from vaekit.objectives import ELBO, Warmup
 from vaekit.utils._spec import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -256,7 +259,38 @@ def test_early_stopping_stops():
 def test_early_stopping_waits_for_the_warmup():
     options = {"max_epochs": 50, "early_stopping": True, "tol": 1e9, "n_iter_no_change": 4}
     model = tiny(warmup=4 * 10, **options).fit(X)  # 31 rows train: four steps per epoch
-    assert len(model.history_) == 9 + 4
+    assert len(model.history_) == 9 + 1 + 4
+
+
+@pytest.mark.parametrize(
+    "rising",
+    [
+        {"warmup": 20, "beta": 100},
+        {"warmup": 0, "beta": Warmup(value=100, steps=20)},
+    ],
+    ids=["warm-up", "a weight of its own"],
+)
+def test_the_best_epoch_is_not_one_of_a_weight_that_was_still_rising(rising):
+    """With a large beta the ELBO is best when beta is not yet there."""
+    held_out = {}
+    model = tiny(
+        BetaVAE, likelihood=Normal(scale=0.5), learning_rate=0.03, early_stopping=True, max_epochs=8, **rising,
+        callbacks=[AtEpochBegin(lambda net, rows: held_out.update(rows=rows))],
+    ).fit(X)  # fmt: skip
+    losses = [row["valid_loss"] for row in model.history_]  # four steps per epoch
+    assert np.argmin(losses) < 4
+    assert model.net_._held_out_loss(held_out["rows"]) == pytest.approx(min(losses[4:]), rel=1e-6)
+
+
+@pytest.mark.parametrize("cls", [AAE, WAE, AnnealedVAE])
+def test_a_warmup_that_weighs_nothing_is_not_waited_for(cls):
+    changes = {"capacity_steps": 1, "max_capacity": 0} if cls is AnnealedVAE else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ScheduleWarning)
+        model = tiny(cls, warmup=1000, max_epochs=50, early_stopping=True, tol=1e9, n_iter_no_change=4, **changes).fit(
+            X
+        )
+    assert len(model.history_) == 1 + 4
 
 
 def test_the_best_epoch_is_given_back_from_memory(tmp_path, monkeypatch):
@@ -366,6 +400,98 @@ def test_what_was_learned_survives_a_failure_while_training_goes_on():
     assert (model.history_, model.n_steps_) == (history, 3 * N_BATCHES)
     model.set_params(callbacks=None)
     assert same_weights(model.fit(X), undisturbed.fit(X))  # moments and random numbers too
+
+
+@pytest.mark.parametrize("spoil", ["summary", "schedules"])
+def test_nor_does_a_failure_after_the_last_step_change_it(spoil):
+    """A warning that a filter makes an error comes when training is over."""
+    model = tiny(warm_start=True).fit(X)
+    kept, history = weights(model), model.history_
+    refused = {
+        "summary": lambda: model.partial_fit(np.ones_like(X[:2])),
+        "schedules": lambda: model.set_params(warm_start=False, max_steps=1, warmup=5).fit(X),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(VaekitWarning):
+            refused[spoil]()
+    assert all(torch.equal(kept[name], value) for name, value in weights(model).items())
+    assert (model.n_steps_, model.net_.step_, model.history_) == (3 * N_BATCHES, 3 * N_BATCHES, history)
+
+
+def test_a_warm_start_takes_other_steps():
+    model = tiny(warm_start=True).fit(X)
+    kept = weights(model)
+    model.set_params(learning_rate=1e-12, batch_size=5, max_epochs=1).fit(X)
+    assert model.n_steps_ == 3 * N_BATCHES + 7
+    assert all(torch.allclose(kept[name], value, atol=1e-9) for name, value in weights(model).items())
+    again = pickle.loads(pickle.dumps(model))
+    assert (again.net_.lr, again.net_.batch_size) == (1e-12, 5)
+
+
+@pytest.mark.parametrize("changed", [{"n_components": 3}, {"prior": "decoupled"}, {"warmup": 0}, {"beta": 2}])
+def test_but_makes_no_other_model(changed):
+    model = tiny(BetaVAE, warm_start=True).fit(X)
+    kept = weights(model)
+    for go_on in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=f"{list(changed)}.*warm_start=False".replace("[", r"\[")):
+            model.set_params(**changed) and go_on(X)
+    assert all(torch.equal(kept[name], value) for name, value in weights(model).items())
+    assert len(model.set_params(warm_start=False).fit(X).history_) == 3
+
+
+@pytest.mark.parametrize("cls", [VAE, FactorVAE, BetaTCVAE, WAE])
+def test_a_single_row_is_no_batch(cls):
+    model = tiny(cls).fit(X)
+    kept, active = weights(model), model.active_components_
+    with pytest.raises(ValueError, match="at least two rows, and 1 of 1 is left"):
+        model.partial_fit(X[:1])
+    with pytest.raises(ValueError, match=r"1 of 2 is left.*'validation_fraction'"):
+        tiny(cls, early_stopping=True).fit(X[:2])
+    assert all(torch.equal(kept[name], value) for name, value in weights(model).items())
+    assert model.active_components_ is active
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_the_callers_gradient_mode_does_not_matter(mode):
+    with mode():
+        model = tiny(FactorDPVAE).fit(X)
+    assert same_weights(model, tiny(FactorDPVAE).fit(X))
+
+
+def test_nor_does_torchs_default_type():
+    expected = tiny(FactorDPVAE).fit(X)
+    saved = pickle.dumps(expected)
+    torch.set_default_dtype(torch.float64)
+    try:
+        model, loaded = tiny(FactorDPVAE).fit(X), pickle.loads(saved)
+        np.testing.assert_array_equal(loaded.score_samples(X), expected.score_samples(X))
+        np.testing.assert_allclose(model.transform(X), expected.transform(X), rtol=1e-3, atol=1e-4)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert all(tensor.dtype == torch.float32 for tensor in weights(model).values())
+
+
+# ------------------------------------------------------------------ interrupts
+
+
+def interrupt_at(step):
+    def look(net, batch):
+        if net.step_ == step:
+            raise KeyboardInterrupt
+
+    return AtBatchBegin(look)
+
+
+@pytest.mark.parametrize("cls", [VAE, AnnealedVAE, FactorDPVAE])
+@pytest.mark.parametrize("step", [0, 2, 7])
+def test_an_interrupt_amid_an_epoch_is_announced_and_leaves_whole_epochs_in_the_history(cls, step):
+    with pytest.warns(ConvergenceWarning, match=f"interrupted at step {step}"):
+        model = tiny(cls, callbacks=[interrupt_at(step)]).fit(X)
+    assert model.n_steps_ == step
+    assert len(model.history_) == step // N_BATCHES
+    assert all("train_loss" in row for row in model.history_)
+    assert np.isfinite(model.transform(X)).all()
 
 
 class Interrupt(Callback):

@@ -67,7 +67,7 @@ PRIORS = {
 }
 N_COMPONENTS, N_STEPS, BATCH = 3, 3, 8
 ROWS = torch.randn(4 * BATCH, 5, generator=make_generator(0), dtype=torch.float64)
-NOISES = ("posterior", "prior", "encoder", "second", "permutation")
+NOISES = ("posterior", "prior", "second", "permutation")
 
 
 def stand_together(objective, prior):

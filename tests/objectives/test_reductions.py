@@ -226,7 +226,7 @@ RISING = {
     "lambda_d": CovariancePenalty,
     "kl_weight": AggregateDivergence,
     "weight": AggregateDivergence,
-    "weight of the encoder's turn": lambda **weight: AggregateDivergence(**weight, divergence=JensenShannon(**SMALL)),
+    "weight of the game": lambda **weight: AggregateDivergence(**weight, divergence=JensenShannon(**SMALL)),
 }
 
 

@@ -19,7 +19,8 @@ class EarlyStop(Callback):
     tol : float
         Nats per row.
     first_step : int
-        Epochs that end before this step do not count: while the KL is being warmed up the loss may well rise.
+        Epochs that end before this step do not count: while weights are still rising, the loss compares models that
+        nobody asked for.
     """
 
     def __init__(self, n_iter_no_change, tol, first_step=0):
@@ -31,12 +32,12 @@ class EarlyStop(Callback):
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Compare with the best epoch so far."""
+        if net.step_ < self.first_step:
+            return
         loss = net.history[-1, "valid_loss"]
         self.misses_ = 0 if loss < self.best_ - self.tol else self.misses_ + 1
         if loss < self.best_:
             self.best_, self.weights_ = loss, copy.deepcopy(net.module_.state_dict())
-        if net.step_ < self.first_step:
-            self.misses_ = 0
         if self.misses_ >= self.n_iter_no_change:
             raise KeyboardInterrupt  # how a skorch callback ends training
 

@@ -91,23 +91,35 @@ class Net(NeuralNet):
     # ------------------------------------------------------------------ what a failure must not change
 
     @contextlib.contextmanager
-    def training_with(self, callbacks):
-        """Have callbacks called inside; give back all that was learned before if anything goes wrong there."""
+    def training_with(self, callbacks, learning_rate, batch_size):
+        """Take such steps, have callbacks called inside; give back all that was before if anything goes wrong there."""
         self.callbacks = callbacks
         self._initialize_callbacks()
         state, optimizer = self._copied_state(), copy.deepcopy(self.optimizer_.state_dict())
-        generator, step, n_epochs = self.generator.get_state(), self.step_, len(self.history)
+        generator, n_epochs = self.generator.get_state(), len(self.history)
+        before = {name: getattr(self, name) for name in ("step_", "lr", "batch_size")}
         try:
+            self._set_learning_rate(learning_rate)
+            self.batch_size = batch_size
             yield
         except BaseException:
             self._restore_state(state)
             self.optimizer_.load_state_dict(optimizer)
             self.generator.set_state(generator)
-            self.step_ = step
+            vars(self).update(before)
             del self.history[n_epochs:]
             raise
         finally:
             self.callbacks, self.callbacks_ = [], []
+
+    def _set_learning_rate(self, learning_rate):
+        """Change the step size of phases that have none of their own; what a scheduler made of the same rate stays."""
+        if learning_rate == self.lr:
+            return
+        self.lr = learning_rate
+        for phase, group in zip(self.phases_, self.optimizer_.param_groups):
+            if "lr" not in phase.optimizer:
+                group["lr"] = group["initial_lr"] = learning_rate
 
     def _copied_state(self):
         """Copies of all weights and of the modules' buffers (a batch normalisation's statistics, say)."""
@@ -130,7 +142,12 @@ class Net(NeuralNet):
                 break
             self.notify("on_epoch_begin", **datasets)
             started = time.perf_counter()
-            is_finite = self._train_epoch(X, last_step)
+            try:
+                is_finite = self._train_epoch(X, last_step)
+            except KeyboardInterrupt:  # skorch ends training quietly, keeping what was learned
+                del self.history[-1:]
+                warn_user(f"Training was interrupted at step {self.step_}.", ConvergenceWarning)
+                raise
             if valid is not None:
                 self._record_best("valid_loss", self._held_out_loss(valid))
             self.history.record("duration", time.perf_counter() - started)
@@ -166,13 +183,15 @@ class Net(NeuralNet):
         if len(bounds) == 1 and len(orders) > 1:  # one batch in all: independent batches are disjoint parts of it
             orders = orders[0].tensor_split(len(orders))
         for start, stop in bounds:
-            noise = {
-                name: torch.randn(stop - start, width, generator=self.generator, device=device)
-                for name, width in columns.items()
-            }
+            noise = {name: self._randn(stop - start, width, self.generator) for name, width in columns.items()}
             batches = tuple(rows[order[start:stop]] for order in orders)
             warmup = linear_warmup(self.step_, self.plan.warmup_steps)
             yield StepInputs(batches, noise, self.step_, self.plan.n_steps, warmup, rows)
+
+    def _randn(self, n_rows, n_columns, generator):
+        """Noise of the weights' type, whatever torch's default is."""
+        weights = self.flat_.buffer
+        return torch.randn(n_rows, n_columns, generator=generator, device=generator.device, dtype=weights.dtype)
 
     def _train_step(self, inputs, has_hooks):
         """One step, with the callbacks' batch hooks around it only if some callback has them."""
@@ -184,7 +203,7 @@ class Net(NeuralNet):
         terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients)
         self.step_ += 1
         self.history.record_batch("train_loss", terms["train"].item())
-        self.notify("on_batch_end", batch=inputs.batches, training=True, loss=terms["train"])
+        self.notify("on_batch_end", batch=inputs.batches, training=True, loss=terms["train"], y_pred=None)
         return terms
 
     def _notify_gradients(self, parameters, gradients):
@@ -209,9 +228,7 @@ class Net(NeuralNet):
         generator, total = make_generator(0, rows.values.device), 0.0
         with torch.no_grad():
             for start, stop in batch_bounds(len(rows), self.inference_rows):
-                noise = torch.randn(
-                    stop - start, self.plan.n_components, generator=generator, device=rows.values.device
-                )
+                noise = self._randn(stop - start, self.plan.n_components, generator)
                 total += self.objective.held_out_loss(self.module_(rows[start:stop], noise)).sum()
         return float(total) / len(rows)
 

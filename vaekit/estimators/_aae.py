@@ -28,6 +28,8 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
         Widths of the discriminator's hidden layers.
     discriminator_learning_rate : float, default=1e-4
         Step size of the discriminator's Adam, with betas (0.5, 0.9).
+    warmup : float or int, default=0.3
+        Without effect here: there is no KL to be warmed up, and early stopping watches the reconstruction alone.
 
     References
     ----------
@@ -73,6 +75,8 @@ class LearnedPriorAAE(GenerationMixin, BaseEncoder):
         Step size of the discriminator's Adam, with betas (0.5, 0.9).
     prior : {"generator", "normal", "decoupled", "elementwise_flow"} or spec of `vaekit.priors`, default="generator"
         The learned prior; priors with a density are trained by their likelihood on the codes.
+    warmup : float or int, default=0.3
+        Without effect here: there is no KL to be warmed up, and early stopping watches the reconstruction alone.
 
     References
     ----------

@@ -39,16 +39,22 @@ __all__ = ["BaseEncoder", "estimator"]
 
 estimator = dataclass(eq=False, repr=False, kw_only=True)
 
+# parameters that may change while training goes on; all others make the model
+CHANGEABLE = {
+    "batch_size", "callbacks", "device", "early_stopping", "learning_rate", "max_epochs", "max_steps",
+    "n_iter_no_change", "random_state", "tol", "validation_fraction", "verbose", "warm_start",
+}  # fmt: skip
 MAX_SUMMARY_ROWS = 10_000  # rows on which the KL per component is measured after a fit
 ACTIVE_SHARE = 0.01  # an active latent's mean varies by more than this share of its aggregate variance
 
 
 @contextlib.contextmanager
-def restored_on_failure(estimator):
-    """Give an estimator its attributes back if anything goes wrong inside."""
+def fitting(estimator):
+    """Give an estimator its attributes back if anything goes wrong inside; gradients are on, whatever they were."""
     before = dict(vars(estimator))
     try:
-        yield
+        with torch.inference_mode(False), torch.enable_grad():
+            yield
     except BaseException:
         vars(estimator).clear()
         vars(estimator).update(before)
@@ -104,11 +110,13 @@ default="auto"
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops. Only with early stopping.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last fit.
+        Whether `fit` goes on from the last fit. `learning_rate`, `batch_size` and how long to train may change in
+        between, what makes the model may not.
     device : str or torch.device, default="auto"
         Where to compute; `"auto"` is a CUDA device if there is one, else the CPU.
     callbacks : list of skorch callbacks or None, default=None
-        Copies of them are called during training.
+        Copies of them are called during training. Those that look at predictions (`BatchScoring`, `EpochScoring` with
+        caching) or freeze weights (`Freezer`) do not work here.
     random_state : int, RandomState instance or None, default=None
         Decides weights, batches, noise and samples; global generators are neither read nor touched.
     verbose : int, default=0
@@ -254,16 +262,16 @@ default="auto"
         ------
         ValueError
             If X has fewer than two rows, or holds values that are not finite or outside the likelihood's support; if a
-            parameter is invalid; if a term of the loss is not finite in the first epoch.
+            parameter is invalid; if a term of the loss is not finite in the first epoch; if training goes on with
+            parameters that make another model.
+
+        Notes
+        -----
+        An interrupt (Ctrl-C) ends training with a warning and keeps what was learned.
         """
-        with restored_on_failure(self):
-            if self.warm_start and self.__sklearn_is_fitted__():
-                X = self._validate_in_support(X)
-            else:
-                X = self._validate(X, reset=True)
-                self._start(X)
+        with fitting(self):
+            X = self._begin(X, goes_on=self.warm_start)
             self._train(X, self.max_epochs, self.max_steps)
-            self._warn_of_schedules()
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -285,16 +293,37 @@ default="auto"
         self : object
             Fitted estimator.
         """
-        is_first = not self.__sklearn_is_fitted__()
-        with restored_on_failure(self):
-            X = self._validate(X, reset=True) if is_first else self._validate_in_support(X)
-            if is_first:
-                self._start(X)
-            self._train(X, 1, None)
+        with fitting(self):
+            X = self._begin(X, goes_on=True)
+            self._train(X, 1, None, is_part=True)
         return self
+
+    def _begin(self, X, goes_on):
+        """Return validated rows, with a net to train on them: the one there is if training goes on, else a new one."""
+        if goes_on and self.__sklearn_is_fitted__():
+            self._refuse_changes()
+            return self._validate_in_support(X)
+        X = self._validate(X, reset=True)
+        self._start(X)
+        return X
+
+    def _refuse_changes(self):
+        """Raise ValueError if a parameter that makes the model is no longer what it was at the first fit."""
+        now, before = self._settings(), self._first_settings
+        changed = [name for name in now if now[name] != before.get(name)]
+        if changed:
+            raise ValueError(
+                f"The parameters {changed} changed since the first fit, and cannot change a model that goes on "
+                "training; fit afresh, with warm_start=False."
+            )
+
+    def _settings(self):
+        """What the parameters that make the model say, by name."""
+        return {name: repr(value) for name, value in self.get_params(deep=False).items() if name not in CHANGEABLE}
 
     def _start(self, X):
         """Decide everything that the first rows decide, and build an untrained net."""
+        self._first_settings = self._settings()
         random_state = make_random_state(self.random_state)
         init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
         is_image = self.image_shape_ is not None
@@ -306,25 +335,26 @@ default="auto"
             X, support=likelihood.support, standardize=self.standardize, is_image=is_image
         )
         built_in = MLP(hidden_layer_sizes=tuple(self.hidden_layer_sizes), activation=self.activation).validated()
-        n_rows = len(self._split(X, train_seed)[0])
+        n_rows = len(self._split(len(X), train_seed)[0])
+        objective = self._make_objective().validated()
         self._blueprint = Blueprint(
             network=self._resolve("network", auto=lambda: ConvNet() if is_image else built_in),
             posterior=self._make_posterior(),
             prior=self._resolve("prior"),
             likelihood=likelihood,
-            objective=self._make_objective().validated(),
+            objective=objective,
             event_shape=event_shape,
             n_components=self.n_components,
             preprocessing=preprocessing,
             deviation=float(preprocessing.to_network(X[:MAX_SUMMARY_ROWS]).std()) or 1.0,
-            plan=self._plan(n_rows),
+            plan=self._plan(n_rows, objective),
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             init_seed=init_seed,
             train_seed=train_seed,
         )
         self.net_ = build_net(self._blueprint, device=self.device)
-        self._blueprint.objective.check_prior(self.net_.module_.prior)
+        objective.check_prior(self.net_.module_.prior)
         self.likelihood_, self.n_components_ = likelihood, self.n_components
 
     def _resolve(self, name, auto=None):
@@ -332,25 +362,35 @@ default="auto"
         value = getattr(self, name)
         return auto() if auto is not None and value == "auto" else clone(VOCABULARIES[name].resolve(value))
 
-    def _plan(self, n_rows):
+    def _plan(self, n_rows, objective):
         n_steps = self.max_epochs * len(batch_bounds(n_rows, self.batch_size))
         n_steps = n_steps if self.max_steps is None else min(n_steps, self.max_steps)
         warmup_steps = self.warmup if isinstance(self.warmup, Integral) else self.warmup * n_steps
+        warmup_steps = warmup_steps if objective.uses_warmup else 0
         return Plan(n_steps, warmup_steps, self.n_components)
 
-    def _split(self, X, seed):
-        """Training rows and held-out rows; without early stopping nothing is held out."""
+    def _split(self, n_rows, seed):
+        """Numbers of the training rows and of held-out rows; without early stopping nothing is held out."""
         if not self.early_stopping:
-            return X, None
-        return train_test_split(X, test_size=self.validation_fraction, random_state=seed)
+            return range(n_rows), None
+        return train_test_split(np.arange(n_rows), test_size=self.validation_fraction, random_state=seed)
 
-    def _train(self, X, n_epochs, max_steps):
-        train, valid = self._split(X, self._blueprint.train_seed)
-        train_rows, valid_rows = self._resident(train), None if valid is None else self._resident(valid)
-        with self.net_.training_with(self._make_callbacks(n_epochs)):
+    def _train(self, X, n_epochs, max_steps, is_part=False):
+        train, valid = self._split(len(X), self._blueprint.train_seed)
+        if len(train) < 2:
+            raise ValueError(
+                f"Training takes at least two rows, and {len(train)} of {len(X)} is left to train on; pass more rows "
+                "at a time, or lower 'validation_fraction'."
+            )
+        train_rows = self._resident(X if valid is None else X[train])
+        valid_rows = None if valid is None else self._resident(X[valid])
+        self._blueprint = self._blueprint._replace(learning_rate=self.learning_rate, batch_size=self.batch_size)
+        with self.net_.training_with(self._make_callbacks(n_epochs), self.learning_rate, self.batch_size):
             self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
-        self.n_steps_ = self.net_.step_
-        self._summarize(train[:: max(1, len(train) // MAX_SUMMARY_ROWS)])
+            self.n_steps_ = self.net_.step_
+            self._summarize(X[train[:: max(1, len(train) // MAX_SUMMARY_ROWS)]])
+            if not is_part:
+                self._warn_of_schedules()
 
     def _make_callbacks(self, n_epochs):
         given = copy.deepcopy(list(self.callbacks or []))
@@ -365,9 +405,14 @@ default="auto"
                 "The 'callbacks' parameter holds one that monitors the validation loss, but there is none: set "
                 "early_stopping=True to hold out rows, or let it monitor 'train_loss' ('train_loss_best')."
             )
-        own = [EarlyStop(self.n_iter_no_change, self.tol, self.net_.plan.warmup_steps)] if self.early_stopping else []
+        own = [EarlyStop(self.n_iter_no_change, self.tol, self._last_change())] if self.early_stopping else []
         bar = [EpochBar(n_epochs, type(self).__name__)] if self.verbose else []
         return [*given, *own, *bar]
+
+    def _last_change(self):
+        """The step after which no weight of the loss changes any more."""
+        plan = self.net_.plan
+        return max([plan.warmup_steps, *self._blueprint.objective.schedule_ends(plan.n_steps).values()])
 
     def _summarize(self, X):
         """Measure each latent after training, and say so if (nearly) none carries information."""

@@ -41,7 +41,7 @@ def build_model(plan):
     """Return a newly initialised model; every weight is drawn from the blueprint's seed."""
     generator = make_generator(plan.init_seed)
     encoder, n_features = plan.network.encoder(plan.event_shape, generator)
-    return LatentVariableModel(
+    model = LatentVariableModel(
         encoder=encoder,
         posterior=plan.posterior.build(n_features, plan.n_components, generator),
         prior=plan.prior.build(plan.n_components, generator),
@@ -49,6 +49,7 @@ def build_model(plan):
         likelihood=plan.likelihood.build(plan.event_shape, plan.unit(), plan.deviation),
         critic=plan.objective.critic(plan.n_components, generator),
     )
+    return model.float()  # whatever torch's default is
 
 
 def build_net(blueprint, *, device, callbacks=()):

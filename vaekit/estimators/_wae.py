@@ -26,6 +26,8 @@ class WAE(BaseVAE):
         Its scale; None is the kernel's own rule in terms of the number of latents.
     deterministic_encoder : bool, default=False
         Whether z = mu(x), without noise; `posterior_family` then has no say.
+    warmup : float or int, default=0.3
+        Without effect here: there is no KL to be warmed up, and early stopping watches the reconstruction alone.
     likelihood : {"squared_error", "auto", "normal", "laplace", "bernoulli"} or spec of `vaekit.likelihoods`, \
 default="squared_error"
         The cost: minus its log density.

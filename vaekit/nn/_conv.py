@@ -10,7 +10,7 @@ from torch import nn
 from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS, Network, check_widths
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
-from vaekit.utils._torch import initialize, linear
+from vaekit.utils._torch import bare_layer, initialize, linear
 
 __all__ = ["ConvNet"]
 
@@ -105,7 +105,7 @@ class ConvNet(Network):
         sizes, layers = halvings(*image), []
         for larger, smaller in pairwise(sizes):
             shape, _ = geometry(larger, smaller)
-            convolution = nn.utils.skip_init(nn.Conv2d, n_channels, self.channels, **shape)
+            convolution = bare_layer(nn.Conv2d, n_channels, self.channels, **shape)
             layers += [initialize(convolution, self.initialization, generator), ACTIVATIONS[self.activation]()]
             n_channels = self.channels
         widths = (n_channels * math.prod(sizes[-1]), *self.hidden_layer_sizes)
@@ -120,7 +120,7 @@ class ConvNet(Network):
         layers = [*self._dense(dense, generator), nn.Unflatten(1, (channels[-1], *sizes[-1]))]
         for i in range(len(sizes) - 1, 0, -1):
             shape, output_padding = geometry(sizes[i - 1], sizes[i])
-            transposed = nn.utils.skip_init(
+            transposed = bare_layer(
                 nn.ConvTranspose2d, channels[i], channels[i - 1], output_padding=output_padding, **shape
             )
             layers += [initialize(transposed, self.initialization, generator), ACTIVATIONS[self.activation]()]

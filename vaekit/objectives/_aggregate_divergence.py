@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from vaekit._outputs import LossTerms, Phase
+from vaekit._outputs import LossTerms
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._base import Objective
 from vaekit.objectives._divergence import MMD, DensityRatio, Divergence, JensenShannon
@@ -73,6 +73,11 @@ class AggregateDivergence(Objective):
         return self.kl_weight != 0
 
     @property
+    def uses_warmup(self):
+        """Whether there is a KL that could be warmed up."""
+        return self.needs_density
+
+    @property
     def _divergence(self):
         return DIVERGENCES.fresh(self.divergence) if isinstance(self.divergence, str) else self.divergence
 
@@ -92,36 +97,24 @@ class AggregateDivergence(Objective):
         return z, prior.sample(noise)
 
     def loss(self, model, inputs, carried=None):
-        """Reconstruction and R1, and R2 unless it has a phase of its own."""
+        """Reconstruction, R1 and R2; a discriminator is looked through, not trained."""
         loss, terms, output = super().loss(model, inputs)
-        divergence = self._divergence
-        if divergence.alternates:
-            return LossTerms(loss, terms, output)
         codes, drawn = self.compared(model.prior, output.z, inputs.noise["prior"][: len(output.z)])
-        distance = divergence.between(codes, drawn, model.critic)
+        distance = self._divergence.between(codes, drawn, model.critic)
         return LossTerms(loss + value_at(self.weight, inputs) * distance, {**terms, "divergence": distance}, output)
 
     # ------------------------------------------------------------------ turns
 
     def phases(self):
-        """The model; then discriminator, encoder, prior, as far as the divergence and the prior have them."""
+        """The model; then discriminator and prior, as far as the divergence and the prior have them."""
         divergence = self._divergence
         *joint, prior = super().phases() if self.prior_weight is not None else [*super().phases(), None]
         discriminator = [divergence.discriminator_phase(self._discriminator_loss)] if divergence.is_adversarial else []
-        encoder = [Phase("encoder", ("encoder", "posterior"), self._encoder_loss)] if divergence.alternates else []
-        return [*joint, *discriminator, *encoder, *([prior] if prior else [])]
+        return [*joint, *discriminator, *([prior] if prior else [])]
 
     def _discriminator_loss(self, model, inputs, carried):
         codes, drawn = self.compared(model.prior, carried.z.detach(), inputs.noise["prior"][: len(carried.z)])
         return self._divergence.discriminator_loss(codes.detach(), drawn.detach(), model.critic)
-
-    def _encoder_loss(self, model, inputs, carried):
-        """weight D on fresh codes, the discriminator fixed."""
-        x = inputs.batches[0]
-        z = model.encode(x).rsample(inputs.noise["encoder"][: len(x)])
-        codes, drawn = self.compared(model.prior, z, inputs.noise["prior"][: len(x)])
-        distance = self._divergence.between(codes, drawn, model.critic)
-        return LossTerms(value_at(self.weight, inputs) * distance, {"divergence": distance}, carried)
 
     def prior_loss(self, model, inputs, carried):
         """E_q[-log p(z)] where there is a density, else the divergence seen from the generator, at full weight."""
@@ -132,9 +125,8 @@ class AggregateDivergence(Objective):
         return LossTerms(self.prior_weight * distance, {"generator": distance}, carried)
 
     def noise_columns(self, n_components):
-        """Noise of the codes, of the prior's draws, and of the fresh codes of the encoder's phase, if it has one."""
-        names = ("posterior", "prior", "encoder") if self._divergence.alternates else ("posterior", "prior")
-        return dict.fromkeys(names, n_components)
+        """Noise of the codes and of the prior's draws."""
+        return {"posterior": n_components, "prior": n_components}
 
     def check_prior(self, prior):
         """Refuse, besides, a learned prior that nothing would train."""
@@ -148,8 +140,8 @@ class AggregateDivergence(Objective):
 
     def _divergence_trains(self, prior):
         """A discriminator passes a gradient to codes alone, so to the prior only where it made g(z) of them."""
-        divergence, through_g = self._divergence, self.space == "generation" and prior.has_density
-        return not divergence.is_adversarial or (through_g and not divergence.alternates)
+        through_g = self.space == "generation" and prior.has_density
+        return through_g or not self._divergence.is_adversarial
 
     def critic(self, n_components, generator):
         """Return the discriminator, where there is one."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
 from vaekit.exceptions import IncompatibleChoiceError
-from vaekit.objectives._schedule import Warmup, steps_of
+from vaekit.objectives._schedule import Warmup, final_value, steps_of
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
 
@@ -41,6 +41,16 @@ class Objective(Spec, ABC):
     def needs_density(self):
         """Whether log p(z) is needed."""
         return True
+
+    @property
+    def uses_warmup(self):
+        """Whether the estimator's warm-up weighs anything."""
+        return True
+
+    def schedule_ends(self, n_steps):
+        """By name, the steps after which each of the schedules of its own is over."""
+        weights = self.get_params(deep=False).items()
+        return {name: steps_of(weight.steps, n_steps) for name, weight in weights if isinstance(weight, Warmup)}
 
     @property
     def pressure(self):
@@ -90,9 +100,9 @@ class Objective(Spec, ABC):
 
     def complaints(self, history, n_steps_done, n_steps):
         """Sentences about what did not come about in training, for warnings."""
-        for name, weight in self.get_params(deep=False).items():
-            if isinstance(weight, Warmup) and steps_of(weight.steps, n_steps) > n_steps_done:
+        for name, end in self.schedule_ends(n_steps).items():
+            if end > n_steps_done:
                 yield (
-                    f"The weight {name!r} was to reach {weight.value} after {steps_of(weight.steps, n_steps):.0f} "
-                    f"steps, but training ended after {n_steps_done}; lower 'steps' of its Warmup, or train longer."
+                    f"The parameter {name!r} was to reach {final_value(getattr(self, name))} after {end:.0f} steps, "
+                    f"but training ended after {n_steps_done}; lower its number of steps, or train longer."
                 )

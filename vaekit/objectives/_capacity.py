@@ -59,6 +59,15 @@ class Capacity(Objective):
     }
 
     @property
+    def uses_warmup(self):
+        """False: the capacity is the schedule."""
+        return False
+
+    def schedule_ends(self, n_steps):
+        """The end of the capacity's rise, beside those of rising weights."""
+        return {**super().schedule_ends(n_steps), "max_capacity": steps_of(self.capacity_steps, n_steps)}
+
+    @property
     def pressure(self):
         """gamma."""
         return final_value(self.gamma)
@@ -87,16 +96,10 @@ class Capacity(Objective):
         return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
 
     def complaints(self, history, n_steps_done, n_steps):
-        """The capacity that was not reached by the schedule, and the KL that did not reach its capacity."""
+        """Besides, a KL that did not reach its capacity."""
         yield from super().complaints(history, n_steps_done, n_steps)
-        steps = steps_of(self.capacity_steps, n_steps)
-        if steps > n_steps_done:
-            yield (
-                f"The capacity was to reach {self.max_capacity} nats after {steps:.0f} steps, but training ended after "
-                f"{n_steps_done}; lower 'capacity_steps', or train longer."
-            )
         last = history[-max(1, len(history) // 10) :]
-        if all(row["kl"] < row["capacity"] for row in last):
+        if last and all(row["kl"] < row["capacity"] for row in last):
             yield (
                 f"The KL stayed below its capacity for the last tenth of training ({last[-1]['kl']:.3g} of "
                 f"{last[-1]['capacity']:.3g} nats); lower 'max_capacity'. A prior that learns jointly is driven away "

@@ -24,7 +24,6 @@ class Divergence(Spec, ABC):
     """D(q(z), p(z)) from codes and draws of the prior, each (batch, n_components)."""
 
     is_adversarial = False  # whether a discriminator learns in a phase of its own
-    alternates = False  # whether the encoder, too, meets the divergence in a phase of its own
 
     @abstractmethod
     def between(self, codes, drawn, critic):
@@ -101,7 +100,7 @@ class DensityRatio(Adversarial):
 
 @spec
 class JensenShannon(Adversarial):
-    """The game of adversarial autoencoders: encoder and discriminator move in turn.
+    """The game of adversarial autoencoders: an encoder that wants its codes taken for draws of the prior.
 
     Parameters
     ----------
@@ -110,8 +109,6 @@ class JensenShannon(Adversarial):
     discriminator_learning_rate : float, default=1e-4
         Step size of its own Adam, with betas (0.5, 0.9).
     """
-
-    alternates = True
 
     def between(self, codes, drawn, critic):
         """-E_q log D: the non-saturating loss of the encoder."""

@@ -7,7 +7,16 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-__all__ = ["SeededRandomness", "initialize", "linear", "make_generator", "resolve_device", "to_array", "whitened_noise"]
+__all__ = [
+    "SeededRandomness",
+    "bare_layer",
+    "initialize",
+    "linear",
+    "make_generator",
+    "resolve_device",
+    "to_array",
+    "whitened_noise",
+]
 
 
 def resolve_device(device):
@@ -94,8 +103,16 @@ def initialize(layer, how, generator):
 
 
 def linear(n_in, n_out, generator, how="torch"):
-    """Return an initialised linear layer (torch's own constructor would draw from the global generator)."""
-    return initialize(nn.utils.skip_init(nn.Linear, n_in, n_out), how, generator)
+    """Return an initialised linear layer."""
+    return initialize(bare_layer(nn.Linear, n_in, n_out), how, generator)
+
+
+def bare_layer(kind, *sizes, **options):
+    """Return a layer without weights yet, in single precision whatever torch's default is.
+
+    torch's own constructor would draw from the global generator.
+    """
+    return nn.utils.skip_init(kind, *sizes, dtype=torch.float32, **options)
 
 
 class SeededRandomness(TorchFunctionMode):
