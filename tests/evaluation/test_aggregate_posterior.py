@@ -89,6 +89,12 @@ def test_tensors_come_back_as_tensors_and_arrays_as_arrays():
     np.testing.assert_array_equal(as_array.ravel(), as_tensor.numpy())
 
 
+@pytest.mark.parametrize("order", [np.s_[::-1], np.s_[:, ::-1], np.s_[::3]], ids=["rows", "columns", "steps"])
+def test_views_are_read_in_their_own_order(order):
+    Z, loc, scale = (array[order] for array in encodings(0.5, n=50))
+    np.testing.assert_allclose(aggregate_posterior_log_density(Z, loc, scale), by_definition(Z, loc, scale), rtol=1e-12)
+
+
 def test_the_traced_kernel_agrees(monkeypatch):
     """The graph that a compiler would be given; whether one is there is the benchmark's business."""
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="eager"))
