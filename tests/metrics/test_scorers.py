@@ -1,6 +1,7 @@
 """Scorers in scikit-learn's searches."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -103,6 +104,16 @@ def test_every_scorer_has_a_name_pickles_and_prefers_separate_codes(name):
     options = {"sample_efficiency": {"few": 10, "many": 50, "n_test": 50}}.get(name, {})
     scorer = pickle.loads(pickle.dumps(metrics.get_scorer(name, **options)))
     assert scorer(Mixing(0.0), factors, factors) >= scorer(Mixing(1.0), factors, factors)
+
+
+@pytest.mark.parametrize("name", metrics.get_scorer_names())
+def test_every_scorer_says_what_it_computes(name):
+    says = pickle.loads(pickle.dumps(getattr(metrics, f"{name}_scorer"))).__doc__
+    assert says.endswith("; larger is better.")
+    metric = re.search(r"`(\w+)`, of", says).group(1)
+    assert metric in metrics.__all__
+    assert metric.startswith(name.partition("_")[0])
+    assert says.startswith("Minus") == metric.endswith(("_loss", "_total_correlation"))
 
 
 def test_losses_are_negative_and_options_reach_the_metric(data):

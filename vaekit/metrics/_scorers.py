@@ -58,6 +58,22 @@ _OF_CODES = {
     "gaussian_total_correlation": (gaussian_total_correlation, -1, {}),
     "active_units": (active_units, 1, {}),
 }
+_SUMMARIES = {
+    "beta_vae": "Accuracy of the beta-VAE metric, `beta_vae_score`",
+    "factor_vae": "Accuracy of the FactorVAE metric, `factor_vae_score`",
+    "mig": "Mutual information gap, `mig_score`",
+    "dci_disentanglement": "Disentanglement, the first of `dci_scores`",
+    "dci_completeness": "Completeness, the second of `dci_scores`",
+    "dci_informativeness": "Informativeness, the third of `dci_scores`",
+    "sap": "Separated attribute predictability, `sap_score`",
+    "modularity": "Modularity, `modularity_score`",
+    "explicitness": "Explicitness, `explicitness_score`",
+    "linear_separability": "Minus the linear separability loss, `linear_separability_loss`",
+    "mean_correlation": "Mean correlation with matched factors, `mean_correlation_coefficient`",
+    "sample_efficiency": "Accuracy from few labels over accuracy from many, `sample_efficiency`",
+    "gaussian_total_correlation": "Minus the Gaussian total correlation, `gaussian_total_correlation`",
+    "active_units": "Number of active codes, `active_units`",
+}
 
 
 def get_scorer_names():
@@ -115,13 +131,16 @@ def get_scorer(name, **options):
     """
     if name in _OF_FACTORS_AND_CODES:
         metric, greater_is_better, defaults = _OF_FACTORS_AND_CODES[name]
-        return make_scorer(
+        scorer = make_scorer(
             metric, response_method=("transform",), greater_is_better=greater_is_better, **{**defaults, **options}
         )
-    if name in _OF_CODES:
+    elif name in _OF_CODES:
         metric, sign, defaults = _OF_CODES[name]
-        return _CodesScorer(metric, sign, {**defaults, **options})
-    raise ValueError(f"{name!r} is no scorer of vaekit.metrics; there are {get_scorer_names()}.")
+        scorer = _CodesScorer(metric, sign, {**defaults, **options})
+    else:
+        raise ValueError(f"{name!r} is no scorer of vaekit.metrics; there are {get_scorer_names()}.")
+    scorer.__doc__ = f"{_SUMMARIES[name]}, of the codes that `transform` gives; larger is better."
+    return scorer
 
 
 def disentanglement_scorers(names=("mig", "sap", "modularity")):
