@@ -151,3 +151,19 @@ class TwoHumps(TwoHumpsWithoutSampler):
 
     def sample(self, n_samples=1, random_state=None):
         return self._decode(self.sample_prior(n_samples, check_random_state(random_state)))
+
+
+class Speaks:
+    """Another model whose methods give their numbers as something else than arrays."""
+
+    def __init__(self, world, convert):
+        self.world, self.convert = world, convert
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        method = getattr(self.world, name)
+        return lambda *args, **kwargs: self._converted(method(*args, **kwargs))
+
+    def _converted(self, values):
+        return tuple(map(self.convert, values)) if isinstance(values, tuple) else self.convert(values)

@@ -1,13 +1,28 @@
 import numpy as np
 import pytest
-from gaussian_worlds import four_dimensional_world
+import torch
+from gaussian_worlds import Speaks, WarpedWorld, four_dimensional_world
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from vaekit.evaluation import collapse_report, generation_report, get_unsupervised_scorer, symmetric_kl
+from vaekit.evaluation import (
+    AggregatePosterior,
+    collapse_report,
+    generation_report,
+    get_unsupervised_scorer,
+    high_posterior_samples,
+    importance_nll,
+    kl_decomposition,
+    leakage_curve,
+    low_posterior_samples,
+    reconstruction_error,
+    sample_frechet_distance,
+    sample_precision_recall,
+    symmetric_kl,
+)
 from vaekit.evaluation._fitted import look_through
 from vaekit.exceptions import MissingMethodError
 from vaekit.model_selection import UDRSearch
@@ -65,3 +80,40 @@ def test_a_pipeline_without_a_model_is_its_last_step():
 def test_a_search_without_a_best_model_says_what_to_do(search):
     with pytest.raises(NotFittedError, match="best_estimator_ to measure: fit it, with refit=True"):
         collapse_report(search, X)
+
+
+def _tensor_with_gradient(values):
+    return torch.tensor(np.asarray(values), requires_grad=True)
+
+
+FUNCTIONS = {
+    "symmetric_kl": lambda model: symmetric_kl(model, X, 100, random_state=0),
+    "kl_decomposition": lambda model: kl_decomposition(model, X, random_state=0),
+    "leakage_curve": lambda model: leakage_curve(model, X, [-3.0], random_state=0),
+    "latent leakage": lambda model: leakage_curve(model, X, [-3.0], threshold="latent", random_state=0),
+    "importance_nll": lambda model: importance_nll(model, X, 50, random_state=0),
+    "reconstruction_error": lambda model: reconstruction_error(model, X, random_state=0),
+    "collapse_report": lambda model: collapse_report(model, X),
+    "low_posterior_samples": lambda model: low_posterior_samples(model, X, 5, random_state=0),
+    "high_posterior_samples": lambda model: high_posterior_samples(model, X, 5, random_state=0),
+    "sample_frechet_distance": lambda model: [sample_frechet_distance(model, X, random_state=0)],
+    "sample_precision_recall": lambda model: sample_precision_recall(model, X, random_state=0),
+    "pair by pair": lambda model: [AggregatePosterior.from_estimator(model, X).log_density(np.zeros((1, 2)))],
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*effective sample size")
+@pytest.mark.parametrize("convert", [_tensor_with_gradient, np.ndarray.tolist], ids=["tensors", "lists"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_numbers_may_come_as_tensors_or_lists(name, convert):
+    world = WarpedWorld(WORLD) if name == "pair by pair" else WORLD
+    for there, here in zip(FUNCTIONS[name](Speaks(world, convert)), FUNCTIONS[name](world)):
+        np.testing.assert_allclose(there, here, rtol=1e-12)
+
+
+@pytest.mark.parametrize("convert", [_tensor_with_gradient, np.ndarray.tolist], ids=["tensors", "lists"])
+def test_densities_to_decompose_may_be_tensors_or_lists(convert):
+    q = AggregatePosterior.from_estimator(WORLD, X)
+    Z = WORLD.sample_posterior(X, random_state=0)
+    densities = Z, WORLD.log_posterior(X, Z), WORLD.log_prior(Z)
+    np.testing.assert_allclose(q.decompose_kl(*map(convert, densities)), q.decompose_kl(*densities), rtol=1e-12)

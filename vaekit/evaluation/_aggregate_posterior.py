@@ -12,6 +12,7 @@ from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
+    floats,
     look_through,
     require,
     same_density,
@@ -107,7 +108,7 @@ class AggregatePosterior(ABC):
         estimator, X = look_through(estimator, X)
         if not hasattr(estimator, "posterior"):
             return _MixtureOfPosteriors(estimator, X)
-        loc, scale = (np.asarray(parameter, dtype=np.float64) for parameter in estimator.posterior(X))
+        loc, scale = map(floats, estimator.posterior(X))
         if not np.all(scale > 0):
             raise NoDensityError(
                 f"The encoder of {type(estimator).__name__} is deterministic (a posterior scale of 0): its aggregate "
@@ -175,6 +176,7 @@ class AggregatePosterior(ABC):
             `mutual_information`, `total_correlation`, `dimension_kl` and their sum `kl`, each `(value,
             standard_error)`, in nats per row. Draws of one row are averaged first: rows are what is independent.
         """
+        Z, log_posterior, log_prior = map(floats, (Z, log_posterior, log_prior))
         log_q = self.log_density(Z)
         log_q_product = self.marginal_log_density(Z).sum(axis=-1)
         terms = (log_posterior - log_q, log_q - log_q_product, log_q_product - log_prior, log_posterior - log_prior)
@@ -185,18 +187,18 @@ class _MixtureOfNormals(AggregatePosterior):
     """Diagonal normals, as arrays."""
 
     def __init__(self, loc, scale, **options):
-        self.loc, self.scale = (np.asarray(parameter, dtype=np.float64) for parameter in (loc, scale))
+        self.loc, self.scale = map(floats, (loc, scale))
         self.options = options  # of aggregate_posterior_log_density
         self.log_density(self.loc[:1])  # refuses encodings that are no mixture
         super().__init__(*self.loc.shape)
 
     def log_density(self, Z):
         """log q(z) at points Z of shape (..., n_components), in nats per point."""
-        return aggregate_posterior_log_density(np.asarray(Z), self.loc, self.scale, **self.options)
+        return aggregate_posterior_log_density(floats(Z), self.loc, self.scale, **self.options)
 
     def marginal_log_density(self, Z):
         """log q(z_l) of each component by itself, of the shape of Z, in nats."""
-        columns = np.split(np.asarray(Z), self.n_components, axis=-1)
+        columns = np.split(floats(Z), self.n_components, axis=-1)
         mixtures = zip(columns, *(np.split(a, self.n_components, axis=1) for a in (self.loc, self.scale)))
         return np.stack([aggregate_posterior_log_density(*mixture, **self.options) for mixture in mixtures], axis=-1)
 
@@ -215,7 +217,7 @@ class _MixtureOfPosteriors(AggregatePosterior):
 
     def log_density(self, Z):
         """log q(z) at points Z of shape (..., n_components), in nats per point."""
-        Z = np.asarray(Z, dtype=np.float64)
+        Z = floats(Z)
         flat = Z.reshape(-1, Z.shape[-1])
         n_blocks = 1 + len(flat) * self.n_encodings // PAIRS_AT_ONCE
         log_q = [self._log_mean_of_posteriors(points) for points in np.array_split(flat, n_blocks)]
@@ -223,7 +225,7 @@ class _MixtureOfPosteriors(AggregatePosterior):
 
     def _log_mean_of_posteriors(self, points):
         pairs = np.broadcast_to(points[:, None], (len(points), self.n_encodings, points.shape[1]))
-        return logsumexp(self.estimator.log_posterior(self.X, pairs), axis=1) - math.log(self.n_encodings)
+        return logsumexp(floats(self.estimator.log_posterior(self.X, pairs)), axis=1) - math.log(self.n_encodings)
 
     def marginal_log_density(self, Z):
         """Raise: only diagonal normals have marginals in closed form."""
@@ -234,7 +236,7 @@ class _MixtureOfPosteriors(AggregatePosterior):
 
     def _draw(self, rows, random_state):
         drawn = self.estimator.sample_posterior(take_rows(self.X, rows), random_state=random_state)
-        return np.asarray(drawn, dtype=np.float64).reshape(len(rows), self.n_components)
+        return floats(drawn).reshape(len(rows), self.n_components)
 
 
 def _is_diagonal_normal(estimator, X, loc, scale):

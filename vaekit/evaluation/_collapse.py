@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from vaekit.evaluation._fitted import has_standard_normal_prior, look_through, require
+from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_through, require
 from vaekit.functional import kl_normal
 
 
@@ -82,7 +82,7 @@ def collapse_report(estimator, X, *, threshold=0.01):
         raise ValueError(f"threshold must be a number of at least 0, got {threshold!r}.")
     estimator, X = look_through(estimator, X)
     require(estimator, "A collapse report", "posterior")
-    loc, scale = (np.asarray(parameter, dtype=np.float64) for parameter in estimator.posterior(X))
+    loc, scale = map(floats, estimator.posterior(X))
     variance = loc.var(axis=0)
     spread = np.square(scale).mean(axis=0)
     share = np.divide(variance, variance + spread, out=np.zeros_like(variance), where=variance > 0)

@@ -81,10 +81,20 @@ def take_rows(X, rows):
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
+def as_array(values):
+    """Return what an object's method gave (an array, tensor, frame or list) as an array."""
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+
+
+def floats(values):
+    """Return what an object's method gave as a float64 array."""
+    return as_array(values).astype(np.float64, copy=False)
+
+
 def flat_rows(X):
     """Return data, images too, as a float64 array of shape (n_rows, n_values)."""
-    X = np.asarray(X)
-    return X.reshape(len(X), -1).astype(np.float64)
+    X = floats(X)
+    return X.reshape(len(X), -1)
 
 
 def standard_normal_log_density(Z):
@@ -106,10 +116,10 @@ def _probes(Z):
 def draw_prior(estimator, n_samples, n_components, random_state):
     """Return draws z of the prior, from the object's own `sample_prior` or as z = g^-1(z0) with z0 ~ N(0, I)."""
     if hasattr(estimator, "sample_prior"):
-        return np.asarray(estimator.sample_prior(n_samples, random_state=random_state), dtype=np.float64)
+        return floats(estimator.sample_prior(n_samples, random_state=random_state))
     require(estimator, "Drawing from the prior", "to_representation_space")
     Z0 = random_state.standard_normal((n_samples, n_components))
-    Z = np.asarray(estimator.to_representation_space(Z0), dtype=np.float64)
+    Z = floats(estimator.to_representation_space(Z0))
     remedy = "give the object a method sample_prior(n_samples, random_state)"
     _check_base(estimator, estimator.to_representation_space, Z, remedy)
     return Z
@@ -118,7 +128,7 @@ def draw_prior(estimator, n_samples, n_components, random_state):
 def base_log_density(estimator, Z, remedy):
     """log N(g(z); 0, I): the density of the point that generation space has for z."""
     require(estimator, "The density in generation space", "to_generation_space")
-    Z0 = np.asarray(estimator.to_generation_space(Z), dtype=np.float64)
+    Z0 = floats(estimator.to_generation_space(Z))
     _check_base(estimator, estimator.to_generation_space, Z, remedy)
     return standard_normal_log_density(Z0)
 
@@ -126,7 +136,7 @@ def base_log_density(estimator, Z, remedy):
 def _check_base(estimator, to_other_space, Z, remedy):
     """Refuse a prior that is not the image of N(0, I): its two spaces are one, yet its density is another."""
     points = _probes(Z)
-    if not hasattr(estimator, "log_prior") or not np.allclose(to_other_space(points), points):
+    if not hasattr(estimator, "log_prior") or not np.allclose(floats(to_other_space(points)), points):
         return
     if not has_standard_normal_prior(estimator, Z):
         raise IncompatibleChoiceError(
@@ -136,4 +146,4 @@ def _check_base(estimator, to_other_space, Z, remedy):
 
 
 def same_density(log_density, expected):
-    return np.allclose(log_density, expected, rtol=1e-3, atol=1e-2)
+    return np.allclose(floats(log_density), expected, rtol=1e-3, atol=1e-2)

@@ -6,7 +6,7 @@ import numpy as np
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
-from vaekit.evaluation._fitted import check_count, count_rows, draw_prior, look_through, require
+from vaekit.evaluation._fitted import check_count, count_rows, draw_prior, floats, look_through, require
 from vaekit.utils._random import make_random_state
 
 
@@ -86,8 +86,8 @@ def symmetric_kl(estimator, X, n_samples=5000, *, random_state=None, aggregate_p
     random_state = make_random_state(random_state)
     from_q = q.sample(n_samples, random_state)
     from_p = draw_prior(estimator, n_samples, q.n_components, random_state)
-    q_to_p = mean_estimate(q.log_density(from_q) - estimator.log_prior(from_q))
-    p_to_q = mean_estimate(estimator.log_prior(from_p) - q.log_density(from_p))
+    q_to_p = mean_estimate(q.log_density(from_q) - floats(estimator.log_prior(from_q)))
+    p_to_q = mean_estimate(floats(estimator.log_prior(from_p)) - q.log_density(from_p))
     return SymmetricKL(*independent_sum(q_to_p, p_to_q), q_to_p, p_to_q)
 
 
@@ -156,5 +156,5 @@ def kl_decomposition(estimator, X, *, X_reference=None, n_samples=1, random_stat
     reference = X if X_reference is None else look_through(estimator, X_reference)[1]
     q = aggregate_posterior or AggregatePosterior.from_estimator(model, reference)
     drawn = model.sample_posterior(X, n_samples=n_samples, random_state=make_random_state(random_state))
-    Z = np.reshape(drawn, (n_samples, count_rows(X), q.n_components))
+    Z = np.reshape(floats(drawn), (n_samples, count_rows(X), q.n_components))
     return q.decompose_kl(Z, model.log_posterior(X, Z), model.log_prior(Z))

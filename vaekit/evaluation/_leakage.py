@@ -9,7 +9,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
-from vaekit.evaluation._fitted import base_log_density, check_count, look_through, require
+from vaekit.evaluation._fitted import base_log_density, check_count, floats, look_through, require
 from vaekit.utils._warnings import warn_user
 
 
@@ -102,7 +102,7 @@ def leakage_curve(
     check_count(n_samples, "n_samples")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
     Z = q.sample(n_samples, random_state)
-    log_ratio = q.log_density(Z) - estimator.log_prior(Z)
+    log_ratio = q.log_density(Z) - floats(estimator.log_prior(Z))
     return _leakage(log_ratio, prior_density(estimator, Z, threshold, "threshold"), np.ravel(thresholds).astype(float))
 
 
@@ -152,5 +152,5 @@ def prior_density(estimator, Z, space, name):
     if space == "base":
         return base_log_density(estimator, Z, f"pass {name}='latent' to compare by the density of the codes themselves")
     if space == "latent":
-        return np.asarray(estimator.log_prior(Z))
+        return floats(estimator.log_prior(Z))
     raise ValueError(f"{name} must be 'base' or 'latent', got {space!r}.")

@@ -12,6 +12,7 @@ from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
     flat_rows,
+    floats,
     look_through,
     require,
     take_rows,
@@ -137,9 +138,9 @@ def _log_sums_of_weights(estimator, X, n_samples, random_state):
     log_sums = np.full((2, count_rows(X)), -np.inf)
     for draws in gen_batches(n_samples, max(1, CODES_AT_ONCE // count_rows(X))):
         Z = estimator.sample_posterior(X, n_samples=draws.stop - draws.start, random_state=random_state)
-        Z = np.reshape(Z, (draws.stop - draws.start, count_rows(X), -1))
-        log_w = estimator.log_likelihood(X, Z) + estimator.log_prior(Z) - estimator.log_posterior(X, Z)
-        log_w = np.asarray(log_w, dtype=np.float64)
+        Z = np.reshape(floats(Z), (draws.stop - draws.start, count_rows(X), -1))
+        log_joint = floats(estimator.log_likelihood(X, Z)) + floats(estimator.log_prior(Z))
+        log_w = log_joint - floats(estimator.log_posterior(X, Z))
         log_sums = np.logaddexp(log_sums, [logsumexp(log_w, axis=0), logsumexp(2 * log_w, axis=0)])
     return log_sums
 
@@ -198,12 +199,12 @@ def reconstruction_error(estimator, X, *, n_samples=1, random_state=None):
     needs = "log_likelihood", "sample_posterior", "transform", "inverse_transform"
     require(estimator, "The reconstruction error", *needs)
     check_count(n_samples, "n_samples")
-    means = np.asarray(estimator.transform(X))
+    means = floats(estimator.transform(X))
     drawn = estimator.sample_posterior(X, n_samples=n_samples, random_state=make_random_state(random_state))
-    drawn = np.reshape(drawn, (n_samples, *means.shape))
+    drawn = np.reshape(floats(drawn), (n_samples, *means.shape))
     squared_difference = np.square(flat_rows(X) - flat_rows(estimator.inverse_transform(means)))
     return ReconstructionError(
-        *mean_estimate(-estimator.log_likelihood(X, means)),
-        mean_estimate(-np.mean(estimator.log_likelihood(X, drawn), axis=0)),
+        *mean_estimate(-floats(estimator.log_likelihood(X, means))),
+        mean_estimate(-np.mean(floats(estimator.log_likelihood(X, drawn)), axis=0)),
         float(np.sqrt(squared_difference.mean())),
     )

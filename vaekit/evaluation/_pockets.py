@@ -6,8 +6,10 @@ import numpy as np
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._fitted import (
+    as_array,
     check_count,
     draw_prior,
+    floats,
     look_through,
     require,
 )
@@ -181,7 +183,7 @@ def high_posterior_samples(
     lowest = np.argsort(prior_density(estimator, candidates, rank_by, "rank_by"), kind="stable")[:n_samples]
     Z = candidates[lowest]
     return HighPosteriorSamples(
-        *_in_three_spaces(estimator, Z), q.log_density(Z), np.asarray(estimator.log_prior(Z)), rows[lowest]
+        *_in_three_spaces(estimator, Z), q.log_density(Z), floats(estimator.log_prior(Z)), rows[lowest]
     )
 
 
@@ -203,4 +205,4 @@ def _count_candidates(n_samples, n_candidates):
 
 
 def _in_three_spaces(estimator, Z):
-    return Z, np.asarray(estimator.to_generation_space(Z)), np.asarray(estimator.inverse_transform(Z))
+    return Z, floats(estimator.to_generation_space(Z)), as_array(estimator.inverse_transform(Z))
