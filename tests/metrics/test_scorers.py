@@ -11,6 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from vaekit import metrics
 
@@ -104,6 +105,18 @@ def test_every_scorer_has_a_name_pickles_and_prefers_separate_codes(name):
     options = {"sample_efficiency": {"few": 10, "many": 50, "n_test": 50}}.get(name, {})
     scorer = pickle.loads(pickle.dumps(metrics.get_scorer(name, **options)))
     assert scorer(Mixing(0.0), factors, factors) >= scorer(Mixing(1.0), factors, factors)
+
+
+def test_sample_efficiency_takes_the_same_shares_of_smaller_folds():
+    rng = np.random.default_rng(0)
+    factors = rng.integers(3, size=(300, 2))
+    codes = factors + 0.5 * rng.normal(size=factors.shape)
+    options = {"few": 20, "classifier": DecisionTreeClassifier(random_state=0)}
+    scorer = metrics.get_scorer("sample_efficiency", **options)
+    expected = metrics.sample_efficiency(factors, codes, many=200, n_test=100, random_state=0, **options)
+    assert scorer(Mixing(), codes, factors) == expected
+    with pytest.raises(ValueError, match="between 1 and the 6 training rows"):
+        scorer(Mixing(), codes[:9], factors[:9])
 
 
 @pytest.mark.parametrize("name", metrics.get_scorer_names())

@@ -26,6 +26,12 @@ def _dci_informativeness(factors, codes, **options):
     return dci_scores(factors, codes, **options).informativeness
 
 
+def _sample_efficiency(factors, codes, *, many=10000, n_test=5000, **options):
+    """Of fewer rows than `many` and `n_test` the same shares: a fold has what rows it has."""
+    asked, n = many + n_test, min(len(codes), many + n_test)
+    return sample_efficiency(factors, codes, many=many * n // asked, n_test=n_test * n // asked, **options)
+
+
 class _CodesScorer:
     """Score the codes alone; factors are neither needed nor used."""
 
@@ -52,7 +58,7 @@ _OF_FACTORS_AND_CODES = {
     "explicitness": (explicitness_score, True, {"random_state": 0}),
     "linear_separability": (linear_separability_loss, False, {}),
     "mean_correlation": (mean_correlation_coefficient, True, {}),
-    "sample_efficiency": (sample_efficiency, True, {"random_state": 0}),
+    "sample_efficiency": (_sample_efficiency, True, {"random_state": 0}),
 }
 _OF_CODES = {
     "gaussian_total_correlation": (gaussian_total_correlation, -1, {}),
@@ -105,6 +111,8 @@ def get_scorer(name, **options):
         One of :func:`get_scorer_names`. "gaussian_total_correlation" and "active_units" need no `y`.
     **options
         Passed to the metric, such as ``n_bins=30``. Metrics that draw do so with ``random_state=0`` unless told.
+        "sample_efficiency" takes of folds of fewer than ``many + n_test`` rows the same shares to learn from and to
+        score on, so that all training rows of the fold are its many labels; `few` stays.
 
     Returns
     -------

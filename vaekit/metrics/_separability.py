@@ -31,7 +31,8 @@ def linear_separability_loss(factors, codes, *, multi_valued="error", n_jobs=Non
     Returns
     -------
     loss : float
-        Between 1 (every attribute is separable) and 2 ** n_attributes, lower is better.
+        Between 1 (every attribute is separable) and 2 ** n_attributes, lower is better. By chance, the exponential of
+        the summed entropies of the attributes: 2 ** n_attributes if both values of each are equally common.
 
     Raises
     ------
