@@ -23,7 +23,7 @@ from vaekit.inspection import (
     SamplesDisplay,
     TraversalDisplay,
 )
-from vaekit.inspection._drawing import mosaic
+from vaekit.inspection._drawing import COLORS, MUTED, mosaic
 from vaekit.inspection._latent_space import draw_density, find_window
 from vaekit.inspection._traversal import lerp, slerp
 
@@ -238,11 +238,46 @@ def test_slerp_is_straight_where_no_arc_is_defined(factor):
     assert_allclose(slerp(a, factor * a, t), lerp(a, factor * a, t))
 
 
-def test_a_line_for_each_feature():
-    walk = TraversalDisplay.from_estimator(Halving((4,)), RNG.standard_normal((20, 4)), components=[0, 2])
-    display = draw(walk, features=[1, 2])
-    assert [len(ax.lines) for ax in display.axes_] == [2, 2]
-    assert_allclose(display.axes_[1].lines[1].get_ydata(), walk.positions[1])
+def test_a_line_for_each_feature_in_deviations_of_its_column():
+    X = RNG.standard_normal((20, 4)) * [1, 100, 0.01, 0] + [0, 50, 5, 7]
+    walk = TraversalDisplay.from_estimator(Halving((4,)), X, components=[0, 2])
+    display = draw(walk, features=[1, 2, 3])
+    assert [len(ax.lines) for ax in display.axes_] == [3, 3]
+    still, moved, constant = (line.get_ydata() for line in display.axes_[1].lines)
+    assert_allclose(moved, (walk.positions[1] - X[:, 2].mean()) / X[:, 2].std())
+    assert_allclose([still, constant], 0, atol=1e-9)
+    assert display.axes_[0].get_ylim() == display.axes_[1].get_ylim()
+
+
+def test_features_that_move_most_are_named_and_the_rest_is_grey():
+    far = np.arange(8.0)
+    walk = TraversalDisplay(
+        decoded=far * np.linspace(0, 1, 3)[:, None] * np.ones((2, 1, 1)),
+        positions=np.zeros((2, 3)),
+        names=["", ""],
+        x_label="",
+        limits=(0, 1),
+        feature_names=list("abcdefgh"),
+    )
+    ax = draw(walk).axes_[1]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list("defgh")
+    assert [line.get_color() for line in ax.lines[:4]] == [MUTED] * 3 + [COLORS[0]]
+    ax = draw(walk, features=["b", 0]).axes_[1]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["b", "a"]
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_walks_of_a_frame_are_those_of_its_values(frame):
+    X = RNG.standard_normal((20, 2))
+    rows = frame({"age": X[:, 0], "bmi": X[:, 1]})
+    model = Halving((2,))
+    model.feature_names_in_ = np.array(["age", "bmi"], dtype=object)
+    walk, path = TraversalDisplay.from_estimator(model, rows), TraversalDisplay.from_pairs(model, rows[:3], rows[3:6])
+    assert_allclose(walk.decoded, TraversalDisplay.from_estimator(model, X).decoded)
+    assert_allclose(path.decoded, TraversalDisplay.from_pairs(model, X[:3], X[3:6]).decoded)
+    assert_allclose(path.deviation, X[:6].std(axis=0))
+    assert_allclose(TraversalDisplay.from_pairs(model, rows[:3], rows[3:6], X=rows).deviation, X.std(axis=0))
+    assert list(path.feature_names) == ["age", "bmi"]
 
 
 # ------------------------------------------------------------------ latent space
@@ -407,6 +442,7 @@ BAD_CALLS = {
         ValueError,
         "n_samples == 0, must be",
     ),
+    "pairs": (lambda e, X: TraversalDisplay.from_pairs(e, X, X[1:]), ValueError, "as many rows, .* got 10 and 9"),
     "path": (lambda e, X: TraversalDisplay.from_pairs(e, X, X, path="arc"), ValueError, "path must be one of"),
 }
 

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["Fitted", "as_rows", "choose_features", "look_through", "name_features"]
+__all__ = ["Fitted", "as_rows", "choose_features", "column_units", "look_through", "name_features"]
 
 
 class Fitted(NamedTuple):
@@ -70,6 +70,12 @@ def as_rows(X, image_shape=None):
     """Return rows as an array, those of a table as images if their shape is given."""
     X = np.asarray(X)
     return X if image_shape is None else X.reshape(*X.shape[:-1], *image_shape)
+
+
+def column_units(X):
+    """Return mean and deviation of the columns of a table, 1 for the deviation of constant ones."""
+    deviation = X.std(axis=0)
+    return X.mean(axis=0), np.where(deviation > 0, deviation, 1)
 
 
 def name_features(names, n_features):

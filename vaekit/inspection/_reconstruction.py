@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
-from vaekit.inspection._fitted import as_rows, look_through
+from vaekit.inspection._fitted import as_rows, column_units, look_through
 
 __all__ = ["ReconstructionDisplay"]
 
@@ -119,9 +119,8 @@ class ReconstructionDisplay:
         self.ax_.tick_params(length=0)
 
     def _draw_values(self, ax):
-        mean, deviation = self.X.mean(axis=0), self.X.std(axis=0)
-        unit = np.where(deviation > 0, deviation, 1)
-        values, decoded = ((rows - mean) / unit for rows in (self.X, self.reconstructions))
+        mean, deviation = column_units(self.X)
+        values, decoded = ((rows - mean) / deviation for rows in (self.X, self.reconstructions))
         limits = values.min(), values.max()
         self.figure_, (self.ax_,) = make_axes(ax, 1, size=(3.6, 3.4))
         self.ax_.plot(limits, limits, color=MUTED, linewidth=1)

@@ -2,16 +2,20 @@
 
 import numpy as np
 
-from vaekit.inspection._drawing import COLORS, draw_images, make_axes
-from vaekit.inspection._fitted import as_rows, look_through
+from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes
+from vaekit.inspection._fitted import as_rows, choose_features, column_units, look_through, name_features
 
 __all__ = ["TraversalDisplay"]
+
+LEGEND = 1.8  # inches for the names of features beside the panels
 
 
 class TraversalDisplay:
     """What changes in the data while a point walks through latent space.
 
-    Images are drawn one walk per line. Of tables every walk has its own panel with a line for each feature.
+    Images are drawn one walk per line. Of tables every walk has its own panel with a line for each feature, in units of
+    the deviation of its column around the mean, as in :class:`ReconstructionDisplay`; the five that move most are in
+    colour.
 
     Parameters
     ----------
@@ -25,6 +29,10 @@ class TraversalDisplay:
         What the positions are.
     limits : pair of float
         Values drawn as black and as white, in images.
+    mean, deviation : float or ndarray of shape (n_features,), default=0.0 and 1.0
+        Zero and unit of each column of a table.
+    feature_names : sequence of str, default=None
+        Names of the columns of a table; None is their numbers.
 
     Attributes
     ----------
@@ -48,9 +56,10 @@ class TraversalDisplay:
     (3, 7, 8, 8)
     """
 
-    def __init__(self, *, decoded, positions, names, x_label, limits):
+    def __init__(self, *, decoded, positions, names, x_label, limits, mean=0.0, deviation=1.0, feature_names=None):
         self.decoded, self.positions = decoded, positions
         self.names, self.x_label, self.limits = names, x_label, limits
+        self.mean, self.deviation, self.feature_names = mean, deviation, feature_names
 
     @classmethod
     def from_estimator(cls, estimator, X, *, row=None, components=None, n_steps=9, spread=0.95, image_shape=None):
@@ -64,7 +73,7 @@ class TraversalDisplay:
         estimator : fitted object
             With `transform` and `inverse_transform`. Pipelines and searches are looked through.
         X : array-like of shape (n_rows, n_features), or images
-            Data whose codes say how far to walk.
+            Data whose codes say how far to walk, and whose values what black and white or the units of a table are.
         row : int, default=None
             The row of X whose code the walks pass by; None is the mean code.
         components : sequence of int, default=None
@@ -95,11 +104,14 @@ class TraversalDisplay:
             positions=positions,
             names=[f"$z_{{{component}}}$" for component in components],
             x_label="value of the latent",
-            limits=(np.min(X), np.max(X)),
+            feature_names=fitted.feature_names,
+            **units_of(X, image_shape),
         )
 
     @classmethod
-    def from_pairs(cls, estimator, X_from, X_to, *, n_steps=9, path="slerp", space="generation", image_shape=None):
+    def from_pairs(
+        cls, estimator, X_from, X_to, *, X=None, n_steps=9, path="slerp", space="generation", image_shape=None
+    ):
         r"""Walk from each row of one set to the row of another.
 
         .. math::
@@ -113,6 +125,8 @@ class TraversalDisplay:
             `to_representation_space`. Pipelines and searches are looked through.
         X_from, X_to : array-like of shape (n_pairs, n_features), or images
             Where the walks start and end.
+        X : array-like of shape (n_rows, n_features), or images, default=None
+            Data whose values say what black and white or the units of a table are; None is both ends together.
         n_steps : int, default=9
             Points along each walk, both ends among them.
         path : {"slerp", "lerp"}, default="slerp"
@@ -129,7 +143,7 @@ class TraversalDisplay:
         Raises
         ------
         ValueError
-            If there is no such path or space.
+            If there is no such path or space, or `X_from` and `X_to` differ in number.
 
         References
         ----------
@@ -139,6 +153,10 @@ class TraversalDisplay:
             raise ValueError(
                 f"path must be one of {sorted(PATHS)} and space 'generation' or 'representation', got {path!r} and "
                 f"{space!r}."
+            )
+        if len(X_from) != len(X_to):
+            raise ValueError(
+                f"X_from and X_to must have as many rows, one walk for each pair; got {len(X_from)} and {len(X_to)}."
             )
         fitted = look_through(estimator)
         ends = [fitted.encode(X) for X in (X_from, X_to)]
@@ -153,7 +171,8 @@ class TraversalDisplay:
             positions=np.tile(t, (len(Z), 1)),
             names=[""] * len(Z),
             x_label="share of the way",
-            limits=(min(np.min(X_from), np.min(X_to)), max(np.max(X_from), np.max(X_to))),
+            feature_names=fitted.feature_names,
+            **units_of(np.concatenate([X_from, X_to]) if X is None else X, image_shape),
         )
 
     def plot(self, ax=None, *, features=None, cmap="gray"):
@@ -163,14 +182,19 @@ class TraversalDisplay:
         ----------
         ax : matplotlib Axes or one for each walk of a table, default=None
             Where to draw; None is a new figure.
-        features : sequence of int, default=None
-            Columns of a table to draw; None is all of them.
+        features : int or str, or sequence of them, default=None
+            Columns of a table to draw, by number or by name; None is all of them.
         cmap : str, default="gray"
             Colour map of grey images.
 
         Returns
         -------
         display : TraversalDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such column.
         """
         draw = self._draw_images if self.decoded.ndim > 3 else self._draw_lines
         return draw(ax, **({"cmap": cmap} if self.decoded.ndim > 3 else {"features": features}))
@@ -186,17 +210,42 @@ class TraversalDisplay:
         return self
 
     def _draw_lines(self, ax, features):
-        features = range(self.decoded.shape[-1]) if features is None else features
-        self.figure_, self.axes_ = make_axes(ax, len(self.decoded), size=(2.6, 2.6))
-        for axes, decoded, positions, name in zip(self.axes_, self.decoded, self.positions, self.names):
-            for i, feature in enumerate(features):
-                axes.plot(positions, decoded[:, feature], color=COLORS[i % len(COLORS)], label=str(feature))
+        names = name_features(self.feature_names, self.decoded.shape[-1])
+        features = choose_features(range(len(names)) if features is None else features, names)
+        values = ((self.decoded - self.mean) / self.deviation)[..., features]
+        self.figure_, self.axes_ = make_axes(ax, len(values), size=(2.6, 2.6), sharey=True)
+        colours = colours_of_movers(values)
+        for axes, lines, positions, name in zip(self.axes_, values, self.positions, self.names):
+            for line, colour, feature in zip(lines.T, colours, features):
+                style = {"zorder": 1, "linewidth": 0.8} if colour == MUTED else {"label": names[feature]}
+                axes.plot(positions, line, color=colour, **style)
             axes.set(title=name, xlabel=self.x_label)
             axes.spines[["top", "right"]].set_visible(False)
-        self.axes_[0].set_ylabel("decoded value")
-        if len(features) <= len(COLORS):
-            self.axes_[-1].legend(frameon=False, title="feature")
+        self.axes_[0].set_ylabel("decoded (deviations)")
+        self._draw_legend(is_beside=ax is None)
         return self
+
+    def _draw_legend(self, is_beside):
+        """Draw the legend beside the panels, on a figure that is widened for it, or inside the last one."""
+        beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if is_beside else {}
+        if is_beside:
+            self.figure_.set_figwidth(self.figure_.get_figwidth() + LEGEND)
+        self.axes_[-1].legend(frameon=False, **beside)
+
+
+def units_of(X, image_shape):
+    """Return what values are measured by: the range of images, or mean and deviation of a table's columns."""
+    X = as_rows(X, image_shape)
+    mean, deviation = column_units(X) if X.ndim == 2 else (0.0, 1.0)
+    return {"limits": (X.min(), X.max()), "mean": mean, "deviation": deviation}
+
+
+def colours_of_movers(values):
+    """Return a colour for each feature of walks (n_walks, n_steps, n_features), grey but for those that move most."""
+    movers = np.argsort(-np.ptp(values, axis=1).max(axis=0), kind="stable")[: len(COLORS)]
+    colours = np.full(values.shape[-1], MUTED, dtype=object)
+    colours[np.sort(movers)] = COLORS[: len(movers)]
+    return colours
 
 
 def lerp(a, b, t):
