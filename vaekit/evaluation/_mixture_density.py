@@ -78,7 +78,7 @@ def aggregate_posterior_log_density(Z, loc, scale, *, dtype="float64", device=No
 
 def _as_tensor(values, name, dtype, device):
     if not isinstance(values, torch.Tensor):
-        values = torch.from_numpy(np.require(values, dtype=dtype, requirements=["C", "W"]))
+        values = torch.from_numpy(np.array(values, dtype=dtype, order="C"))  # a copy: no negative stride, not read-only
     if not torch.isfinite(values).all():
         raise ValueError(f"{name} contains NaN or infinity; pass finite values.")
     return values.detach().to(device=device, dtype=getattr(torch, dtype))
