@@ -93,6 +93,8 @@ def test_tensors_come_back_as_tensors_and_arrays_as_arrays():
 def test_views_are_read_in_their_own_order(order):
     Z, loc, scale = (array[order] for array in encodings(0.5, n=50))
     np.testing.assert_allclose(aggregate_posterior_log_density(Z, loc, scale), by_definition(Z, loc, scale), rtol=1e-12)
+    q = AggregatePosterior.from_arrays(loc, scale)  # looks at the first encoding alone, whose flags say contiguous
+    np.testing.assert_allclose(q.log_density(Z[:1]), by_definition(Z[:1], loc, scale), rtol=1e-12)
 
 
 def test_the_traced_kernel_agrees(monkeypatch):
