@@ -284,9 +284,32 @@ def test_dependent_factors_are_told():
             metric(factors, factors, **VOTES)
 
 
-def test_small_tables_of_independent_factors_do_not_look_dependent():
-    factors = np.random.default_rng(0).integers(20, size=(300, 2))
-    assert metrics.factor_dependence(factors) < 0.1
+FEW_ROWS_OF_MANY_VALUES = [(60, 20), (300, 20), (1000, 40), (1000, 100), (10_000, 100), (20_000, 100)]
+
+
+@pytest.mark.parametrize(("n_samples", "n_values"), FEW_ROWS_OF_MANY_VALUES)
+def test_few_rows_of_many_values_hide_no_dependence_and_show_none(n_samples, n_values):
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(n_values, size=(2, n_samples))
+    half = np.where(rng.random(n_samples) < 0.5, a, b)
+    identical, halved, independent = (metrics.factor_dependence(np.column_stack([a, c])) for c in (a, half, b))
+    assert_allclose(identical, 1)
+    assert independent < 0.1 < halved < 0.9
+    in_turn = np.arange(n_samples) % n_values
+    assert_allclose(metrics.factor_dependence(np.column_stack([in_turn, in_turn])), 1)
+
+
+def test_identical_factors_of_many_values_are_told():
+    in_turn = np.arange(1000) % 100
+    for metric in (metrics.factor_vae_score, metrics.beta_vae_score):
+        with pytest.warns(UserWarning, match="adjusted mutual information 1.00"):
+            metric(np.column_stack([in_turn, in_turn]), np.column_stack([in_turn, in_turn]), **VOTES)
+
+
+def test_rare_values_of_large_tables_are_no_dependence():
+    rare = np.zeros((100_000, 2), dtype=int)
+    rare[7, 0] = rare[8, 1] = 1
+    assert metrics.factor_dependence(rare) == 0
 
 
 def test_values_of_too_few_rows_are_not_held():

@@ -58,6 +58,6 @@ def _warn_of_dependence(factors):
     dependence = dependence_of_labels(factors)
     if dependence > MOST_DEPENDENCE:
         warn_user(
-            f"The factors depend on each other (normalised mutual information {dependence:.2f}): holding one holds "
+            f"The factors depend on each other (adjusted mutual information {dependence:.2f}): holding one holds "
             "others in part, so this score is not the one of independent factors.",
         )
