@@ -1,7 +1,10 @@
 """Presets say what their sources say, and run."""
 
+import fnmatch
 import pickle
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from vaekit.presets import PRESETS, LayeredNet, preset, preset_grid, preset_name
 from vaekit.utils._torch import make_generator
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+PAGE = Path(__file__).parents[1] / "docs" / "presets.md"
 COLOURED = {"svhn", "celeba", "cifar10", "shapes3d"}
 
 
@@ -193,6 +197,21 @@ def test_changes():
     model = preset("dpvae/BetaDPVAE/moons", beta=2, prior__n_couplings=3, likelihood__scale=0.3)
     assert (model.beta, model.prior.n_couplings, model.likelihood.scale) == (2, 3, 0.3)
     assert preset("dpvae/BetaDPVAE/moons").likelihood.scale == 0.15
+
+
+@pytest.mark.parametrize("text", [preset.__doc__, PAGE.read_text()], ids=["docstring", "page"])
+def test_what_expects_numbers_in_the_unit_interval_is_listed(text):
+    """Squared errors of pixels that nothing scales."""
+    sentence = re.search(r"(`[^`]*/\*[^`]*`[ ,and\n]*)+", text)[0]
+    patterns = re.findall("`(.*?)`", sentence)
+    listed = {name for pattern in patterns for name in fnmatch.filter(PRESETS, pattern)}
+    assert listed == {
+        name
+        for name, (_, own, *_) in PRESETS.items()
+        if own.get("standardize", "auto") is None
+        and isinstance(own.get("network"), LayeredNet)
+        and own["likelihood"] != "bernoulli"
+    }
 
 
 def test_short_name_is_the_first_data_set():

@@ -109,6 +109,12 @@ def preset(name, **changes):
     --------
     preset_grid : The strengths that the source searched.
 
+    Notes
+    -----
+    `dpvae/*/svhn`, `dpvae/*/celeba`, `dpvae_code/*` and `learned_priors/*/cifar10` expect numbers in [0, 1]: their
+    sources have squared errors of such pixels, and the presets do not standardise. Divide bytes by 255 before; as they
+    are, squared errors are 65025 times as large. The other presets for images take bytes as well.
+
     Examples
     --------
     >>> from vaekit.presets import preset
