@@ -44,7 +44,15 @@ def test_density_is_the_mean_of_normals(spread):
 
 
 @pytest.mark.parametrize("spread", [0.001, 0.1, 1])
-def test_single_precision_stays_below_a_ten_thousandth(spread):
+def test_rounding_to_single_precision_costs_what_is_said(spread):
+    Z, loc, scale = encodings(spread)
+    error = np.abs(aggregate_posterior_log_density(Z, loc, scale, dtype="float32") - by_definition(Z, loc, scale)).max()
+    assert error < 1e-6 * (1 + np.abs(Z).max() / spread)
+    assert error > 1e-8 * np.abs(Z).max() / spread  # the price is there: double precision is the default
+
+
+@pytest.mark.parametrize("spread", [0.001, 0.1, 1])
+def test_what_is_in_single_precision_already_stays_below_a_ten_thousandth(spread):
     inputs = [array.astype(np.float32) for array in encodings(spread)]
     expected = by_definition(*(array.astype(np.float64) for array in inputs))
     assert np.abs(aggregate_posterior_log_density(*inputs, dtype="float32") - expected).max() < 1e-4

@@ -25,8 +25,10 @@ def aggregate_posterior_log_density(Z, loc, scale, *, dtype="float64", device=No
         Means and standard deviations of q(z | x_n), as `posterior(X)` gives them.
     dtype : {"float64", "float32"}, default="float64"
         Precision of the pairwise terms; their exponentials are summed in float64 either way. "float32" takes about
-        half the time; its relative error of 1e-6 stays below 1e-4 nats at points that the mixture reaches, but not at
-        points hundreds of standard deviations from every encoding.
+        half the time. Rounding `Z` and `loc` to it moves each standardised difference by about 1e-7 abs(z) / scale,
+        and the result by some times that: for 5000 encodings of deviation 2 in 10 latents, at points drawn from the
+        mixture, by up to about 1e-5 nats at scale 0.1, 1e-4 at 0.01 and 2e-3 at 0.001. What is in single precision
+        already stays below 1e-4 nats there. Far from every encoding the error grows with the square of the distance.
     device : str or torch.device, default=None
         Where to compute; None is where `Z` is (the CPU for arrays).
     compile : bool, default=False
