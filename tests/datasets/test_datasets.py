@@ -1,5 +1,6 @@
 """Laws every data set that vaekit makes obeys, over one table of constructors."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -116,6 +117,12 @@ def test_factor_values_of_a_part_are_the_chosen_ones():
     np.testing.assert_allclose(world.factor_values[3], [0, 16 / 31])
 
 
+@pytest.mark.parametrize("make", [small_dsprites, small_shapes3d])
+def test_the_description_of_a_part_does_not_pass_it_off_as_the_whole(make):
+    claim = re.search(r"[^.]*every combination once", make(3).DESCR.replace("\n", " "))[0]
+    assert claim.startswith(" The published set has")
+
+
 BAD_CALLS = [
     (partial(make_dsprites, size=48), "'size' parameter must be one of [32, 64]"),
     (partial(make_dsprites, shapes=4), "shapes == 4, must be <= 3"),
@@ -127,10 +134,14 @@ BAD_CALLS = [
     (partial(make_xy_squares, modification="blur"), "'modification' parameter must be one of"),
     (partial(make_xy_squares, strength=0.5), "strength == 0.5, must be <= 0.1"),
     (partial(make_observed_factors, factor_sizes=(1, 2)), "factor_sizes == 1, must be >= 2"),
+    (partial(make_observed_factors, factor_sizes=5), "factor_sizes must be a number of values for each factor"),
+    (partial(make_observed_factors, factor_sizes=()), "factor_sizes must be a number of values for each factor"),
+    (partial(make_observed_factors, 7, factor_sizes=(2, 3)), "7 distinct combinations of factors were asked for"),
     (partial(make_observed_factors, noise=-1), "noise == -1, must be >= 0"),
     (partial(make_linear_mixture, n_features=0), "n_features == 0, must be >= 1"),
     (partial(make_linear_mixture, noise_scale=0), "noise_scale == 0, must be > 0"),
     (partial(make_ar1_sequence, autocorrelation=1.0), "autocorrelation must lie in (-1, 1)"),
+    (partial(make_ar1_sequence, autocorrelation=[0.1, 0.2, 0.3]), "autocorrelation must be one number or one for each"),
     (partial(make_ar1_sequence, n_components=3, n_features=2), "must be at least n_components=3"),
     (partial(make_ar1_sequence, innovation="cauchy"), "'innovation' parameter must be one of"),
     (partial(make_ar1_sequence, mixing="rough"), "'mixing' parameter must be one of"),

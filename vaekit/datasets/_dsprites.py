@@ -23,9 +23,9 @@ BLOCK = 2048  # images at a time: their vertices stay in cache
 
 SOURCE = Source("dSprites", "by Google DeepMind, in the dsprites-dataset repository of its GitHub organisation")
 FILES = ("dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz", "dsprites_downsampled.npz")
-DESCR = """dSprites (Matthey, Higgins, Hassabis and Lerchner, 2017): binary images of a square, an ellipse or a heart,
-at 6 scales, 40 orientations, 32 x 32 positions; every combination once. The constant colour of the published file is
-left out. Orientations 0 and 39 are the same angle, 0 and 2 pi."""
+DESCR = """dSprites (Matthey, Higgins, Hassabis and Lerchner, 2017): binary images of a square, an ellipse or a heart.
+The published set has 6 scales, 40 orientations and 32 x 32 positions, every combination once; its constant colour is
+left out here. Its orientations 0 and 39 are the same angle, 0 and 2 pi."""
 
 
 def _outline(shape):

@@ -36,7 +36,9 @@ def grid_factors(sizes, n_samples=None, random_state=None):
     else:
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         if n_samples > n_cells:
-            raise ValueError(f"n_samples={n_samples} distinct images were asked for, the grid has {n_cells}.")
+            raise ValueError(
+                f"n_samples={n_samples} distinct combinations of factors were asked for, the grid has {n_cells}."
+            )
         cells = make_random_state(random_state).permutation(n_cells)[:n_samples]
     return np.stack(np.unravel_index(cells, sizes), axis=1)
 

@@ -40,8 +40,8 @@ SOURCE = Source(
     "by Google DeepMind, in the storage that the 3d-shapes repository of its GitHub organisation names",
     {"3dshapes.h5": "0a0f6ed98baff276a50f3a081a7434d788da63cb135a98189b2a5b5769be1785"},
 )
-DESCR = """Shapes3D (Burgess and Kim, 2018): colour images of a cube, cylinder, sphere or capsule in a room; 10 hues of
-floor, wall and object, 8 scales, 4 shapes, 15 orientations; every combination once."""
+DESCR = """Shapes3D (Burgess and Kim, 2018): colour images of a cube, cylinder, sphere or capsule in a room. The
+published set has 10 hues of floor, wall and object, 8 scales, 4 shapes and 15 orientations, every combination once."""
 STAND_IN = " These images are a stand-in drawn by vaekit: the same factors, another renderer."
 
 

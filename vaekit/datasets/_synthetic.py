@@ -52,7 +52,7 @@ def make_observed_factors(n_samples=None, *, factor_sizes=(3, 4, 5), noise=0.0, 
     Raises
     ------
     ValueError
-        If a size is below 2, `noise` negative, or `n_samples` exceeds the grid.
+        If there are no sizes or one is below 2, `noise` is negative, or `n_samples` exceeds the grid.
 
     Examples
     --------
@@ -60,6 +60,10 @@ def make_observed_factors(n_samples=None, *, factor_sizes=(3, 4, 5), noise=0.0, 
     >>> make_observed_factors(factor_sizes=(2, 3)).data
     array([[0. , 0. ], [0. , 0.5], [0. , 1. ], [1. , 0. ], [1. , 0.5], [1. , 1. ]])
     """
+    if np.ndim(factor_sizes) != 1 or not len(factor_sizes):
+        raise ValueError(
+            f"factor_sizes must be a number of values for each factor, (3, 4, 5) say; got {factor_sizes!r}."
+        )
     for size in factor_sizes:
         check_scalar(size, "factor_sizes", Integral, min_val=2)
     check_scalar(noise, "noise", Real, min_val=0)
@@ -249,7 +253,13 @@ def make_ar1_sequence(
         raise ValueError(
             f"n_features={n_features} must be at least n_components={n_components}: no map could be undone."
         )
-    rho = np.broadcast_to(np.asarray(autocorrelation, dtype=float), (n_components,))
+    rho = np.asarray(autocorrelation, dtype=float)
+    if rho.shape not in ((), (n_components,)):
+        raise ValueError(
+            f"autocorrelation must be one number or one for each of n_components={n_components} factors; got "
+            f"{autocorrelation!r}."
+        )
+    rho = np.broadcast_to(rho, (n_components,))
     if not (np.abs(rho) < 1).all():
         raise ValueError(f"autocorrelation must lie in (-1, 1) for a stationary sequence; got {autocorrelation!r}.")
     check_option("innovation", innovation, ("normal", "laplace"))
