@@ -123,6 +123,19 @@ class Sampler:
         return self.world.sample(n_samples, random_state)
 
 
+class Bottleneck:
+    """A model that encodes and decodes and nothing else."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def transform(self, X):
+        return self.world.transform(X)
+
+    def inverse_transform(self, X):
+        return self.world.inverse_transform(X)
+
+
 class Denies(GaussianWorld):
     """A model that has `log_prior` by name alone."""
 

@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits, make_moons
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from vaekit import DPVAE, VAE
+from vaekit import AAE, DPVAE, VAE
 from vaekit.evaluation import (
     AggregatePosterior,
     ClassifierFeatures,
@@ -63,6 +63,14 @@ def test_only_a_plain_prior_has_a_kl_by_component(model):
         assert np.isnan(kl).all()
     else:
         np.testing.assert_allclose(kl, model.kl_per_component_, rtol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*latents carry information")
+def test_an_adversarial_prior_leaves_samples_and_reconstructions():
+    report = generation_report(AAE(n_components=2, max_epochs=2, random_state=0).fit(MOONS), MOONS, **FEW)
+    there = {name for name, row in report.rows.items() if np.isfinite(row.value)}
+    samples = {"fid", "low_posterior_fid", "low_posterior_fid_plain", "precision", "recall", "density", "coverage"}
+    assert there == samples | {"share_closer", "reconstruction_rms", "active_components"}
 
 
 @pytest.mark.filterwarnings("ignore:.*latents carry information")

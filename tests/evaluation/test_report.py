@@ -1,7 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from gaussian_worlds import Denies, GaussianWorld, Sampler, TwoHumps, WarpedWorld, four_dimensional_world
+from gaussian_worlds import Bottleneck, Denies, GaussianWorld, Sampler, TwoHumps, WarpedWorld, four_dimensional_world
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -79,6 +79,12 @@ def test_it_draws():
             "fid recall",
             "log_prior",
         ),
+        (
+            Bottleneck(WORLD),
+            "symmetric_kl nll reconstruction_error active_components fid share_closer",
+            "reconstruction_rms",
+            "log_likelihood",
+        ),
         (Denies(**WORLD.get_params()), "kl_p_to_q nll total_correlation", "fid reconstruction_rms", "no density"),
         (
             WarpedWorld(WORLD),
@@ -89,7 +95,7 @@ def test_it_draws():
         (TwoHumps(**WORLD.get_params()), "leakage_10 leakage_1", "symmetric_kl nll low_posterior_fid", "'latent'"),
         (WORLD.with_exact_posterior().set_params(scale=0.0), "symmetric_kl leakage_1", "fid coverage", "deterministic"),
     ],
-    ids=["samples alone", "no prior density", "no decoder", "no base", "deterministic"],
+    ids=["samples alone", "codes alone", "no prior density", "no decoder", "no base", "deterministic"],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value", "ignore:.*effective sample size")
 def test_what_a_model_lacks_is_nan_with_the_reason(model, missing, there, words):

@@ -202,9 +202,19 @@ def reconstruction_error(estimator, X, *, n_samples=1, random_state=None):
     means = floats(estimator.transform(X))
     drawn = estimator.sample_posterior(X, n_samples=n_samples, random_state=make_random_state(random_state))
     drawn = np.reshape(floats(drawn), (n_samples, *means.shape))
-    squared_difference = np.square(flat_rows(X) - flat_rows(estimator.inverse_transform(means)))
     return ReconstructionError(
         *mean_estimate(-floats(estimator.log_likelihood(X, means))),
         mean_estimate(-np.mean(floats(estimator.log_likelihood(X, drawn)), axis=0)),
-        float(np.sqrt(squared_difference.mean())),
+        _root_mean_square(estimator, X, means),
     )
+
+
+def decoding_error(estimator, X):
+    """Root of the mean squared difference between X and its decoded posterior means, per value, in the units of X."""
+    require(estimator, "The root mean square difference", "transform", "inverse_transform")
+    return _root_mean_square(estimator, X, floats(estimator.transform(X)))
+
+
+def _root_mean_square(estimator, X, means):
+    squared_difference = np.square(flat_rows(X) - flat_rows(estimator.inverse_transform(means)))
+    return float(np.sqrt(squared_difference.mean()))

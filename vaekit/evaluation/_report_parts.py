@@ -19,7 +19,7 @@ from vaekit.evaluation._generation import (
 )
 from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
 from vaekit.evaluation._leakage import leakage_curve, standard_normal_thresholds
-from vaekit.evaluation._likelihood import importance_nll, reconstruction_error
+from vaekit.evaluation._likelihood import decoding_error, importance_nll, reconstruction_error
 from vaekit.evaluation._neighbours import nearest_neighbours
 from vaekit.exceptions import VaekitError
 from vaekit.utils._random import make_random_state
@@ -125,7 +125,11 @@ def _kl_parts(subject):
 
 def _reconstruction(subject):
     error = reconstruction_error(subject.model, subject.some, random_state=subject.random_state)
-    return Estimate(error.value, error.standard_error), error.sampled, _plain(error.root_mean_square)
+    return Estimate(error.value, error.standard_error), error.sampled
+
+
+def _decoding(subject):
+    return [_plain(decoding_error(subject.model, subject.some))]
 
 
 def _components(subject):
@@ -184,10 +188,10 @@ PARTS = (
         {
             "reconstruction_error": ("nats per row", "lower"),
             "reconstruction_error_sampled": ("nats per row", "lower"),
-            "reconstruction_rms": ("units of X", "lower"),
         },
         _reconstruction,
     ),
+    _Part({"reconstruction_rms": ("units of X", "lower")}, _decoding),
     _Part({"active_components": ("components", "-")}, _components),
     _Part({"fid": ("squared features", "lower")}, _frechet),
     _Part(
