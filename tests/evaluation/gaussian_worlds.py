@@ -1,11 +1,23 @@
 """Linear-Gaussian models with the public methods of a fitted estimator; everything about them is known exactly."""
 
+import tracemalloc
+
 import numpy as np
 from scipy.stats import multivariate_normal, norm
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 
 from vaekit.exceptions import NoDensityError
+
+
+def peak_bytes(function):
+    """Return the most memory that a function held at a time in arrays and objects of its own, and its result."""
+    tracemalloc.start()
+    try:
+        result = function()
+        return tracemalloc.get_traced_memory()[1], result
+    finally:
+        tracemalloc.stop()
 
 
 class GaussianWorld(TransformerMixin, BaseEstimator):

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
-from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimensional_world
+from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimensional_world, peak_bytes
 from scipy.stats import norm
 
-from vaekit.evaluation import _likelihood, importance_nll, reconstruction_error
+from vaekit.evaluation import _fitted, _likelihood, importance_nll, reconstruction_error
+from vaekit.evaluation._likelihood import decoding_error
 from vaekit.exceptions import NoDensityError
 
 X = four_dimensional_world().sample(50, random_state=1) + np.random.default_rng(1).normal(scale=0.5, size=(50, 4))
@@ -86,6 +87,29 @@ def test_reconstruction_is_the_likelihood_at_the_codes():
     assert error.value == pytest.approx(at_means.mean(), rel=1e-12)
     assert error.standard_error == pytest.approx(at_means.std(ddof=1) / np.sqrt(50), rel=1e-12)
     assert error.root_mean_square == pytest.approx(np.sqrt(np.mean(difference**2)), rel=1e-12)
+
+
+def test_reconstruction_does_not_depend_on_blocks(monkeypatch):
+    world = four_dimensional_world()
+    at_once = reconstruction_error(world, X, random_state=0).root_mean_square
+    monkeypatch.setattr(_likelihood, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(_fitted, "VALUES_AT_ONCE", 12)
+    assert reconstruction_error(world, X, random_state=0).root_mean_square == pytest.approx(at_once, rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_reconstruction_of_images_takes_no_copy_of_all_in_double_precision(dtype):
+    class Codec:
+        def transform(self, X):
+            return np.zeros((len(X), 2), dtype=np.float32)
+
+        def inverse_transform(self, X):
+            return np.zeros((len(X), 32, 32), dtype=np.float32)
+
+    images = np.full((8000, 32, 32), 3, dtype=dtype)
+    peak, error = peak_bytes(lambda: decoding_error(Codec(), images))
+    assert error == 3
+    assert peak < 8 * images.size  # not one such copy
 
 
 def test_sampled_reconstruction_adds_the_variance_of_the_codes():

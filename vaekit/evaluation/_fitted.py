@@ -1,15 +1,18 @@
 """What evaluation asks of a fitted object: its public methods, by name, and nothing else."""
 
+import math
 from numbers import Integral
 
 import numpy as np
 from scipy.stats import norm
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
+from sklearn.utils import gen_batches
 
 from vaekit.exceptions import IncompatibleChoiceError, MissingMethodError, NoDensityError
 
 MODEL_METHODS = "posterior", "sample_posterior", "log_prior", "sample"
+VALUES_AT_ONCE = 2**20  # 8 MiB of float64
 DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 
 
@@ -79,6 +82,11 @@ def count_rows(X):
 def take_rows(X, rows):
     """Return some rows (a slice or an array of positions) of an array, tensor or data frame."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+def row_blocks(X):
+    """Return slices of rows that together hold a limited number of values, at least a row each."""
+    return gen_batches(count_rows(X), max(1, VALUES_AT_ONCE // max(1, math.prod(X.shape[1:]))))
 
 
 def as_array(values):

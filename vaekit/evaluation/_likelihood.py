@@ -9,12 +9,14 @@ from sklearn.utils import gen_batches
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import (
+    as_array,
     check_count,
     count_rows,
     flat_rows,
     floats,
     look_through,
     require,
+    row_blocks,
     take_rows,
 )
 from vaekit.utils._random import make_random_state
@@ -216,5 +218,13 @@ def decoding_error(estimator, X):
 
 
 def _root_mean_square(estimator, X, means):
-    squared_difference = np.square(flat_rows(X) - flat_rows(estimator.inverse_transform(means)))
-    return float(np.sqrt(squared_difference.mean()))
+    squares = 0.0
+    for rows in gen_batches(len(means), ROWS_AT_ONCE):
+        squares += _sum_of_squares(take_rows(X, rows), as_array(estimator.inverse_transform(means[rows])))
+    return math.sqrt(squares / math.prod(X.shape))
+
+
+def _sum_of_squares(X, Y):
+    """Sum of squared differences, in blocks, so that float64 copies of images stay small."""
+    differences = (flat_rows(take_rows(X, rows)) - flat_rows(Y[rows]) for rows in row_blocks(X))
+    return sum(float(np.square(difference).sum()) for difference in differences)
