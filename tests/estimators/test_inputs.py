@@ -1,5 +1,7 @@
 """Whatever rows come in: tables, frames, tensors, files, images; they come back in their own shape and units."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -8,6 +10,8 @@ import torch
 from family import IMAGES, X, same_bits, tiny
 from skorch.callbacks import Callback
 
+from vaekit.estimators._preprocessing import Preprocessing
+from vaekit.exceptions import VaekitWarning
 from vaekit.likelihoods import Bernoulli, Normal
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -31,7 +35,22 @@ def read_only(A, folder):
     return A
 
 
+class OnDisk:
+    """Images that are read when asked for."""
+
+    def __init__(self, images):
+        self._images, self.shape, self.ndim = images, images.shape, images.ndim
+
+    def __len__(self):
+        return len(self._images)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._images, dtype)
+
+
 CONTAINERS = {
+    "list of images": (lambda A, folder: list(A), IMAGES),
+    "images on disk": (lambda A, folder: OnDisk(A), IMAGES),
     "list": (lambda A, folder: A.tolist(), X),
     "pandas": (lambda A, folder: pd.DataFrame(A, columns=NAMES), X),
     "polars": (lambda A, folder: pl.DataFrame(A, schema=NAMES), X),
@@ -186,3 +205,45 @@ def test_decoded_means_are_in_the_units_of_the_data():
     assert decoded.dtype == np.float64
     assert np.mean((decoded - A) ** 2) < 0.5 * A.var(axis=0).mean()
     np.testing.assert_allclose(drawn.mean(axis=0), A.mean(axis=0), atol=0.7 * A.std(axis=0).max())
+
+
+# ------------------------------------------------------------------ images that are not what they seem
+
+
+def test_channels_that_come_last_are_pointed_out():
+    colour = np.random.default_rng(0).integers(0, 255, size=(6, 8, 9, 3)).astype(np.uint8)
+    with pytest.warns(UserWarning, match=r"read as images of 8 channels and 9 x 3 pixels.*transpose\(0, 3, 1, 2\)"):
+        tiny("VAE").fit(colour)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", VaekitWarning)
+        tiny("VAE").fit(colour.transpose(0, 3, 1, 2))
+
+
+def test_pixels_may_be_brought_to_one_scale_each():
+    images = IMAGES.astype(np.float64) * np.geomspace(1, 1e4, IMAGES[0].size).reshape(IMAGES[0].shape)
+    model = tiny("VAE", standardize="column", likelihood="normal").fit(images)
+    unit = model._blueprint.preprocessing.unit
+    np.testing.assert_allclose(unit, np.where(images.std(axis=0) > 0, images.std(axis=0), 1).ravel(), rtol=1e-9)
+    assert model.sample(2, random_state=0).shape == (2, *IMAGES.shape[1:])
+
+
+# ------------------------------------------------------------------ memory
+
+
+def test_inference_converts_rows_block_by_block(monkeypatch):
+    """Bytes become floats in blocks: what a call needs beside X does not grow with it."""
+    model, sizes = tiny("DPVAE").fit(IMAGES), []
+    most, to_network = model._blueprint.network.inference_rows, Preprocessing.to_network
+
+    def watched(self, rows):
+        sizes.append(len(rows))
+        return to_network(self, rows)
+
+    monkeypatch.setattr(Preprocessing, "to_network", watched)
+    many = np.tile(IMAGES, (3 * most // len(IMAGES) + 1, 1, 1))
+    Z = model.transform(many)
+    model.score_samples(many)
+    model.log_likelihood(many, Z)
+    model.log_likelihood(IMAGES[:3], np.zeros((2 * most, 3, Z.shape[1])))
+    assert max(sizes) <= most

@@ -87,6 +87,29 @@ def test_adversarial_autoencoders_have_no_density(method):
     assert not hasattr(vaekit.LearnedPriorAAE(prior="decoupled"), method)
 
 
+@quiet
+@pytest.mark.parametrize("prior", ["normal", "decoupled"])
+def test_a_deterministic_encoder_has_codes_without_spread_and_no_posterior_density(prior):
+    model = tiny("WAE", deterministic_encoder=True, prior=prior).fit(X)
+    loc, scale = model.posterior(X)
+    assert not scale.any()
+    np.testing.assert_array_equal(model.sample_posterior(X, 3, random_state=0), np.stack([loc] * 3))
+    assert np.isposinf(model.kl_per_component_).all()
+    assert model.active_components_.all()
+    with pytest.raises(NoDensityError, match="deterministic encoder has no posterior density; give it noise"):
+        model.log_posterior(X, loc)
+
+
+@quiet
+@pytest.mark.parametrize(
+    ("name", "weight", "values"), [("AAE", "weight", (1, 100)), ("LearnedPriorAAE", "beta", (0.01, 1))]
+)
+def test_the_weight_of_an_adversary_weighs(name, weight, values):
+    options = {"max_epochs": 20, "discriminator_learning_rate": 0.01}
+    codes = [tiny(name, **{weight: value}, **options).fit_transform(X) for value in values]
+    assert np.abs(codes[0] - codes[1]).max() > 1e-2
+
+
 # ---------------------------------------------------------------------- parameters
 
 OTHER_VALUES = {
@@ -129,7 +152,10 @@ LATE = {
     "a rising weight": (tiny("BetaVAE", beta=Warmup(value=4, steps=1000)), "'beta' was to reach 4 after 1000 steps"),
     "two": (tiny("DIPVAE", lambda_d=Warmup(steps=16)), "'lambda_d' was to reach 1.0 after 16 steps.*ended after 15"),
     "the warm-up": (tiny("VAE", warmup=1000), "full weight at step 1000; lower 'warmup'"),
-    "a capacity": (tiny("AnnealedVAE", capacity_steps=1000), "after 1000 steps.*lower 'capacity_steps'"),
+    "a capacity": (
+        tiny("AnnealedVAE", capacity_steps=1000),
+        "'max_capacity' was to reach 25.0 after 1000 steps",
+    ),
     "a KL below it": (tiny("AnnealedDPVAE", max_capacity=100), "stayed below its capacity.*lower 'max_capacity'"),
 }
 

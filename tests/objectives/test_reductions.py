@@ -29,8 +29,9 @@ from objective_world import (
     take_steps,
     weights,
 )
+from sklearn.base import clone
 
-from vaekit import AAE, WAE, InfoDPVAE, InfoVAE, LearnedPriorAAE
+from vaekit import AAE, VAE, WAE, InfoDPVAE, InfoVAE, LearnedPriorAAE
 from vaekit._outputs import GENERATIVE_PARTS
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import kl_normal, maximum_mean_discrepancy
@@ -291,6 +292,24 @@ def test_a_reward_for_total_correlation_is_refused(rising):
 @pytest.mark.parametrize("prior", ["normal", "elementwise_flow"])
 def test_but_not_under_a_prior_that_factorises(prior):
     KLDecomposition(**UNBOUNDED).check_prior(PRIORS[prior].build(3, make_generator(0)))
+
+
+# ---------------------------------------------------------------------- words within words
+
+
+@pytest.mark.parametrize(
+    ("model", "nested"),
+    [
+        (VAE(objective="aggregate_divergence"), "objective__divergence__kernel"),
+        (VAE(objective=AggregateDivergence()), "objective__divergence__kernel"),
+        (AggregateDivergence(), "divergence__kernel"),
+    ],
+    ids=["words", "a spec", "by itself"],
+)
+def test_parameters_of_a_divergence_can_be_searched(model, nested):
+    assert clone(model).set_params(**{nested: "imq"}).get_params()[nested] == "imq"
+    with pytest.raises(ValueError, match="Invalid parameter 'kernl' for divergence='mmd'"):
+        clone(model).set_params(**{nested.replace("kernel", "kernl"): "imq"})
 
 
 # ---------------------------------------------------------------------- errors

@@ -70,12 +70,19 @@ def test_what_is_no_device(device):
         resolve_device(device)
 
 
-@pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps"])
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps", "meta", "xpu", "cpu:1"])
 def test_absent_devices(device, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ValueError, match=f"'device' parameter is '{device}', .* use device='auto' or 'cpu'"):
         resolve_device(device)
+
+
+def test_the_second_of_one_device_is_absent(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    assert resolve_device("cuda:0") == torch.device("cuda:0")
+    with pytest.raises(ValueError, match="'device' parameter is 'cuda:1'"):
+        resolve_device("cuda:1")
 
 
 # ---------------------------------------------------------------------- seeds

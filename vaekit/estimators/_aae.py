@@ -17,13 +17,15 @@ DISCRIMINATOR = ("discriminator_layer_sizes", "discriminator_learning_rate")
 class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
     """Adversarial autoencoder.
 
-    In turn: encoder and decoder minimise -E_q log p(x | z); a discriminator D learns to tell the prior's draws from
-    codes; the encoder minimises -weight E_q log D(z). There is no KL, and no bound on log p(x), so no `score`.
+    In turn: encoder and decoder minimise -E_q log p(x | z) - weight E_q log D(z); a discriminator D learns to tell the
+    prior's draws from codes. There is no KL, and no bound on log p(x), so no `score`.
 
     Parameters
     ----------
-    weight : float or Warmup, default=1
-        Weight of the adversarial loss of the encoder.
+    weight : float or Warmup, default=30
+        Weight of the adversarial term, in nats per row beside the reconstruction: more holds the codes closer to the
+        prior, less reconstructs better. (With a term and an optimiser of its own, as in the paper, a weight would have
+        no effect: Adam does not see the scale of its loss.)
     discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
         Widths of the discriminator's hidden layers.
     discriminator_learning_rate : float, default=1e-4
@@ -44,7 +46,7 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
     (150, 2)
     """
 
-    weight: Any = 1.0
+    weight: Any = 30.0
     discriminator_layer_sizes: Any = (256, 256, 256)
     discriminator_learning_rate: float = 1e-4
 

@@ -23,7 +23,6 @@ from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
 from vaekit.nn._base import ACTIVATIONS
-from vaekit.priors import StandardNormal
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import (
     Interval,
@@ -32,7 +31,7 @@ from vaekit.utils._sklearn import (
     StrOptions,
     fit_context,
 )
-from vaekit.utils._spec import merge_constraints
+from vaekit.utils._spec import merge_constraints, with_fresh_specs
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["BaseEncoder", "estimator"]
@@ -143,7 +142,8 @@ default="auto"
         The likelihood that was used.
     kl_per_component_ : ndarray of shape (n_components_,)
         KL of each latent's posterior, mean over training rows, in nats: to N(0, 1) for the normal prior; for learned
-        priors, whose scale is free, to the normal with the latent's own aggregate mean and variance.
+        priors, whose scale is free, to the normal with the latent's own aggregate mean and variance. Infinite for a
+        deterministic encoder.
     active_components_ : ndarray of bool of shape (n_components_,)
         Whether a latent's posterior mean varies by more than 1% of its aggregate posterior variance.
     """
@@ -232,12 +232,7 @@ default="auto"
         ValueError
             If there is no such parameter; the message names the word and the parameter.
         """
-        for name, vocabulary in VOCABULARIES.items():
-            nested = [key.split("__", 1)[1] for key in params if key.startswith(f"{name}__")]
-            value = params.get(name, getattr(self, name, None))
-            if nested and isinstance(value, str):
-                params[name] = vocabulary.respell(value, nested)
-        return super().set_params(**params)
+        return super().set_params(**with_fresh_specs(self, VOCABULARIES.values(), params))
 
     # ------------------------------------------------------------------ fitting
 
@@ -419,10 +414,12 @@ default="auto"
         loc, scale = self._encode(X)
         moving, spread = loc.var(axis=0), np.square(scale).mean(axis=0)
         self.active_components_ = moving > ACTIVE_SHARE * (moving + spread)
-        if isinstance(self._blueprint.prior, StandardNormal):
-            self.kl_per_component_ = 0.5 * np.mean(loc**2 + scale**2 - 2 * np.log(scale) - 1, axis=0)
-        else:
-            self.kl_per_component_ = 0.5 * (np.log(moving + spread) - np.mean(2 * np.log(scale), axis=0))
+        with np.errstate(divide="ignore", invalid="ignore"):  # without noise the KL is infinite
+            log_scale = np.log(scale).mean(axis=0)
+            if self.net_.module_.prior.is_learned:
+                self.kl_per_component_ = 0.5 * np.log(moving + spread) - log_scale
+            else:
+                self.kl_per_component_ = 0.5 * np.mean(loc**2 + scale**2 - 1, axis=0) - log_scale
         self._warn_if_collapsed()
 
     def _warn_of_schedules(self):

@@ -11,6 +11,7 @@ from vaekit.engine import ResidentRows
 from vaekit.estimators._preprocessing import check_unit_interval
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._torch import to_array
+from vaekit.utils._warnings import warn_user
 
 __all__ = ["BridgeMixin", "check_count"]
 
@@ -18,6 +19,20 @@ __all__ = ["BridgeMixin", "check_count"]
 def check_count(n_samples):
     if not isinstance(n_samples, Integral) or n_samples < 1:
         raise ValueError(f"The 'n_samples' parameter must be a positive integer. Got {n_samples!r} instead.")
+
+
+def _looks_like_images(X):
+    """Whether something that is no array (images on disk, a list of images) holds images."""
+    return getattr(X, "ndim", 0) in (3, 4) or (isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) in (2, 3))
+
+
+def _warn_of_channels_last(shape):
+    """Warn if rows look like images whose channels come last."""
+    if len(shape) == 4 and shape[3] in (1, 3, 4) and min(shape[1:3]) > 4:
+        warn_user(
+            f"X of shape {tuple(shape)} is read as images of {shape[1]} channels and {shape[2]} x {shape[3]} pixels; "
+            "if channels come last, pass X.transpose(0, 3, 1, 2)."
+        )
 
 
 class BridgeMixin:
@@ -30,7 +45,11 @@ class BridgeMixin:
         if isinstance(X, torch.Tensor):
             X = X.detach().cpu()
             X = (X.float() if X.dtype in (torch.bfloat16, torch.float16) else X).numpy()
+        elif not isinstance(X, np.ndarray) and _looks_like_images(X):
+            X = np.asarray(X)
         image_shape = tuple(X.shape[1:]) if isinstance(X, np.ndarray) and X.ndim in (3, 4) else None
+        if reset and image_shape is not None:
+            _warn_of_channels_last(X.shape)
         if image_shape is not None and not reset and image_shape != self.image_shape_:
             raise ValueError(
                 f"X has images of shape {image_shape}, but {type(self).__name__} was fitted on "
@@ -86,20 +105,33 @@ class BridgeMixin:
         rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
         return ResidentRows(rows.to(device))
 
-    def _in_blocks(self, function, rows):
-        """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours."""
-        size, outputs = self._blueprint.network.inference_rows, []
+    def _in_blocks(self, function, *columns, n_rows=None):
+        """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours.
+
+        A column is an array of float32 rows, or a function from a slice to such rows, for those that would fill memory.
+        """
+        n_rows, size, outputs = n_rows or len(columns[0]), self._blueprint.network.inference_rows, []
         self.net_._set_training(False)
         with torch.inference_mode():
-            for start in range(0, len(rows), size):
-                block = rows[start : start + size]
-                padding = [(0, size - len(block))] + [(0, 0)] * (block.ndim - 1)
-                tensor = torch.from_numpy(np.pad(block, padding)).to(self.net_.device)
-                outputs.append([to_array(output)[: len(block)] for output in function(tensor)])
+            for start in range(0, n_rows, size):
+                rows = slice(start, min(start + size, n_rows))
+                blocks = [column(rows) if callable(column) else column[rows] for column in columns]
+                padded = (self._padded(block, size) for block in blocks)
+                outputs.append([to_array(output)[: len(blocks[0])] for output in function(*padded)])
         return [np.concatenate(parts) for parts in zip(*outputs)]
 
+    def _padded(self, block, n_rows):
+        padding = [(0, n_rows - len(block))] + [(0, 0)] * (block.ndim - 1)
+        return torch.from_numpy(np.pad(block, padding)).to(self.net_.device)
+
     def _network_rows(self, X):
-        return self._blueprint.preprocessing.to_network(X).reshape(len(X), *self._blueprint.event_shape)
+        """A column of `_in_blocks`: rows of X as the network sees them."""
+
+        def rows_of(rows):
+            block = self._blueprint.preprocessing.to_network(X[rows])
+            return block.reshape(len(block), *self._blueprint.event_shape)
+
+        return rows_of
 
     def _encode(self, X):
         """Location and scale of q(z | x) for validated rows."""
@@ -108,4 +140,4 @@ class BridgeMixin:
             posterior = self.net_.module_.encode(rows)
             return posterior.loc, posterior.scale
 
-        return self._in_blocks(encode, self._network_rows(X))
+        return self._in_blocks(encode, self._network_rows(X), n_rows=len(X))

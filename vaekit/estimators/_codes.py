@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.estimators._bridge import check_count
+from vaekit.exceptions import NoDensityError
 from vaekit.utils._random import make_random_state
 
 __all__ = ["CodesMixin", "Posterior"]
@@ -48,7 +49,8 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         Returns
         -------
         posterior : Posterior
-            Named tuple `(loc, scale)` of arrays of shape (n_samples, n_components_).
+            Named tuple `(loc, scale)` of arrays of shape (n_samples, n_components_); the scale of a deterministic
+            encoder is 0.
         """
         return Posterior(*self._encode(self._validate(X)))
 
@@ -88,9 +90,19 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         -------
         log_density : ndarray of shape (n_rows,) or (n_samples, n_rows)
             In nats.
+
+        Raises
+        ------
+        NoDensityError
+            If the encoder is deterministic.
         """
         X, Z = self._validate_pairs(self._validate(X), Z)
         loc, scale = self._encode(X)
+        if not scale.all():
+            raise NoDensityError(
+                "A deterministic encoder has no posterior density; give it noise (FixedScale(scale=0.01), or "
+                "deterministic_encoder=False)."
+            )
         standardized = (Z - loc) / scale
         return -(0.5 * standardized**2 + np.log(scale) + 0.5 * np.log(2 * np.pi)).sum(axis=-1)
 

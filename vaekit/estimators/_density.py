@@ -59,7 +59,8 @@ class DensityMixin:
                 f"Got {n_importance_samples!r} instead."
             )
         noise = torch.from_numpy(whitened_noise(n_noise, self.n_components_)).float().to(self.net_.device)
-        (bounds,) = self._in_blocks(lambda x: (bound(self.net_.module_, x, noise),), self._network_rows(X))
+        model = self.net_.module_
+        (bounds,) = self._in_blocks(lambda x: (bound(model, x, noise),), self._network_rows(X), n_rows=len(X))
         return bounds + self._log_volume()
 
     @if_prior_has_density
@@ -99,23 +100,17 @@ class DensityMixin:
             In nats, as a density over the units of X.
         """
         X, Z = self._validate_pairs(self._validate_in_support(X), Z)
-        model, rows = self.net_.module_, self._network_rows(X)
-        flat, n_values = rows.reshape(len(rows), -1), rows[0].size
+        model, network_rows = self.net_.module_, self._network_rows(X)
+        codes = Z.reshape(-1, Z.shape[-1]).astype(np.float32)  # draw after draw of all rows
 
-        def log_prob(joined):
-            x, z = joined[:, :n_values].reshape(-1, *rows.shape[1:]), joined[:, n_values:]
+        def log_prob(x, z):
             return (model.likelihood.log_prob(model.decoder(z), x),)
 
-        draws = Z.reshape(-1, *Z.shape[-2:]).astype(np.float32)
-        # few rows: many draws share a block; many rows: one draw at a time, so that no copy of X grows with the draws
-        together = max(1, self._blueprint.network.inference_rows // len(flat))
-        values = []
-        for start in range(0, len(draws), together):
-            some = draws[start : start + together]
-            repeated = np.tile(flat, (len(some), 1))
-            pairs = np.concatenate([repeated, some.reshape(len(repeated), -1)], axis=1)
-            values.append(self._in_blocks(log_prob, pairs)[0])
-        return np.concatenate(values).reshape(Z.shape[:-1]).astype(np.float64) + self._log_volume()
+        def rows_of_codes(block):
+            return network_rows(np.arange(block.start, block.stop) % len(X))
+
+        (values,) = self._in_blocks(log_prob, rows_of_codes, codes, n_rows=len(codes))
+        return values.reshape(Z.shape[:-1]).astype(np.float64) + self._log_volume()
 
     @if_prior_has_density
     def log_prior(self, Z):

@@ -66,7 +66,7 @@ def choose_preprocessing(X, *, support, standardize, is_image):
     if standardize is None:
         return Preprocessing(0.0, 1.0)
     mean, deviation = column_moments(X)
-    if is_image:
+    if is_image and standardize != "column":
         total = np.hypot(root_mean_square(deviation), root_mean_square(mean - mean.mean()))
         return Preprocessing(mean.mean(), total if X.max() > X.min() else 1.0)
     varying = deviation > 0

@@ -8,7 +8,7 @@ from vaekit.objectives._base import Objective
 from vaekit.objectives._divergence import MMD, DensityRatio, Divergence, JensenShannon
 from vaekit.objectives._schedule import nonnegative, value_at
 from vaekit.utils._sklearn import StrOptions
-from vaekit.utils._spec import Vocabulary, spec
+from vaekit.utils._spec import Vocabulary, spec, with_fresh_specs
 
 __all__ = ["AggregateDivergence"]
 
@@ -80,6 +80,10 @@ class AggregateDivergence(Objective):
     @property
     def _divergence(self):
         return DIVERGENCES.fresh(self.divergence) if isinstance(self.divergence, str) else self.divergence
+
+    def set_params(self, **params):
+        """Set parameters; `divergence__name` on a divergence that is a string first turns it into a fresh spec."""
+        return super().set_params(**with_fresh_specs(self, [DIVERGENCES], params))
 
     # ------------------------------------------------------------------ the two penalties
 

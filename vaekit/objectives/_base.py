@@ -24,7 +24,8 @@ class Objective(Spec, ABC):
     prior_weight : float or None, default=None
         None trains a learned prior by the objective itself, jointly with the rest. A number trains it by
         prior_weight * E_q[-log p(z)] alone, on detached codes, and holds it fixed in the rest: it then fits the
-        aggregate posterior at full speed whatever the other weights are.
+        aggregate posterior at full speed whatever the other weights are. Every number does that alike, because the
+        phase has an Adam of its own, which does not see the scale of its loss.
     """
 
     prior_weight: Any = None

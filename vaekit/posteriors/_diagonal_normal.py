@@ -86,8 +86,8 @@ class FixedScale(PosteriorSpec):
     Parameters
     ----------
     scale : float, default=0.01
-        Standard deviation of the noise, at least e^-10 (about 4.5e-5), or 0 for z = mu exactly; densities of q then
-        take e^-10.
+        Standard deviation of the noise, at least e^-10 (about 4.5e-5), or 0 for z = mu exactly; the bound on log p(x)
+        then takes e^-10.
 
     Examples
     --------
@@ -109,6 +109,11 @@ class FixedScale(PosteriorSpec):
 
 class PointParameters(NormalParameters):
     """A Normal so narrow that its samples are its mean."""
+
+    @property
+    def scale(self):
+        """0."""
+        return torch.zeros_like(self.loc)
 
     def rsample(self, noise):
         """z = mu."""

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator
 
 from vaekit.utils._sklearn import InvalidParameterError, Options, StrOptions, validate_parameter_constraints
 
-__all__ = ["InstanceOf", "Spec", "Vocabulary", "merge_constraints", "spec"]
+__all__ = ["InstanceOf", "Spec", "Vocabulary", "merge_constraints", "spec", "with_fresh_specs"]
 
 # A spec is a keyword-only dataclass; BaseEstimator gives it get_params, set_params, repr and clone.
 spec = dataclass(eq=False, repr=False, kw_only=True)
@@ -118,3 +118,25 @@ class Vocabulary:
                 f"Invalid parameter {unknown[0]!r} for {self.parameter}={value!r}. Valid parameters are: {valid}."
             )
         return spec
+
+
+def with_fresh_specs(owner, vocabularies, params):
+    """Return parameters about to be set, with a fresh spec for each string word of which a parameter is set.
+
+    Parameters
+    ----------
+    owner : object
+        Has the words as attributes.
+    vocabularies : iterable of Vocabulary
+        Those of its words.
+    params : dict
+        What `set_params` was given; `word__name` is a parameter of a word.
+    """
+    fresh = {}
+    for vocabulary in vocabularies:
+        word = vocabulary.parameter
+        nested = [key.split("__", 1)[1] for key in params if key.startswith(f"{word}__")]
+        value = params.get(word, getattr(owner, word, None))
+        if nested and isinstance(value, str):
+            fresh[word] = vocabulary.respell(value, nested)
+    return {**params, **fresh}

@@ -33,12 +33,16 @@ def resolve_device(device):
         resolved = torch.device(device)
     except (RuntimeError, TypeError) as error:
         raise ValueError(f"The 'device' parameter must be 'auto' or a torch device. Got {device!r} instead.") from error
-    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}.get(resolved.type)
-    if available is not None and not available():
+    if (resolved.index or 0) >= _count_devices(resolved.type):
         raise ValueError(
             f"The 'device' parameter is {device!r}, but this torch finds no such device; use device='auto' or 'cpu'."
         )
     return resolved
+
+
+def _count_devices(kind):
+    """Number of devices of a kind that models can be trained on here."""
+    return {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}.get(kind, 0)
 
 
 def make_generator(seed, device="cpu"):
