@@ -1,13 +1,15 @@
+import functools
 import gzip
 
 import numpy as np
 import pytest
+from gaussian_worlds import peak_bytes
 from scipy.special import softmax
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
-from vaekit.evaluation import ClassifierFeatures, inception_score
+from vaekit.evaluation import ClassifierFeatures, _features, _fitted, inception_score
 from vaekit.evaluation._features import feature_map
 from vaekit.metrics import frechet_distance
 
@@ -33,6 +35,30 @@ def test_components_keep_distances():
     project = feature_map("pca", DIGITS)
     between = np.linalg.norm(DIGITS[0] - DIGITS[1])
     assert np.linalg.norm(np.diff(project(DIGITS[:2]), axis=0)) == pytest.approx(between, rel=0.02)
+
+
+def test_components_of_many_rows_are_found_from_evenly_spaced_ones(monkeypatch):
+    monkeypatch.setattr(_features, "MOST_ROWS_OF_PCA", 600)
+    some = DIGITS[np.linspace(0, len(DIGITS) - 1, 600).astype(int)]
+    expected = PCA(50, random_state=0).fit(some).transform(DIGITS)
+    np.testing.assert_allclose(feature_map("pca", DIGITS)(DIGITS), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["pca", "classifier"])
+def test_features_do_not_depend_on_blocks(name, monkeypatch):
+    to_features = feature_map("pca", IMAGES) if name == "pca" else TestClassifierFeatures.features.transform
+    at_once = to_features(IMAGES)
+    monkeypatch.setattr(_fitted, "VALUES_AT_ONCE", 1000)
+    np.testing.assert_allclose(to_features(IMAGES), at_once, atol=1e-9)
+    np.testing.assert_allclose(to_features(IMAGES.tolist()), at_once, atol=1e-9)
+
+
+def test_features_of_images_take_no_copy_of_all_in_double_precision():
+    images = np.random.default_rng(0).integers(256, size=(20000, 20, 20)).astype(np.uint8)
+    classifier = ClassifierFeatures((8,), max_iter=1).fit(images[:500], np.arange(500) % 2)
+    project = feature_map("pca", images)
+    for function in (project, classifier.transform, classifier.predict_proba, functools.partial(feature_map, "pca")):
+        assert peak_bytes(functools.partial(function, images))[0] < 8 * images.size
 
 
 def test_unknown_features_are_refused():

@@ -39,6 +39,14 @@ def test_precision_and_recall_see_what_is_missing():
     assert sample_precision_recall(half.set_params(spread=1.0), broad, random_state=0).recall > 0.9
 
 
+def test_features_are_asked_once_of_each_set_and_of_no_more_rows_than_needed():
+    asked = []
+    features = lambda rows: asked.append(len(rows)) or rows  # noqa: E731
+    sample_frechet_distance(WORLD, X, features, 150, random_state=0)
+    sample_precision_recall(WORLD, X, features, 50, random_state=0)
+    assert asked == [400, 150, 50, 50]
+
+
 def test_low_posterior_samples_are_farther_from_the_data():
     """The encoder reaches the right half of what the prior generates; the data lie there."""
     world = collapsed_world(1.0, 0.5)

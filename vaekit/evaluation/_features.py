@@ -1,5 +1,6 @@
 """Features in which generated and real data are compared."""
 
+import math
 import warnings
 
 import numpy as np
@@ -7,13 +8,15 @@ from scipy.special import rel_entr
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.evaluation._fitted import flat_rows
+from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, take_rows
 
 MOST_PLAIN_FEATURES = 50
+MOST_ROWS_OF_PCA = 2000  # evenly spaced; as many as decide 50 directions
 
 
 def feature_map(features, X):
@@ -23,31 +26,31 @@ def feature_map(features, X):
     ----------
     features : {"auto", "flatten", "pca"}, fitted transformer, or callable
         "flatten" takes every value as a feature; "pca" projects on the leading principal components of X, at most 50
-        and fewer than half its rows; "auto" is "flatten" for at most 50 values and "pca" for more. A transformer must
-        be fitted.
-    X : array-like of shape (n_rows, ...)
-        Real data.
+        and fewer than half its rows, found from at most 2000 rows; "auto" is "flatten" for at most 50 values and "pca"
+        for more. A transformer must be fitted.
+    X : array of shape (n_rows, ...)
+        Real data, as the model sees it.
     """
     if hasattr(features, "transform"):
         return features.transform
     if callable(features):
         return features
-    flat = flat_rows(X)
     if features == "auto":
-        features = "flatten" if flat.shape[1] <= MOST_PLAIN_FEATURES else "pca"
+        features = "flatten" if math.prod(X.shape[1:]) <= MOST_PLAIN_FEATURES else "pca"
     if features == "flatten":
         return flat_rows
     if features == "pca":
-        return _principal_components(flat)
+        return _principal_components(X)
     raise ValueError(
         f"features must be 'auto', 'flatten', 'pca', a fitted transformer or a callable, got {features!r}."
     )
 
 
 def _principal_components(X):
+    X = flat_rows(take_rows(X, evenly_spaced(X, MOST_ROWS_OF_PCA)))
     n_components = max(1, min(MOST_PLAIN_FEATURES, X.shape[1], (len(X) - 1) // 2))
     pca = PCA(n_components, random_state=0).fit(X)
-    return lambda samples: pca.transform(flat_rows(samples))
+    return lambda samples: in_blocks(pca.transform, samples)
 
 
 class ClassifierFeatures(TransformerMixin, BaseEstimator):
@@ -112,7 +115,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the length of training, not a failure
-            self.classifier_.fit(self._scaled(X), y)
+            self.classifier_.fit(self._scaled(flat), y)
         self.classes_ = self.classifier_.classes_
         return self
 
@@ -129,11 +132,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         features : ndarray of shape (n_rows, hidden_layer_sizes[-1])
         """
         check_is_fitted(self)
-        activations = self._scaled(X)
-        layers = zip(self.classifier_.coefs_[:-1], self.classifier_.intercepts_[:-1])
-        for weights, bias in layers:
-            activations = np.maximum(activations @ weights + bias, 0)
-        return activations
+        return in_blocks(self._hidden, X)
 
     def predict_proba(self, X):
         """Class probabilities, as `inception_score` wants them.
@@ -148,7 +147,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         probabilities : ndarray of shape (n_rows, n_classes)
         """
         check_is_fitted(self)
-        return self.classifier_.predict_proba(self._scaled(X))
+        return in_blocks(lambda rows: self.classifier_.predict_proba(self._scaled(rows)), X)
 
     def score(self, X, y):
         """Accuracy on labelled data: features of a network that cannot tell the labels apart mean little.
@@ -166,10 +165,17 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
             In [0, 1].
         """
         check_is_fitted(self)
-        return self.classifier_.score(self._scaled(X), y)
+        return accuracy_score(y, in_blocks(lambda rows: self.classifier_.predict(self._scaled(rows)), X))
 
-    def _scaled(self, X):
-        return (flat_rows(X) - self.offset_) / self.unit_
+    def _hidden(self, rows):
+        activations = self._scaled(rows)
+        layers = zip(self.classifier_.coefs_[:-1], self.classifier_.intercepts_[:-1])
+        for weights, bias in layers:
+            activations = np.maximum(activations @ weights + bias, 0)
+        return activations
+
+    def _scaled(self, rows):
+        return (rows - self.offset_) / self.unit_
 
 
 def inception_score(probabilities):

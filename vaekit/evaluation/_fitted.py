@@ -26,7 +26,7 @@ def look_through(estimator, X):
     if isinstance(estimator, Pipeline):
         step = next((i for i in reversed(range(len(estimator))) if _is_model(estimator[i])), len(estimator) - 1)
         return look_through(estimator[step], estimator[:step].transform(X) if step else X)
-    return estimator, X if hasattr(X, "shape") else np.asarray(X)
+    return estimator, with_shape(X)
 
 
 def _is_model(step):
@@ -74,6 +74,11 @@ def check_count(n, name):
         raise ValueError(f"The '{name}' parameter must be a positive integer. Got {n!r} instead.")
 
 
+def with_shape(X):
+    """Return arrays, tensors and data frames as they are, anything else as an array."""
+    return X if hasattr(X, "shape") else np.asarray(X)
+
+
 def count_rows(X):
     """Return the number of rows of an array, tensor or data frame."""
     return X.shape[0]
@@ -87,6 +92,17 @@ def take_rows(X, rows):
 def row_blocks(X):
     """Return slices of rows that together hold a limited number of values, at least a row each."""
     return gen_batches(count_rows(X), max(1, VALUES_AT_ONCE // max(1, math.prod(X.shape[1:]))))
+
+
+def in_blocks(function, X):
+    """Return function(flat float64 rows) of all rows, a block at a time, so that their float64 copy stays small."""
+    X = with_shape(X)
+    return np.concatenate([function(flat_rows(take_rows(X, rows))) for rows in row_blocks(X)])
+
+
+def evenly_spaced(X, n_most):
+    """Return positions of at most so many rows, from the first to the last."""
+    return np.linspace(0, count_rows(X) - 1, min(count_rows(X), n_most)).astype(int)
 
 
 def as_array(values):

@@ -11,6 +11,7 @@ from vaekit.evaluation._fitted import (
     count_rows,
     look_through,
     require,
+    take_rows,
 )
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.metrics import frechet_distance, precision_recall_scores
@@ -48,8 +49,8 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
         Data.
     features : {"auto", "flatten", "pca"}, fitted transformer, or callable, default="auto"
         What is compared. "flatten" takes every value as a feature; "pca" the leading principal components of X, at most
-        50; "auto" is "flatten" for at most 50 values, else "pca". `ClassifierFeatures` and `InceptionFeatures` are
-        transformers.
+        50, found from at most 2000 evenly spaced rows; "auto" is "flatten" for at most 50 values, else "pca".
+        `ClassifierFeatures` and `InceptionFeatures` are transformers.
     n_samples : int, default=None
         Samples to draw; None is as many as X has rows, at most 5000.
     random_state : int, RandomState instance or None, default=None
@@ -79,7 +80,8 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
     >>> sample_frechet_distance(vae, X, random_state=0) > 0
     True
     """
-    return frechet_distance(*_real_and_sampled(estimator, X, features, n_samples, make_random_state(random_state)))
+    X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, make_random_state(random_state))
+    return frechet_distance(to_features(X), to_features(sampled))
 
 
 def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=5, random_state=None):
@@ -122,8 +124,9 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
     True
     """
     random_state = make_random_state(random_state)
-    real, fake = _real_and_sampled(estimator, X, features, n_samples, random_state)
-    return precision_recall_scores(random_state.permutation(real)[: len(fake)], fake, k=k)
+    X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state)
+    some = take_rows(X, random_state.permutation(count_rows(X))[: len(sampled)])
+    return precision_recall_scores(to_features(some), to_features(sampled), k=k)
 
 
 def low_posterior_frechet_distance(
@@ -188,12 +191,11 @@ def low_posterior_frechet_distance(
     return LowPosteriorFrechet(*(frechet_distance(real, to_features(fake)) for fake in decoded), n_samples)
 
 
-def _real_and_sampled(estimator, X, features, n_samples, random_state):
+def _data_and_samples(estimator, X, features, n_samples, random_state):
     estimator, X = look_through(estimator, X)
     require(estimator, "A comparison of samples with data", "sample")
     sampled = estimator.sample(_default_count(n_samples, X), random_state=random_state)
-    to_features = feature_map(features, X)
-    return to_features(X), to_features(sampled)
+    return X, sampled, feature_map(features, X)
 
 
 def _default_count(n_samples, X):

@@ -1,9 +1,7 @@
 """Scorers that need no labels: `scorer(estimator, X, y=None)`, greater is better, the same in every call."""
 
-import numpy as np
-
 from vaekit.evaluation._collapse import collapse_report
-from vaekit.evaluation._fitted import count_rows, look_through, take_rows
+from vaekit.evaluation._fitted import evenly_spaced, look_through, take_rows
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -23,8 +21,8 @@ def neg_symmetric_kl(estimator, X, y=None):
 def neg_nll(estimator, X, y=None):
     """Minus the negative log likelihood in nats per row, with 200 importance samples of at most 2000 rows."""
     estimator, X = look_through(estimator, X)
-    rows = np.linspace(0, count_rows(X) - 1, min(count_rows(X), 2000)).astype(int)
-    return -importance_nll(estimator, take_rows(X, rows), 200, random_state=SEED).value
+    some = take_rows(X, evenly_spaced(X, 2000))
+    return -importance_nll(estimator, some, 200, random_state=SEED).value
 
 
 def neg_frechet_distance(estimator, X, y=None):
