@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gaussian_worlds import Replay
 from sklearn.datasets import load_digits, make_moons
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -81,15 +82,5 @@ def test_images_come_and_go_in_their_own_shape():
     assert 10 < report["reconstruction_rms"].value < 255
     features = ClassifierFeatures((32,), max_iter=5).fit(IMAGES[:1000], LABELS[:1000])
     distance = sample_frechet_distance(model, IMAGES[:300], features, random_state=0)
-    assert distance > sample_frechet_distance(_Replay(IMAGES[300:600]), IMAGES[:300], features)
+    assert distance > sample_frechet_distance(Replay(IMAGES[300:600]), IMAGES[:300], features)
     assert np.isfinite(get_unsupervised_scorer("neg_nll")(model, IMAGES[:20]))
-
-
-class _Replay:
-    """Generates real images."""
-
-    def __init__(self, images):
-        self.images = images
-
-    def sample(self, n_samples, random_state=None):
-        return self.images[:n_samples]

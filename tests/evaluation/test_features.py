@@ -3,13 +3,15 @@ import gzip
 
 import numpy as np
 import pytest
-from gaussian_worlds import peak_bytes
+from gaussian_worlds import Replay, peak_bytes
 from scipy.special import softmax
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
-from vaekit.evaluation import ClassifierFeatures, _features, _fitted, inception_score
+from vaekit.evaluation import ClassifierFeatures, _features, _fitted, inception_score, sample_frechet_distance
 from vaekit.evaluation._features import feature_map
 from vaekit.metrics import frechet_distance
 
@@ -59,6 +61,17 @@ def test_features_of_images_take_no_copy_of_all_in_double_precision():
     project = feature_map("pca", images)
     for function in (project, classifier.transform, classifier.predict_proba, functools.partial(feature_map, "pca")):
         assert peak_bytes(functools.partial(function, images))[0] < 8 * images.size
+
+
+def test_features_see_what_the_model_of_a_pipeline_sees():
+    """Fitted behind the scaler they judge as without a pipeline; fitted before it, every row looks alike to them."""
+    replay = Replay(DIGITS[800:] / 16)
+    pipeline = make_pipeline(FunctionTransformer(lambda X: X / 16), replay)
+    seen = pipeline[:-1].transform(DIGITS)
+    behind, before = (ClassifierFeatures((32,)).fit(X[:800], LABELS[:800]) for X in (seen, DIGITS))
+    distance = sample_frechet_distance(pipeline, DIGITS[:800], behind)
+    assert distance == sample_frechet_distance(replay, seen[:800], behind)
+    assert behind.score(seen[800:], LABELS[800:]) > before.score(seen[800:], LABELS[800:]) + 0.4
 
 
 def test_unknown_features_are_refused():

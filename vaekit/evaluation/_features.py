@@ -97,7 +97,8 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_rows, ...)
-            Real data; images are flattened.
+            Real data; images are flattened. To measure a pipeline: what its model sees, such as
+            `pipeline[:-1].transform(X)`.
         y : array-like of shape (n_rows,)
             Labels.
 

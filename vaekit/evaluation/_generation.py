@@ -50,7 +50,9 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
     features : {"auto", "flatten", "pca"}, fitted transformer, or callable, default="auto"
         What is compared. "flatten" takes every value as a feature; "pca" the leading principal components of X, at most
         50, found from at most 2000 evenly spaced rows; "auto" is "flatten" for at most 50 values, else "pca".
-        `ClassifierFeatures` and `InceptionFeatures` are transformers.
+        `ClassifierFeatures` and `InceptionFeatures` are transformers. Of a pipeline, features see what the model sees:
+        fit them on the output of the steps before it, `pipeline[:-1].transform(X)` where it is the last. Fitted on X
+        itself they would be far off, without an error.
     n_samples : int, default=None
         Samples to draw; None is as many as X has rows, at most 5000.
     random_state : int, RandomState instance or None, default=None

@@ -111,7 +111,8 @@ def generation_report(
         Data, at least 2 rows. All encodings make the aggregate posterior; means over rows take at most `n_samples` of
         them.
     features : {"auto", "flatten", "pca"}, fitted transformer, or callable, default="auto"
-        For Fréchet distances, precision and recall, as in `sample_frechet_distance`.
+        For Fréchet distances, precision and recall, as in `sample_frechet_distance`. Of a pipeline, features see what
+        the model sees: fit them on `pipeline[:-1].transform(X)`, not on X.
     n_samples : int, default=5000
         Draws for each number; samples that are compared with data are at most as many as X has rows.
     n_importance_samples : int, default=1000
