@@ -79,6 +79,25 @@ def test_few_effective_samples_are_reported():
     assert nll.effective_sample_size.min() >= 1
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning", "default:.*effective sample size")
+def test_a_row_that_no_draw_explains_has_no_effective_sample():
+    class Impossible(GaussianWorld):
+        """A row of negative values cannot be generated."""
+
+        def log_likelihood(self, X, Z):
+            return np.where(np.sum(X, axis=-1) < 0, -np.inf, super().log_likelihood(X, Z))
+
+    rows = np.abs(X[:20]) * np.where(np.arange(20) == 3, -1, 1)[:, None]
+    with pytest.warns(UserWarning, match="1 of 20 rows have an effective sample size below 10"):
+        nll = importance_nll(Impossible(**four_dimensional_world(scale=1.0).get_params()), rows, 2000, random_state=0)
+    np.testing.assert_array_equal(np.isinf(nll.per_row), np.arange(20) == 3)
+    assert nll.effective_sample_size[3] == 0
+    assert (nll.value, nll.sampling_error) == (np.inf, np.inf)
+    assert np.isnan(nll.standard_error)
+    error = reconstruction_error(Impossible(**four_dimensional_world().get_params()), rows, random_state=0)
+    assert (error.value, error.sampled.value) == (np.inf, np.inf)
+
+
 def test_reconstruction_is_the_likelihood_at_the_codes():
     world = four_dimensional_world()
     error = reconstruction_error(world, X, random_state=0)

@@ -14,7 +14,7 @@ class Estimate(NamedTuple):
     value : float
         The mean.
     standard_error : float
-        Standard deviation of that mean; NaN when there was one draw only.
+        Standard deviation of that mean; NaN when there was one draw only, or an infinite one.
     """
 
     value: float
@@ -24,7 +24,7 @@ class Estimate(NamedTuple):
 def mean_estimate(values):
     """Return the mean of independent values with its standard error."""
     values = np.asarray(values, dtype=np.float64)
-    spread = float(values.std(ddof=1)) if len(values) > 1 else math.nan
+    spread = float(values.std(ddof=1)) if len(values) > 1 and np.isfinite(values).all() else math.nan
     return Estimate(float(values.mean()), spread / math.sqrt(len(values)))
 
 

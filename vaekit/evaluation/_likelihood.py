@@ -33,13 +33,15 @@ class ImportanceNLL(NamedTuple):
     Attributes
     ----------
     value, standard_error : float
-        Mean of -log p(x) over rows, with the standard error that comes from the rows being a sample.
+        Mean of -log p(x) over rows, with the standard error that comes from the rows being a sample (NaN beside an
+        infinite value).
     per_row : ndarray of shape (n_rows,)
         -log p(x) of each row.
     effective_sample_size : ndarray of shape (n_rows,)
-        (sum w)^2 / sum w^2 of each row, from 1 to n_samples.
+        (sum w)^2 / sum w^2 of each row, from 1 to n_samples; 0 where every weight is 0, as then the row's value is
+        infinite.
     sampling_error : float
-        Standard error of `value` that comes from the importance samples alone.
+        Standard error of `value` that comes from the importance samples alone; infinite if a row's value is.
     """
 
     value: float
@@ -149,8 +151,10 @@ def _log_sums_of_weights(estimator, X, n_samples, random_state):
 
 def _summarize(log_sum, log_sum_of_squares, n_samples):
     per_row = math.log(n_samples) - log_sum
-    effective = np.exp(2 * log_sum - log_sum_of_squares)
-    variance = np.maximum(1 / effective - 1 / n_samples, 0)  # of log mean w, by the delta method
+    reached = log_sum > -np.inf  # by at least one draw
+    effective, variance = np.zeros_like(log_sum), np.full_like(log_sum, np.inf)
+    effective[reached] = np.exp(2 * log_sum[reached] - log_sum_of_squares[reached])
+    variance[reached] = np.maximum(1 / effective[reached] - 1 / n_samples, 0)  # of log mean w, by the delta method
     if np.any(effective < FEWEST_EFFECTIVE):
         warn_user(
             f"{np.sum(effective < FEWEST_EFFECTIVE)} of {len(per_row)} rows have an effective sample size below "
