@@ -65,7 +65,7 @@ def import_optional(module, package, purpose):
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(f"{purpose} needs {package}; install it with `pip install {package}`.") from error
+        raise ImportError(f"{purpose} needs {package}; install it with `pip install 'vaekit[data]'`.") from error
 
 
 def find_file(folder, names, source):

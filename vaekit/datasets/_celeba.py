@@ -53,7 +53,7 @@ def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
     FileNotFoundError
         If a table or an image is missing.
     ImportError
-        If Pillow is not installed.
+        If Pillow is not installed (the extra `vaekit[data]`).
     ValueError
         If a table or an image is truncated or another file.
 

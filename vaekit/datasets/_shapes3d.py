@@ -327,7 +327,7 @@ def load_shapes3d(folder, *, verify=False, return_X_y=False):
     FileNotFoundError
         If the folder has no such file.
     ImportError
-        If h5py is not installed.
+        If h5py is not installed (the extra `vaekit[data]`).
     ValueError
         If the file is truncated, another file, or fails the checksum.
 
