@@ -6,7 +6,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
-from vaekit.evaluation._fitted import flat_rows
+from vaekit.evaluation._fitted import as_array, evenly_spaced, row_blocks
 
 
 class NearestRows(NamedTuple):
@@ -72,19 +72,42 @@ def nearest_neighbours(samples, X, *, X_test=None):
     >>> nearest_neighbours([[0.0], [3.0]], X).share_closer  # copies
     1.0
     """
-    samples, X = flat_rows(samples), flat_rows(X)
+    center = _flat(X).mean(axis=0, dtype=np.float64)
+    samples, X, X_test = (None if rows is None else _centred(rows, center) for rows in (samples, X, X_test))
     search = NearestNeighbors(n_neighbors=1).fit(X)
-    distance, row = (values.ravel() for values in search.kneighbors(samples))
-    reference = _distances_within(search, X, len(samples)) if X_test is None else _distances_to(search, X_test)
+    row, distance = _nearest(search, X, samples)
+    reference = _nearest_others(search, X, len(samples)) if X_test is None else _nearest(search, X, X_test)[1]
     closer = mannwhitneyu(reference, distance).statistic / (len(reference) * len(distance))
     return NearestRows(row, distance, reference, float(closer))
 
 
-def _distances_to(search, X):
-    return search.kneighbors(flat_rows(X))[0].ravel()
+def _flat(X):
+    X = as_array(X)
+    return X.reshape(len(X), -1)
 
 
-def _distances_within(search, X, n_most):
-    """Distances to the nearest other row: of the two nearest, the first is the row itself."""
-    rows = np.linspace(0, len(X) - 1, min(len(X), n_most)).astype(int)
-    return search.kneighbors(X[rows], n_neighbors=2)[0][:, 1]
+def _centred(X, center):
+    """Rows as float64 around the centre of the data, where the search's expanded squares lose the fewest digits."""
+    flat = _flat(X)
+    if flat.shape[1:] != center.shape:
+        raise ValueError(f"All rows must hold as many values as those of X, {len(center)}, got {flat.shape[1]}.")
+    return np.subtract(flat, center, dtype=np.float64)
+
+
+def _nearest(search, X, points):
+    """Return the nearest row of X to each point, and its distance."""
+    found = search.kneighbors(points, return_distance=False)
+    return found.ravel(), _distances(points, X, found).ravel()
+
+
+def _nearest_others(search, X, n_most):
+    """Distances from some rows to the nearest other row; of two rows found, one is the row itself, or a duplicate."""
+    rows = evenly_spaced(X, n_most)
+    found = search.kneighbors(X[rows], n_neighbors=2, return_distance=False)
+    return np.where(found == rows[:, None], np.inf, _distances(X[rows], X, found)).min(axis=1)
+
+
+def _distances(points, X, found):
+    """Distance from each point to the rows found for it, from differences: equal rows are at distance 0."""
+    blocks = row_blocks(points)
+    return np.concatenate([np.linalg.norm(points[rows, None] - X[found[rows]], axis=2) for rows in blocks])
