@@ -5,7 +5,7 @@ from gaussian_worlds import Bottleneck, Denies, GaussianWorld, Sampler, TwoHumps
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from vaekit.evaluation import generation_report, symmetric_kl
+from vaekit.evaluation import generation_report, standard_normal_thresholds, symmetric_kl
 
 WORLD = four_dimensional_world()
 X = WORLD.sample(200, random_state=1) + np.random.default_rng(1).normal(scale=0.5, size=(200, 4))
@@ -29,12 +29,19 @@ def test_numbers_are_those_of_the_functions():
     assert REPORT["active_components"].value == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*effective sample size")
 def test_thresholds_leave_the_named_shares_of_the_prior_below():
     world = GaussianWorld(np.eye(4)[:, :3], A=np.zeros((3, 4)), scale=1.0)  # q(z) is the prior
-    leakage = generation_report(world, X, **FEW | {"n_samples": 20000}).leakage
-    np.testing.assert_allclose(leakage.fraction[-2:], [0.1, 0.01], rtol=0.15)
+    report = generation_report(world, X, **FEW | {"n_samples": 20000})
+    leakage = report.leakage
+    assert np.all(np.diff(leakage.thresholds) > 0)
+    for name, share in {"leakage_10": 0.1, "leakage_1": 0.01}.items():
+        threshold = np.flatnonzero(np.isclose(leakage.thresholds, standard_normal_thresholds(share, 3))).item()
+        assert leakage.fraction[threshold] == pytest.approx(share, rel=0.15)
+        assert report[name][:2] == (leakage.value[threshold], leakage.standard_error[threshold])
 
 
+@pytest.mark.filterwarnings("ignore:.*effective sample size")
 def test_leakage_that_no_draw_showed_is_empty_and_says_so():
     inside = four_dimensional_world().with_exact_posterior().set_params(A=np.zeros((2, 4)), scale=0.1)
     report = generation_report(inside, X, **FEW)
@@ -64,6 +71,10 @@ def test_it_becomes_a_frame():
 def test_it_draws():
     drawn = REPORT.plot()
     assert [ax.get_title() for ax in drawn.axes_] == ["Leakage", "Parts of the KL", "Components in use"]
+    line = drawn.axes_[0].lines[0]
+    assert len(line.get_xdata()) > 5
+    assert np.all(np.diff(line.get_xdata()) > 0)
+    np.testing.assert_array_equal(line.get_ydata(), REPORT.leakage.value)
     assert [bar.get_height() for bar in drawn.axes_[2].patches] == pytest.approx(REPORT.collapse.variance_share)
     figure, axes = plt.subplots(3)
     assert REPORT.plot(axes).figure_ is figure

@@ -17,7 +17,7 @@ class GenerationReport:
     rows : dict of str to ReportRow
         The table; ``report["nll"]`` is one line of it.
     leakage : LeakageCurve or None
-        Leakage in generation space over thresholds.
+        Leakage in generation space over thresholds, the lowest first.
     collapse : CollapseReport or None
         What each component does.
     """

@@ -24,8 +24,8 @@ from vaekit.evaluation._neighbours import nearest_neighbours
 from vaekit.exceptions import VaekitError
 from vaekit.utils._random import make_random_state
 
-TAIL_SHARES = 0.1, 0.01  # of the table's rows
-CURVE_SHARES = np.geomspace(0.001, 1.0, 13)[:-1]
+CURVE_SHARES = 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5  # of the prior's own draws, below each threshold
+TAIL_SHARES = 0.1, 0.01  # those of them that the table shows
 
 
 class ReportRow(NamedTuple):
@@ -74,10 +74,8 @@ class Subject:
 
     @functools.cached_property
     def leakage(self):
-        """The curve, at thresholds below which given shares of the prior's own draws lie."""
-        n_components = self.aggregate_posterior.n_components
-        shares = np.concatenate([CURVE_SHARES, TAIL_SHARES])
-        thresholds = standard_normal_thresholds(shares, n_components)
+        """The curve, at thresholds below which given shares of the prior's own draws lie, the lowest first."""
+        thresholds = standard_normal_thresholds(CURVE_SHARES, self.aggregate_posterior.n_components)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndefinedMetricWarning)  # the table shows the NaN, with its note
             return leakage_curve(self.model, self.X, thresholds, **self.draws)
@@ -106,7 +104,8 @@ def _divergence(subject):
 
 def _leakage(subject):
     curve = subject.leakage
-    return [Estimate(*pair) for pair in zip(curve.value, curve.standard_error)][-len(TAIL_SHARES) :]
+    shown = [CURVE_SHARES.index(share) for share in TAIL_SHARES]
+    return [Estimate(curve.value[i], curve.standard_error[i]) for i in shown]
 
 
 def _likelihood(subject):
