@@ -7,6 +7,7 @@ import pytest
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.utils import check_array
 
+from vaekit.datasets import _lazy
 from vaekit.datasets._lazy import LazyImages
 
 ARRAY = np.arange(7 * 3 * 4 * 4, dtype=np.uint8).reshape(7, 3, 4, 4)
@@ -58,6 +59,24 @@ def test_only_the_rows_asked_for_are_read():
     seen = []
     LazyImages(lambda rows: seen.extend(rows) or ARRAY[rows], ARRAY.shape)[[5, 2]]
     assert seen == [5, 2]
+
+
+@pytest.mark.parametrize("convert", [np.asarray, np.array, np.stack, lambda images: np.asarray(images, copy=None)])
+def test_it_becomes_the_array_of_all_images(images, convert, monkeypatch):
+    monkeypatch.setattr(_lazy, "BLOCK", 3)
+    array = convert(images)
+    assert type(array) is np.ndarray
+    assert array.dtype == images.dtype == np.uint8
+    np.testing.assert_array_equal(array, ARRAY)
+    with pytest.raises(ValueError, match="without a copy"):
+        np.asarray(images, copy=False)
+
+
+def test_all_images_are_in_memory_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(_lazy, "BLOCK", 3)
+    np.asarray(LazyImages(lambda rows: seen.append(len(rows)) or ARRAY[rows], ARRAY.shape))
+    assert seen == [3, 3, 1]
 
 
 def test_it_behaves_in_scikit_learn(images):

@@ -17,7 +17,7 @@ SUBSETS = {"train": 0, "valid": 1, "test": 2}
 
 
 def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
-    """Load CelebA, aligned photographs of faces; images are decoded when they are indexed.
+    """Load CelebA, aligned photographs of faces; images are decoded when they are used.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
     -------
     celeba : :class:`~sklearn.utils.Bunch`
         images : sequence of shape (n_samples, 3, height, width)
-            Red, green and blue, uint8, 0 .. 255. It stays on disk: `images[rows]` is an ndarray, `np.asarray(images)`
-            decodes all.
+            Red, green and blue, uint8, 0 .. 255. They stay on disk and are decoded when they are used:
+            `images[rows]` gives an ndarray of some, `np.asarray(images)` one of all.
         factors : ndarray of int64 of shape (n_samples, 40)
             The attributes: 1 yes, 0 no.
         factor_names : tuple of str

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+BLOCK = 1024  # images at a time, so that all of them are in memory once
+
 
 class LazyImages:
     """A sequence of images, indexed as an array is, that reads from disk what is asked for and nothing else.
@@ -39,7 +41,10 @@ class LazyImages:
     def __array__(self, dtype=None, copy=None):
         if copy is False:
             raise ValueError("images on disk cannot become an array without a copy.")
-        return self[:].astype(dtype or self.dtype, copy=False)
+        images = np.empty(self.shape, dtype or self.dtype)
+        for start in range(0, len(self), BLOCK):
+            images[start : start + BLOCK] = self[start : start + BLOCK]
+        return images
 
     def __getitem__(self, key):
         first, *others = key if isinstance(key, tuple) else (key,)

@@ -305,7 +305,7 @@ def make_shapes3d(
 
 
 def load_shapes3d(folder, *, verify=False, return_X_y=False):
-    """Load Shapes3D from its published file; images are read when they are indexed.
+    """Load Shapes3D from its published file; images are read when they are used.
 
     Parameters
     ----------
@@ -319,8 +319,9 @@ def load_shapes3d(folder, *, verify=False, return_X_y=False):
     Returns
     -------
     shapes3d : :class:`~sklearn.utils.Bunch`
-        As :func:`make_shapes3d` returns it, except that `images` is a sequence of shape (n_samples, 3, 64, 64) that
-        stays on disk: `images[rows]` is an ndarray, `np.asarray(images)` reads all.
+        As :func:`make_shapes3d` returns it, except that `images`, a sequence of shape (n_samples, 3, 64, 64), stays on
+        disk and is read when it is used: `images[rows]` gives an ndarray of some, `np.asarray(images)` one of all,
+        5.9 GB.
 
     Raises
     ------
