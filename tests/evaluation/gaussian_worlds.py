@@ -135,6 +135,13 @@ class Sampler:
         return self.world.sample(n_samples, random_state)
 
 
+class Deterministic(GaussianWorld):
+    """A model whose codes are points, as it is with scale=0: they have no density."""
+
+    def log_posterior(self, X, Z):
+        raise NoDensityError("A point has no density.")
+
+
 class Replay:
     """A model that generates given rows, from the first on."""
 

@@ -1,6 +1,8 @@
+import warnings
+
 import numpy as np
 import pytest
-from gaussian_worlds import GaussianWorld, Sampler
+from gaussian_worlds import Deterministic, GaussianWorld, Sampler
 
 from vaekit.evaluation import collapse_report
 from vaekit.exceptions import MissingMethodError
@@ -43,8 +45,15 @@ def test_a_learned_prior_that_agrees_where_the_codes_have_collapsed_to():
 
 
 def test_a_deterministic_encoder_is_all_signal():
-    report = collapse_report(two_latents(A=np.eye(2), scale=0.0, spread=2.0), X)
+    """Its codes could be told apart without end, were they compared with a normal prior."""
+    codec = Deterministic(W=np.eye(2), A=np.eye(2), scale=0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        report = collapse_report(codec, X)
+        np.testing.assert_array_equal(collapse_report(codec.set_params(spread=2.0), X).kl, [np.nan, np.nan])
+    assert report.n_active == 2
     np.testing.assert_array_equal(report.variance_share, [1, 1])
+    np.testing.assert_array_equal(report.kl, [np.inf, np.inf])
 
 
 def test_errors_teach():

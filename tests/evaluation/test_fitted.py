@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from gaussian_worlds import Speaks, WarpedWorld, four_dimensional_world
+from gaussian_worlds import Deterministic, Speaks, WarpedWorld, four_dimensional_world
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -24,7 +24,7 @@ from vaekit.evaluation import (
     symmetric_kl,
 )
 from vaekit.evaluation._fitted import look_through
-from vaekit.exceptions import MissingMethodError
+from vaekit.exceptions import MissingMethodError, NoDensityError
 from vaekit.model_selection import UDRSearch
 
 WORLD = four_dimensional_world()
@@ -80,6 +80,22 @@ def test_a_pipeline_without_a_model_is_its_last_step():
 def test_a_search_without_a_best_model_says_what_to_do(search):
     with pytest.raises(NotFittedError, match="best_estimator_ to measure: fit it, with refit=True"):
         collapse_report(search, X)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "symmetric_kl",
+        "kl_decomposition",
+        "leakage_curve",
+        "importance_nll",
+        "low_posterior_samples",
+        "high_posterior_samples",
+    ],
+)
+def test_what_needs_the_density_of_a_code_refuses_a_deterministic_encoder(name):
+    with pytest.raises(NoDensityError, match=r"deterministic|A point has no density"):
+        FUNCTIONS[name](Deterministic(**WORLD.get_params() | {"scale": 0.0}))
 
 
 def _tensor_with_gradient(values):

@@ -1,7 +1,16 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from gaussian_worlds import Bottleneck, Denies, GaussianWorld, Sampler, TwoHumps, WarpedWorld, four_dimensional_world
+from gaussian_worlds import (
+    Bottleneck,
+    Denies,
+    Deterministic,
+    GaussianWorld,
+    Sampler,
+    TwoHumps,
+    WarpedWorld,
+    four_dimensional_world,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -104,11 +113,16 @@ def test_it_draws():
             "known densities",
         ),
         (TwoHumps(**WORLD.get_params()), "leakage_10 leakage_1", "symmetric_kl nll low_posterior_fid", "'latent'"),
-        (WORLD.with_exact_posterior().set_params(scale=0.0), "symmetric_kl leakage_1", "fid coverage", "deterministic"),
+        (
+            Deterministic(**WORLD.get_params() | {"scale": 0.0}),
+            "symmetric_kl leakage_1 nll total_correlation low_posterior_fid",
+            "fid coverage reconstruction_error reconstruction_rms active_components",
+            "deterministic",
+        ),
     ],
     ids=["samples alone", "codes alone", "no prior density", "no decoder", "no base", "deterministic"],
 )
-@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value", "ignore:.*effective sample size")
+@pytest.mark.filterwarnings("error", "ignore:.*effective sample size")
 def test_what_a_model_lacks_is_nan_with_the_reason(model, missing, there, words):
     report = generation_report(model, X, **FEW)
     assert all(np.isnan(report[name].value) and report[name].note for name in missing.split())

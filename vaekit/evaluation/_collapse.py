@@ -23,7 +23,8 @@ class CollapseReport(NamedTuple):
     variance_share : ndarray
         Share of the aggregate variance that is the means', in [0, 1]: 0 where the code is noise, 1 where it is exact.
     kl : ndarray
-        Mean KL of q(z_j | x) to N(0, 1), in nats; NaN for any other prior, which has no KL by component.
+        Mean KL of q(z_j | x) to N(0, 1), in nats, infinite for a deterministic encoder; NaN for any other prior, which
+        has no KL by component.
     """
 
     n_active: int
