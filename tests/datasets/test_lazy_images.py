@@ -36,6 +36,7 @@ KEYS = [
     [True, False, True, False, False, False, True],
     (slice(1, 3), 0),
     (2, 0, slice(None, 2)),
+    (2, np.int64(1)),
     ([3, 1], Ellipsis),
     (slice(None), slice(1, 2), Ellipsis, 0),
 ]

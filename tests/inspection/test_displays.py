@@ -437,6 +437,9 @@ BAD_CALLS = {
     "sample": (SamplesDisplay.from_estimator, AttributeError, "method 'sample', which StandardScaler does not have"),
     "history": (lambda e, X: LossCurveDisplay.from_estimator(e), AttributeError, "'history_'"),
     "spaces": (LatentSpaceDisplay.from_estimator, AttributeError, "'sample_posterior'"),
+    "row": (lambda e, X: TraversalDisplay.from_estimator(e, X, row=10), ValueError, "row == 10, must be <= 9"),
+    "spread": (lambda e, X: TraversalDisplay.from_estimator(e, X, spread=2), ValueError, "spread == 2, must be <= 1"),
+    "terms": (lambda e, X: LossCurveDisplay(curves={"kl": X}).plot(terms=["tc"]), ValueError, r"among \['kl'\]"),
     "no samples": (
         lambda e, X: SamplesDisplay.from_estimator(e, X, n_samples=0),
         ValueError,
@@ -459,6 +462,34 @@ def test_features_that_are_not_there_are_refused(features):
     display = SamplesDisplay(X=np.zeros((4, 3)), samples=np.zeros((4, 3)), feature_names=["alcohol", "ash", "hue"])
     with pytest.raises(ValueError, match=r"below 3 or names among \['alcohol', 'ash', 'hue'\], got ('alcool'|3|-4)"):
         display.plot(features=features)
+
+
+@pytest.mark.parametrize("components", [7, [0, -4], [[0]], "z", [0.5]])
+def test_latents_that_are_not_there_are_refused(components):
+    X = RNG.standard_normal((20, 3))
+    with pytest.raises(ValueError, match="components must be numbers of latents below 3"):
+        TraversalDisplay.from_estimator(Halving((3,)), X, components=components)
+    with pytest.raises(ValueError, match="components must be numbers of latents below 3"):
+        LatentSpaceDisplay.from_estimator(Halving((3,)), X).plot(components=components)
+
+
+@pytest.mark.parametrize("components", [(0, 0), (0, -3), 1, (0, 1, 2)])
+def test_the_plane_has_two_different_latents(components):
+    display = LatentSpaceDisplay.from_estimator(Halving((3,)), RNG.standard_normal((20, 3)))
+    with pytest.raises(ValueError, match="two different latents"):
+        display.plot(components=components)
+
+
+def test_a_latent_may_be_named_by_itself_or_from_the_end():
+    walk = TraversalDisplay.from_estimator(Halving((3,)), RNG.standard_normal((20, 3)), components=-1)
+    assert walk.names == ["$z_{2}$"]
+
+
+@pytest.mark.parametrize("channels", [2, 6])
+def test_images_of_other_channels_are_refused(channels):
+    X = np.zeros((4, channels, 5, 3))
+    with pytest.raises(ValueError, match=f"Images of {channels} channels"):
+        ReconstructionDisplay(X=X, reconstructions=X).plot()
 
 
 def test_three_features_are_too_many_for_the_plane():

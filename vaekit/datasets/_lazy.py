@@ -1,5 +1,7 @@
 """Images that stay on disk until they are indexed."""
 
+from numbers import Integral
+
 import numpy as np
 
 BLOCK = 1024  # images at a time, so that all of them are in memory once
@@ -48,7 +50,11 @@ class LazyImages:
 
     def __getitem__(self, key):
         first, *others = key if isinstance(key, tuple) else (key,)
-        if first is None or first is Ellipsis or not all(isinstance(k, slice | int | type(Ellipsis)) for k in others):
+        if (
+            first is None
+            or first is Ellipsis
+            or not all(isinstance(k, slice | Integral | type(Ellipsis)) for k in others)
+        ):
             raise IndexError("index images by rows first, then by slices: images[rows], images[rows, 0, :32].")
         rows = np.arange(len(self))[first]
         images = self._read(np.atleast_1d(rows))

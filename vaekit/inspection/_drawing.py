@@ -65,6 +65,10 @@ def draw_images(ax, images, limits, cmap="gray"):
     low, high = limits
     scaled = np.clip((images.astype(float) - low) / ((high - low) or 1.0), 0, 1)
     if scaled.ndim == 5:
+        if scaled.shape[2] not in (1, 3):
+            raise ValueError(
+                f"Images of {scaled.shape[2]} channels cannot be drawn: 1 or 3 must stand before height and width."
+            )
         scaled = np.moveaxis(scaled, 2, -1)
         scaled = scaled[..., 0] if scaled.shape[-1] == 1 else scaled
     picture = mosaic(scaled)

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["Fitted", "as_rows", "choose_features", "column_units", "look_through", "name_features"]
+__all__ = ["Fitted", "as_rows", "choose_components", "choose_features", "column_units", "look_through", "name_features"]
 
 
 class Fitted(NamedTuple):
@@ -70,6 +70,18 @@ def as_rows(X, image_shape=None):
     """Return rows as an array, those of a table as images if their shape is given."""
     X = np.asarray(X)
     return X if image_shape is None else X.reshape(*X.shape[:-1], *image_shape)
+
+
+def choose_components(components, n_components):
+    """Return the numbers of the latents that are asked for, one of them or several."""
+    asked = np.atleast_1d(components)
+    if (
+        asked.ndim > 1
+        or asked.dtype.kind not in "iu"
+        or not np.isin(asked, np.arange(-n_components, n_components)).all()
+    ):
+        raise ValueError(f"components must be numbers of latents below {n_components}, got {components!r}.")
+    return asked % n_components
 
 
 def column_units(X):

@@ -5,7 +5,7 @@ from scipy.stats import gaussian_kde
 from sklearn.utils import column_or_1d
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_points, make_axes
-from vaekit.inspection._fitted import look_through
+from vaekit.inspection._fitted import choose_components, look_through
 from vaekit.utils._random import make_random_state
 
 __all__ = ["LatentSpaceDisplay"]
@@ -111,10 +111,18 @@ class LatentSpaceDisplay:
         Returns
         -------
         display : LatentSpaceDisplay
+
+        Raises
+        ------
+        ValueError
+            If `components` are not two different latents.
         """
-        pair = list(components)
-        if self.representation.shape[1] < 2:
+        n_components = self.representation.shape[1]
+        if n_components < 2:
             raise ValueError("A latent space of one component cannot be drawn in the plane; look at its histogram.")
+        pair = choose_components(components, n_components)
+        if len(pair) != 2 or len(np.unique(pair)) != 2:
+            raise ValueError(f"components must be two different latents, got {components!r}.")
         self.figure_, self.axes_ = make_axes(ax, 2)
         spaces = {
             "representation space": (self.representation, self.prior_representation),

@@ -68,9 +68,17 @@ class LossCurveDisplay:
         Returns
         -------
         display : LossCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If a term was not recorded.
         """
         losses = [name for name in self.curves if name in ("train_loss", "valid_loss")]
-        terms = [name for name in self.curves if name not in losses] if terms is None else list(terms)
+        known = [name for name in self.curves if name not in losses]
+        terms = known if terms is None else list(terms)
+        if unknown := [term for term in terms if term not in known]:
+            raise ValueError(f"terms must be among {known}, got {unknown}.")
         self.figure_, self.axes_ = make_axes(ax, 1 + len(terms), size=(3.0, 2.6))
         for axes, names in zip(self.axes_, [losses, *([term] for term in terms)]):
             for name, colour in zip(names, COLORS):

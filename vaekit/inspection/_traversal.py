@@ -1,9 +1,19 @@
 """Walks through latent space, decoded."""
 
+from numbers import Integral, Real
+
 import numpy as np
+from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes
-from vaekit.inspection._fitted import as_rows, choose_features, column_units, look_through, name_features
+from vaekit.inspection._fitted import (
+    as_rows,
+    choose_components,
+    choose_features,
+    column_units,
+    look_through,
+    name_features,
+)
 
 __all__ = ["TraversalDisplay"]
 
@@ -76,7 +86,7 @@ class TraversalDisplay:
             Data whose codes say how far to walk, and whose values what black and white or the units of a table are.
         row : int, default=None
             The row of X whose code the walks pass by; None is the mean code.
-        components : sequence of int, default=None
+        components : int or sequence of int, default=None
             Latents to change; None is those in `active_components_`, or all where the object does not have that or none
             is active.
         n_steps : int, default=9
@@ -89,10 +99,21 @@ class TraversalDisplay:
         Returns
         -------
         display : TraversalDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such row or latent, or `spread` is out of range.
         """
+        check_scalar(spread, "spread", Real, min_val=0, max_val=1, include_boundaries="right")
         fitted = look_through(estimator)
         codes = fitted.encode(X)
-        components = fitted.components_to_show(codes.shape[1]) if components is None else components
+        if row is not None:
+            check_scalar(row, "row", Integral, min_val=-len(codes), max_val=len(codes) - 1)
+        n_components = codes.shape[1]
+        components = choose_components(
+            fitted.components_to_show(n_components) if components is None else components, n_components
+        )
         start = codes.mean(axis=0) if row is None else codes[row]
         ends = np.quantile(codes[:, components], [(1 - spread) / 2, (1 + spread) / 2], axis=0)
         positions = np.linspace(*ends, n_steps, axis=1)
