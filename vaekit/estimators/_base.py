@@ -274,7 +274,8 @@ default="auto"
         """Train for one pass over X, going on from where training stands.
 
         Schedules run over the `max_epochs` planned passes of the first X. `max_epochs` calls with the same X are the
-        same as one `fit`.
+        same as one `fit`, but for learning-rate schedulers that multiply the rate in place (StepLR, MultiStepLR): they
+        are built anew with every call, and step once more.
 
         Parameters
         ----------

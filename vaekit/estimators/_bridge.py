@@ -110,15 +110,18 @@ class BridgeMixin:
 
         A column is an array of float32 rows, or a function from a slice to such rows, for those that would fill memory.
         """
-        n_rows, size, outputs = n_rows or len(columns[0]), self._blueprint.network.inference_rows, []
+        n_rows, size, results = n_rows or len(columns[0]), self._blueprint.network.inference_rows, None
         self.net_._set_training(False)
         with torch.inference_mode():
             for start in range(0, n_rows, size):
                 rows = slice(start, min(start + size, n_rows))
                 blocks = [column(rows) if callable(column) else column[rows] for column in columns]
-                padded = (self._padded(block, size) for block in blocks)
-                outputs.append([to_array(output)[: len(blocks[0])] for output in function(*padded)])
-        return [np.concatenate(parts) for parts in zip(*outputs)]
+                outputs = [to_array(output) for output in function(*(self._padded(block, size) for block in blocks))]
+                # small arrays that stayed alive between the blocks' large ones would hold the memory of all blocks
+                results = results or [np.empty((n_rows, *output.shape[1:]), output.dtype) for output in outputs]
+                for result, output in zip(results, outputs):
+                    result[rows] = output[: rows.stop - start]
+        return results
 
     def _padded(self, block, n_rows):
         padding = [(0, n_rows - len(block))] + [(0, 0)] * (block.ndim - 1)
