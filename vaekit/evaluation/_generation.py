@@ -127,8 +127,8 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
     """
     random_state = make_random_state(random_state)
     X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state)
-    some = take_rows(X, random_state.permutation(count_rows(X))[: len(sampled)])
-    return precision_recall_scores(to_features(some), to_features(sampled), k=k)
+    some = np.sort(random_state.permutation(count_rows(X))[: len(sampled)])
+    return precision_recall_scores(to_features(take_rows(X, some)), to_features(sampled), k=k)
 
 
 def low_posterior_frechet_distance(
