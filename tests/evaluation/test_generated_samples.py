@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimensional_world
 
 from vaekit.evaluation import (
@@ -45,6 +46,14 @@ def test_features_are_asked_once_of_each_set_and_of_no_more_rows_than_needed():
     sample_frechet_distance(WORLD, X, features, 150, random_state=0)
     sample_precision_recall(WORLD, X, features, 50, random_state=0)
     assert asked == [400, 150, 50, 50]
+
+
+def test_features_may_be_a_torch_module():
+    network = torch.nn.Linear(4, 2).double()
+    distance = sample_frechet_distance(WORLD, X, lambda rows: network(torch.tensor(rows)), random_state=0)
+    weight, bias = network.weight.detach().numpy(), network.bias.detach().numpy()
+    expected = sample_frechet_distance(WORLD, X, lambda rows: rows @ weight.T + bias, random_state=0)
+    assert distance == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_low_posterior_samples_are_farther_from_the_data():

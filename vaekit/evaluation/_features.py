@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, take_rows
+from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, on_host, take_rows
 
 MOST_PLAIN_FEATURES = 50
 MOST_ROWS_OF_PCA = 2000  # evenly spaced; as many as decide 50 directions
@@ -31,10 +31,9 @@ def feature_map(features, X):
     X : array of shape (n_rows, ...)
         Real data, as the model sees it.
     """
-    if hasattr(features, "transform"):
-        return features.transform
-    if callable(features):
-        return features
+    if hasattr(features, "transform") or callable(features):
+        to_features = getattr(features, "transform", features)
+        return lambda samples: on_host(to_features(samples))
     if features == "auto":
         features = "flatten" if math.prod(X.shape[1:]) <= MOST_PLAIN_FEATURES else "pca"
     if features == "flatten":

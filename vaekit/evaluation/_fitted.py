@@ -107,7 +107,12 @@ def evenly_spaced(X, n_most):
 
 def as_array(values):
     """Return what an object's method gave (an array, tensor, frame or list) as an array."""
-    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    return np.asarray(on_host(values))
+
+
+def on_host(values):
+    """Return a tensor without its gradient and off its device, anything else as it is."""
+    return values.detach().cpu() if hasattr(values, "detach") else values
 
 
 def floats(values):
