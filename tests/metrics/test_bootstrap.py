@@ -1,11 +1,14 @@
-"""Intervals by resampling rows."""
+"""Intervals from halves of the rows."""
 
 import numpy as np
+import pytest
 from joblib import parallel_config
 from numpy.testing import assert_allclose
+from sklearn.tree import DecisionTreeClassifier
 
 from vaekit.metrics import (
     bootstrap_interval,
+    dci_scores,
     mean_correlation_coefficient,
     mig_score,
     modularity_score,
@@ -44,6 +47,35 @@ def test_the_excess_of_counted_information_is_taken_off():
     value, low, high = bootstrap_interval(mutual_info_matrix, factors, codes, random_state=0)
     assert value > 0.02  # counting finds information in independent rows
     assert low < 0 < high
+
+
+def test_no_row_is_drawn_twice():
+    factors, codes = world(101)
+    share_of_different_rows = bootstrap_interval(lambda f, z: len(np.unique(z, axis=0)) / len(z), factors, codes)
+    assert share_of_different_rows == (1, 1, 1)
+
+
+@pytest.mark.parametrize("share_of_rows", [1, 1 / 10])
+def test_the_interval_of_a_mean_holds_the_truth_as_often_as_asked(share_of_rows):
+    """Also of a mean of the first rows alone, which stands for all metrics that split."""
+    holds = []
+    for seed in range(100):
+        z = np.random.default_rng(seed).normal(size=(200, 1))
+        interval = bootstrap_interval(lambda f, z: z[: int(share_of_rows * len(z))].mean(), z, z, random_state=seed)
+        holds.append(interval.low < 0 < interval.high)
+    assert np.mean(holds) >= 0.92
+
+
+def test_the_interval_of_a_metric_that_learns_holds_its_value_and_the_truth():
+    def informativeness(factors, codes):
+        tree = DecisionTreeClassifier(min_samples_leaf=10)
+        return dci_scores(factors, codes, estimator=tree, random_state=0).informativeness
+
+    truth = np.mean([informativeness(*world(300, seed)) for seed in range(100, 140)])
+    for seed in range(4):
+        interval = bootstrap_interval(informativeness, *world(300, seed), n_resamples=40, random_state=seed)
+        assert interval.low < interval.value < interval.high
+        assert interval.low < truth < interval.high
 
 
 def test_one_seed_gives_one_interval_whatever_the_jobs():
