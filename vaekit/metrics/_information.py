@@ -15,7 +15,7 @@ from vaekit.metrics._validation import (
     pool_draws,
 )
 
-MOST_ROWS_OF_DEPENDENCE = 10000
+MOST_ROWS_OF_DEPENDENCE = 5000
 
 
 def mutual_info_matrix(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error"):
@@ -127,7 +127,7 @@ def factor_dependence(factors, *, n_bins=20, continuous_factors="error"):
 
     Notes
     -----
-    The cost of E grows with rows and values, so that tables of more than 10000 rows are judged by 10000 of them, drawn
+    The cost of E grows with rows and values, so that tables of more than 5000 rows are judged by 5000 of them, drawn
     with a fixed seed: dependence does not need more.
 
     References
