@@ -55,9 +55,9 @@ def draw_pairs(groups, n_draws, batch_size, rng):
 
 
 def _warn_of_dependence(factors):
-    dependence = dependence_of_labels(factors)
+    dependence = dependence_of_labels(factors, least=MOST_DEPENDENCE)
     if dependence > MOST_DEPENDENCE:
         warn_user(
             f"The factors depend on each other (adjusted mutual information {dependence:.2f}): holding one holds "
-            "others in part, so this score is not the one of independent factors.",
+            "others in part, so this score is not the one of independent factors."
         )
