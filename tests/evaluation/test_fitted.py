@@ -23,7 +23,7 @@ from vaekit.evaluation import (
     sample_precision_recall,
     symmetric_kl,
 )
-from vaekit.evaluation._fitted import look_through
+from vaekit.evaluation._fitted import look_into
 from vaekit.exceptions import MissingMethodError, NoDensityError
 from vaekit.model_selection import UDRSearch
 
@@ -52,7 +52,7 @@ GRID, NLL = {"scale": [WORLD.scale]}, get_unsupervised_scorer("neg_nll")
 )
 def test_the_model_is_found_behind_what_follows_and_precedes_it(estimator):
     estimator.fit(X, LABELS)
-    model, seen = look_through(estimator, X)
+    model, seen = look_into(estimator, X)
     assert type(model) is type(WORLD)
     np.testing.assert_allclose(seen, SCALED)
     assert symmetric_kl(estimator, X, 100, random_state=0) == symmetric_kl(WORLD, SCALED, 100, random_state=0)
@@ -60,7 +60,7 @@ def test_the_model_is_found_behind_what_follows_and_precedes_it(estimator):
 
 def test_a_pipeline_without_a_model_is_its_last_step():
     pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, LABELS)
-    assert look_through(pipeline, X)[0] is pipeline[-1]
+    assert look_into(pipeline, X)[0] is pipeline[-1]
     with pytest.raises(
         MissingMethodError, match=r"Nothing can be measured of LogisticRegression.*LogisticRegression has not"
     ):
@@ -78,7 +78,7 @@ def test_a_pipeline_without_a_model_is_its_last_step():
     ids=["unfitted", "not refitted", "unfitted ranking", "unfitted inside"],
 )
 def test_a_search_without_a_best_model_says_what_to_do(search):
-    with pytest.raises(NotFittedError, match="best_estimator_ to measure: fit it, with refit=True"):
+    with pytest.raises(NotFittedError, match="best_estimator_ to look at: fit it, with refit=True"):
         collapse_report(search, X)
 
 

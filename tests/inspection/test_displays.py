@@ -11,6 +11,7 @@ import pytest
 from matplotlib.colors import to_rgba
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -407,6 +408,9 @@ def test_pipelines_and_searches_are_looked_through():
     assert_allclose(fitted[1].to_generation_space(space.representation), space.generation)
     assert len(draw(LossCurveDisplay.from_estimator(search)).curves["train_loss"]) == 3
     assert draw(TraversalDisplay.from_estimator(search, X, components=[0])).decoded.shape == (1, 9, 3)
+    classified = make_pipeline(*(step for _, step in fitted.steps), LogisticRegression())
+    classified.steps[-1][1].fit(fitted.transform(X), X[:, 0] > 1000)
+    assert_allclose(ReconstructionDisplay.from_estimator(classified, X).reconstructions, display.reconstructions)
 
 
 # ------------------------------------------------------------------ where to draw, and what goes wrong

@@ -13,7 +13,7 @@ from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
     floats,
-    look_through,
+    look_into,
     require,
     same_density,
     take_rows,
@@ -105,7 +105,7 @@ class AggregatePosterior(ABC):
         NoDensityError
             If the posterior has no density.
         """
-        estimator, X = look_through(estimator, X)
+        estimator, X = look_into(estimator, X)
         if not hasattr(estimator, "posterior"):
             return _MixtureOfPosteriors(estimator, X)
         loc, scale = map(floats, estimator.posterior(X))

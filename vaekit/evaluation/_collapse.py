@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_through, require
+from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_into, require
 from vaekit.functional import kl_normal
 
 
@@ -81,7 +81,7 @@ def collapse_report(estimator, X, *, threshold=0.01):
     """
     if not threshold >= 0:
         raise ValueError(f"threshold must be a number of at least 0, got {threshold!r}.")
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "A collapse report", "posterior")
     loc, scale = map(floats, estimator.posterior(X))
     variance = loc.var(axis=0)

@@ -5,51 +5,19 @@ from numbers import Integral
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches
 
 from vaekit.exceptions import IncompatibleChoiceError, MissingMethodError, NoDensityError
+from vaekit.utils._look_through import look_through
 
-MODEL_METHODS = "posterior", "sample_posterior", "log_prior", "sample"
 VALUES_AT_ONCE = 2**20  # 8 MiB of float64
 DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 
 
-def look_through(estimator, X):
-    """Return the fitted model inside a pipeline or a search, and X as the model sees it.
-
-    The model of a pipeline is its last step that has a method of one; the last of all if none has.
-    """
-    if _is_search(estimator):
-        return look_through(_best(estimator), X)
-    if isinstance(estimator, Pipeline):
-        step = next((i for i in reversed(range(len(estimator))) if _is_model(estimator[i])), len(estimator) - 1)
-        return look_through(estimator[step], estimator[:step].transform(X) if step else X)
-    return estimator, with_shape(X)
-
-
-def _is_model(step):
-    if isinstance(step, Pipeline):
-        return any(_is_model(inner) for _, inner in step.steps)
-    if _is_search(step):
-        return _is_model(getattr(step, "best_estimator_", step.estimator))
-    return any(hasattr(step, method) for method in MODEL_METHODS)
-
-
-def _is_search(estimator):
-    return hasattr(estimator, "best_estimator_") or (
-        hasattr(estimator, "estimator") and (hasattr(estimator, "refit") or hasattr(estimator, "param_grid"))
-    )
-
-
-def _best(search):
-    if not hasattr(search, "best_estimator_"):
-        raise NotFittedError(
-            f"This {type(search).__name__} has no best_estimator_ to measure: fit it, with refit=True where there is "
-            "that choice."
-        )
-    return search.best_estimator_
+def look_into(estimator, X):
+    """Return the fitted model inside a pipeline or a search, and X as the model sees it."""
+    before, model = look_through(estimator)
+    return model, with_shape(X if before is None else before.transform(X))
 
 
 def require(estimator, purpose, *methods):

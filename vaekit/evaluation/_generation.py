@@ -9,7 +9,7 @@ from vaekit.evaluation._features import feature_map
 from vaekit.evaluation._fitted import (
     check_count,
     count_rows,
-    look_through,
+    look_into,
     require,
     take_rows,
 )
@@ -181,7 +181,7 @@ def low_posterior_frechet_distance(
     >>> low_posterior_frechet_distance(vae, X, random_state=0).n_samples
     150
     """
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "The low-posterior Fréchet distance", "inverse_transform")
     n_samples = _default_count(n_samples, X)
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
@@ -194,7 +194,7 @@ def low_posterior_frechet_distance(
 
 
 def _data_and_samples(estimator, X, features, n_samples, random_state):
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "A comparison of samples with data", "sample")
     sampled = estimator.sample(_default_count(n_samples, X), random_state=random_state)
     return X, sampled, feature_map(features, X)

@@ -6,7 +6,7 @@ import numpy as np
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
-from vaekit.evaluation._fitted import check_count, count_rows, draw_prior, floats, look_through, require
+from vaekit.evaluation._fitted import check_count, count_rows, draw_prior, floats, look_into, require
 from vaekit.utils._random import make_random_state
 
 
@@ -79,7 +79,7 @@ def symmetric_kl(estimator, X, n_samples=5000, *, random_state=None, aggregate_p
     >>> symmetric_kl(vae, X, n_samples=500, random_state=0).q_to_p.value > 0
     True
     """
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "The symmetric KL", "log_prior")
     check_count(n_samples, "n_samples")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
@@ -150,10 +150,10 @@ def kl_decomposition(estimator, X, *, X_reference=None, n_samples=1, random_stat
     >>> abs(parts.kl.value - sum(part.value for part in parts[:3])) < 1e-9
     True
     """
-    model, X = look_through(estimator, X)
+    model, X = look_into(estimator, X)
     require(model, "The KL decomposition", "log_prior", "log_posterior", "sample_posterior")
     check_count(n_samples, "n_samples")
-    reference = X if X_reference is None else look_through(estimator, X_reference)[1]
+    reference = X if X_reference is None else look_into(estimator, X_reference)[1]
     q = aggregate_posterior or AggregatePosterior.from_estimator(model, reference)
     drawn = model.sample_posterior(X, n_samples=n_samples, random_state=make_random_state(random_state))
     Z = np.reshape(floats(drawn), (n_samples, count_rows(X), q.n_components))

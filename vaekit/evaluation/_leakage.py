@@ -9,7 +9,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
-from vaekit.evaluation._fitted import base_log_density, check_count, floats, look_through, require
+from vaekit.evaluation._fitted import base_log_density, check_count, floats, look_into, require
 from vaekit.utils._warnings import warn_user
 
 
@@ -97,7 +97,7 @@ def leakage_curve(
     >>> bool(curve.fraction[0] < curve.fraction[1] == 1)
     True
     """
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "Leakage", "log_prior")
     check_count(n_samples, "n_samples")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)

@@ -14,7 +14,7 @@ from vaekit.evaluation._fitted import (
     count_rows,
     flat_rows,
     floats,
-    look_through,
+    look_into,
     require,
     row_blocks,
     take_rows,
@@ -127,7 +127,7 @@ def importance_nll(estimator, X, n_samples=21000, *, random_state=None):
     >>> importance_nll(vae, X, n_samples=100, random_state=0).value < -vae.score(X)  # the bound is no better
     True
     """
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "The likelihood", "log_prior", "log_posterior", "log_likelihood", "sample_posterior")
     check_count(n_samples, "n_samples")
     random_state = make_random_state(random_state)
@@ -201,7 +201,7 @@ def reconstruction_error(estimator, X, *, n_samples=1, random_state=None):
     >>> error.value < error.sampled.value  # a noisy code reconstructs less well
     True
     """
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     needs = "log_likelihood", "sample_posterior", "transform", "inverse_transform"
     require(estimator, "The reconstruction error", *needs)
     check_count(n_samples, "n_samples")

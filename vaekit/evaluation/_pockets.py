@@ -10,7 +10,7 @@ from vaekit.evaluation._fitted import (
     check_count,
     draw_prior,
     floats,
-    look_through,
+    look_into,
     require,
 )
 from vaekit.evaluation._leakage import prior_density
@@ -110,7 +110,7 @@ def low_posterior_samples(
     >>> low_posterior_samples(vae, X, n_samples=5, random_state=0).data.shape
     (5, 4)
     """
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "Low-posterior sampling", "inverse_transform", "to_generation_space")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
     candidates, log_q = prior_candidates(estimator, q, n_samples, n_candidates, random_state)
@@ -175,7 +175,7 @@ def high_posterior_samples(
     >>> high_posterior_samples(vae, X, n_samples=5, random_state=0).row.shape
     (5,)
     """
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     require(estimator, "High-posterior sampling", "log_prior", "inverse_transform", "to_generation_space")
     n_candidates = _count_candidates(n_samples, n_candidates)
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)

@@ -11,7 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._collapse import collapse_report
 from vaekit.evaluation._estimate import Estimate
-from vaekit.evaluation._fitted import count_rows, look_through, require, take_rows
+from vaekit.evaluation._fitted import count_rows, look_into, require, take_rows
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -54,7 +54,7 @@ class Subject:
     """A fitted model, its data, and what several parts of the report share."""
 
     def __init__(self, estimator, X, features, n_samples, n_importance_samples, n_likelihood_rows, random_state):
-        self.model, self.X = look_through(estimator, X)
+        self.model, self.X = look_into(estimator, X)
         if count_rows(self.X) < 2:
             raise ValueError(f"A report needs at least 2 rows, got {count_rows(self.X)}.")
         self.features, self.n_samples, self.n_importance_samples = features, n_samples, n_importance_samples

@@ -1,7 +1,7 @@
 """Scorers that need no labels: `scorer(estimator, X, y=None)`, greater is better, the same in every call."""
 
 from vaekit.evaluation._collapse import collapse_report
-from vaekit.evaluation._fitted import evenly_spaced, look_through, take_rows
+from vaekit.evaluation._fitted import evenly_spaced, look_into, take_rows
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -20,7 +20,7 @@ def neg_symmetric_kl(estimator, X, y=None):
 
 def neg_nll(estimator, X, y=None):
     """Minus the negative log likelihood in nats per row, with 200 importance samples of at most 2000 rows."""
-    estimator, X = look_through(estimator, X)
+    estimator, X = look_into(estimator, X)
     some = take_rows(X, evenly_spaced(X, 2000))
     return -importance_nll(estimator, some, 200, random_state=SEED).value
 

@@ -2,21 +2,23 @@
 
 import reprlib
 from numbers import Integral
-from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["Fitted", "as_rows", "choose_components", "choose_features", "column_units", "look_through", "name_features"]
+from vaekit.utils._look_through import Inside, look_through
+
+__all__ = ["Fitted", "as_rows", "choose_components", "choose_features", "column_units", "name_features"]
 
 
-class Fitted(NamedTuple):
+class Fitted(Inside):
     """A model and the steps before it (None where there are none); rows go in and come out in the units of X."""
 
-    before: Any
-    model: Any
+    @classmethod
+    def inside(cls, estimator):
+        """Look through searches and pipelines."""
+        return cls(*look_through(estimator))
 
     def ask(self, method):
         """Return a method of the model; raise NotFittedError before the fit, or the AttributeError that names it."""
@@ -55,15 +57,6 @@ class Fitted(NamedTuple):
         """Decoded means of codes (..., n_components), in the units of X."""
         flat = self.out_of(self.ask("inverse_transform")(Z.reshape(-1, Z.shape[-1])))
         return flat.reshape(*Z.shape[:-1], *flat.shape[1:])
-
-
-def look_through(estimator):
-    """Return the model inside a search or a pipeline, and the steps before it."""
-    if hasattr(estimator, "best_estimator_"):
-        return look_through(estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):
-        return Fitted(estimator[:-1] if len(estimator) > 1 else None, estimator[-1])
-    return Fitted(None, estimator)
 
 
 def as_rows(X, image_shape=None):

@@ -5,7 +5,7 @@ from scipy.stats import gaussian_kde
 from sklearn.utils import column_or_1d
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_points, make_axes
-from vaekit.inspection._fitted import choose_components, look_through
+from vaekit.inspection._fitted import Fitted, choose_components
 from vaekit.utils._random import make_random_state
 
 __all__ = ["LatentSpaceDisplay"]
@@ -85,7 +85,7 @@ class LatentSpaceDisplay:
         ValueError
             If y is not one label for each row.
         """
-        fitted, random_state = look_through(estimator), make_random_state(random_state)
+        fitted, random_state = Fitted.inside(estimator), make_random_state(random_state)
         codes = np.asarray(fitted.ask("sample_posterior")(fitted.into(X), random_state=random_state))[0]
         noise = random_state.standard_normal((n_prior_samples, codes.shape[1]))
         return cls(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from vaekit.inspection._drawing import COLORS, make_axes
-from vaekit.inspection._fitted import look_through
+from vaekit.inspection._fitted import Fitted
 
 __all__ = ["LossCurveDisplay"]
 
@@ -51,7 +51,7 @@ class LossCurveDisplay:
         -------
         display : LossCurveDisplay
         """
-        history = look_through(estimator).ask("history_")
+        history = Fitted.inside(estimator).ask("history_")
         names = dict.fromkeys(name for row in history for name in row if name not in BOOKS)
         return cls(curves={name: np.array([row.get(name, np.nan) for row in history], dtype=float) for name in names})
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
-from vaekit.inspection._fitted import as_rows, column_units, look_through
+from vaekit.inspection._fitted import Fitted, as_rows, column_units
 
 __all__ = ["ReconstructionDisplay"]
 
@@ -66,7 +66,7 @@ class ReconstructionDisplay:
         -------
         display : ReconstructionDisplay
         """
-        fitted = look_through(estimator)
+        fitted = Fitted.inside(estimator)
         reconstructions = fitted.decode(fitted.encode(X))
         return cls(X=as_rows(X, image_shape), reconstructions=as_rows(reconstructions, image_shape))
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
-from vaekit.inspection._fitted import as_rows, choose_features, look_through, name_features
+from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_features
 from vaekit.utils._random import make_random_state
 
 __all__ = ["SamplesDisplay"]
@@ -71,7 +71,7 @@ class SamplesDisplay:
         -------
         display : SamplesDisplay
         """
-        fitted, random_state, X = look_through(estimator), make_random_state(random_state), as_rows(X, image_shape)
+        fitted, random_state, X = Fitted.inside(estimator), make_random_state(random_state), as_rows(X, image_shape)
         n_samples = (64 if X.ndim > 2 else 1000) if n_samples is None else n_samples
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         samples = fitted.out_of(fitted.ask("sample")(n_samples, random_state=random_state))

@@ -7,11 +7,11 @@ from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes
 from vaekit.inspection._fitted import (
+    Fitted,
     as_rows,
     choose_components,
     choose_features,
     column_units,
-    look_through,
     name_features,
 )
 
@@ -106,7 +106,7 @@ class TraversalDisplay:
             If there is no such row or latent, or `spread` is out of range.
         """
         check_scalar(spread, "spread", Real, min_val=0, max_val=1, include_boundaries="right")
-        fitted = look_through(estimator)
+        fitted = Fitted.inside(estimator)
         codes = fitted.encode(X)
         if row is not None:
             check_scalar(row, "row", Integral, min_val=-len(codes), max_val=len(codes) - 1)
@@ -179,7 +179,7 @@ class TraversalDisplay:
             raise ValueError(
                 f"X_from and X_to must have as many rows, one walk for each pair; got {len(X_from)} and {len(X_to)}."
             )
-        fitted = look_through(estimator)
+        fitted = Fitted.inside(estimator)
         ends = [fitted.encode(X) for X in (X_from, X_to)]
         if space == "generation":
             ends = [np.asarray(fitted.ask("to_generation_space")(codes)) for codes in ends]

@@ -8,12 +8,12 @@ from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ParameterGrid
-from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.metrics import udr_scores
+from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._warnings import warn_user
@@ -236,11 +236,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
 
 def _kl_per_component(estimator):
     """Nats per latent of the model inside a search or a pipeline; None where there are none."""
-    if hasattr(estimator, "best_estimator_"):
-        return _kl_per_component(estimator.best_estimator_)
-    if isinstance(estimator, Pipeline):
-        return _kl_per_component(estimator[-1])
-    return getattr(estimator, "kl_per_component_", None)
+    return getattr(look_through(estimator).model, "kl_per_component_", None)
 
 
 def _fit(estimator, params, seed, X):
