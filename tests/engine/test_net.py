@@ -28,7 +28,7 @@ from torch.distributions import kl_divergence
 from vaekit import AAE, VAE, WAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorDPVAE, FactorVAE
 from vaekit.exceptions import NonFiniteLossError, ScheduleWarning, VaekitError, VaekitWarning
 from vaekit.likelihoods import Normal
-from vaekit.nn import Custom
+from vaekit.nn import MLP, Custom
 from vaekit.objectives import ELBO, Warmup
 from vaekit.utils._spec import spec
 
@@ -438,6 +438,14 @@ def test_but_makes_no_other_model(changed):
             model.set_params(**changed) and go_on(X)
     assert all(torch.equal(kept[name], value) for name, value in weights(model).items())
     assert len(model.set_params(warm_start=False).fit(X).history_) == 3
+
+
+def test_what_changed_is_named_however_deep_it_lies():
+    widths = [8] * 40
+    model = tiny(network=MLP(hidden_layer_sizes=widths), max_epochs=1, warm_start=True).fit(X)
+    assert model.set_params(network=MLP(hidden_layer_sizes=tuple(widths))).fit(X).n_steps_ == 2 * N_BATCHES
+    with pytest.raises(ValueError, match=r"\['network__hidden_layer_sizes'\] changed"):
+        model.set_params(network__hidden_layer_sizes=[*widths[:-1], 9]).fit(X)
 
 
 @pytest.mark.parametrize("cls", [VAE, FactorVAE, BetaTCVAE, WAE])

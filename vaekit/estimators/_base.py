@@ -31,7 +31,7 @@ from vaekit.utils._sklearn import (
     StrOptions,
     fit_context,
 )
-from vaekit.utils._spec import merge_constraints, with_fresh_specs
+from vaekit.utils._spec import Spec, merge_constraints, with_fresh_specs
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["BaseEncoder", "estimator"]
@@ -58,6 +58,11 @@ def fitting(estimator):
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
+
+
+def _said(value):
+    """A parameter's value in words that can be compared; a spec's own parameters are compared by themselves."""
+    return type(value).__name__ if isinstance(value, Spec) else repr(tuple(value) if isinstance(value, list) else value)
 
 
 @estimator
@@ -315,7 +320,8 @@ default="auto"
 
     def _settings(self):
         """What the parameters that make the model say, by name."""
-        return {name: repr(value) for name, value in self.get_params(deep=False).items() if name not in CHANGEABLE}
+        params = self.get_params().items()
+        return {name: _said(value) for name, value in params if name.split("__")[0] not in CHANGEABLE}
 
     def _start(self, X):
         """Decide everything that the first rows decide, and build an untrained net."""
