@@ -1,5 +1,6 @@
 """Training as a whole: the same as by hand, on the books, safe from terms that are not finite, resumable."""
 
+import copy
 import pickle
 import warnings
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, LRScheduler
 from tiny_training import (
     BATCHES,
     N_BATCHES,
@@ -26,10 +27,12 @@ from torch.distributions import Normal as TorchNormal
 from torch.distributions import kl_divergence
 
 from vaekit import AAE, VAE, WAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorDPVAE, FactorVAE
+from vaekit.engine import Net
 from vaekit.exceptions import NonFiniteLossError, ScheduleWarning, VaekitError, VaekitWarning
 from vaekit.likelihoods import Normal
 from vaekit.nn import MLP, Custom
 from vaekit.objectives import ELBO, Warmup
+from vaekit.priors import Decoupled
 from vaekit.utils._spec import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -448,6 +451,47 @@ def test_what_changed_is_named_however_deep_it_lies():
         model.set_params(network__hidden_layer_sizes=[*widths[:-1], 9]).fit(X)
 
 
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ({"hidden_layer_sizes": [8]}, {"hidden_layer_sizes": (np.int64(8),)}),
+        ({"n_components": 2}, {"n_components": np.int64(2)}),
+        ({"prior": "decoupled"}, {"prior": Decoupled()}),
+    ],
+)
+def test_the_same_in_other_words_is_no_change(first, then):
+    model = tiny(max_epochs=1, warm_start=True, **first).fit(X)
+    assert model.set_params(**then).fit(X).n_steps_ == 2 * N_BATCHES
+
+
+@pytest.mark.parametrize("changed", [{"warmup": 1.0}, {"device": "cuda"}, {"early_stopping": True}])
+def test_but_these_are_changes(changed):
+    model = tiny(warmup=1, warm_start=True).fit(X)
+    with pytest.raises(ValueError, match="changed since the first fit"):
+        model.set_params(**changed).fit(X)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_a_copy_with_networks_of_the_users_own_goes_on(copied):
+    model = tiny(network=Custom(encoder_module=nn.Linear(4, 8), decoder_module=linear_decoder)).fit(X)
+    assert same_weights(copied(model).partial_fit(X), model.partial_fit(X))
+    another = Custom(encoder_module=nn.Linear(4, 8), decoder_module=linear_decoder)
+    with pytest.raises(ValueError, match=r"\['network__encoder_module'\] changed"):
+        model.set_params(network=another).partial_fit(X)
+
+
+def test_another_learning_rate_scales_what_a_scheduler_made_of_the_first():
+    rates = []
+
+    def remember(net, held_out_rows):
+        rates.append(net.optimizer_.param_groups[0]["lr"])
+
+    scheduler = LRScheduler("StepLR", step_size=1, gamma=0.5)
+    model = tiny(warm_start=True, max_epochs=2, learning_rate=8e-3, callbacks=[scheduler]).fit(X)
+    model.set_params(learning_rate=4e-3, max_epochs=1, callbacks=[AtEpochBegin(remember)]).fit(X)
+    assert rates == pytest.approx([1e-3])
+
+
 @pytest.mark.parametrize("cls", [VAE, FactorVAE, BetaTCVAE, WAE])
 def test_a_single_row_is_no_batch(cls):
     model = tiny(cls).fit(X)
@@ -500,6 +544,30 @@ def test_an_interrupt_amid_an_epoch_is_announced_and_leaves_whole_epochs_in_the_
     assert len(model.history_) == step // N_BATCHES
     assert all("train_loss" in row for row in model.history_)
     assert np.isfinite(model.transform(X)).all()
+
+
+def test_an_interrupt_keeps_no_weights_that_are_not_finite():
+    with pytest.raises(NonFiniteLossError, match="A weight was not finite at step 3"):
+        tiny(learning_rate=1e30, callbacks=[interrupt_at(3)]).fit(X)
+    model = tiny(warm_start=True).fit(X)
+    kept = weights(model)
+    with pytest.warns(ConvergenceWarning, match=f"interrupted at step {3 * N_BATCHES}"):
+        model.set_params(learning_rate=1e30, callbacks=[interrupt_at(3 * N_BATCHES + 3)]).fit(X)
+    assert all(torch.equal(kept[name], value) for name, value in weights(model).items())
+
+
+def test_an_interrupt_of_the_held_out_pass_is_announced_too(monkeypatch):
+    losses = iter([3.0, 2.0])
+
+    def held_out_loss(net, rows):
+        for loss in losses:
+            return loss
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Net, "_held_out_loss", held_out_loss)
+    with pytest.warns(ConvergenceWarning, match="interrupted at step 12"):
+        model = tiny(early_stopping=True, warmup=0).fit(X)
+    assert [row["valid_loss"] for row in model.history_] == [3.0, 2.0]
 
 
 class Interrupt(Callback):

@@ -4,7 +4,9 @@ import torch
 from gaussian_worlds import Deterministic, Speaks, WarpedWorld, four_dimensional_world
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
+from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -56,6 +58,23 @@ def test_the_model_is_found_behind_what_follows_and_precedes_it(estimator):
     assert type(model) is type(WORLD)
     np.testing.assert_allclose(seen, SCALED)
     assert symmetric_kl(estimator, X, 100, random_state=0) == symmetric_kl(WORLD, SCALED, 100, random_state=0)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        make_pipeline(StandardScaler(), WORLD, GaussianMixture(2)),
+        make_pipeline(StandardScaler(), WORLD, KernelDensity()),
+    ],
+    ids=["mixture", "kernel density"],
+)
+def test_a_density_of_codes_does_not_hide_the_model(estimator):
+    assert type(look_into(estimator.fit(X), X)[0]) is type(WORLD)
+
+
+def test_wrappers_that_are_no_searches_are_not_told_to_fit():
+    wrapped = TunedThresholdClassifierCV(make_pipeline(WORLD, LogisticRegression())).fit(X, LABELS.min() < LABELS)
+    assert look_into(wrapped, X)[0] is wrapped
 
 
 def test_a_pipeline_without_a_model_is_its_last_step():

@@ -113,13 +113,12 @@ class Net(NeuralNet):
             self.callbacks, self.callbacks_ = [], []
 
     def _set_learning_rate(self, learning_rate):
-        """Change the step size of phases that have none of their own; what a scheduler made of the same rate stays."""
-        if learning_rate == self.lr:
-            return
-        self.lr = learning_rate
+        """Change the step size of phases that have none of their own, in proportion to what a scheduler made of it."""
         for phase, group in zip(self.phases_, self.optimizer_.param_groups):
             if "lr" not in phase.optimizer:
-                group["lr"] = group["initial_lr"] = learning_rate
+                group["lr"] *= learning_rate / self.lr
+                group["initial_lr"] = learning_rate
+        self.lr = learning_rate
 
     def _copied_state(self):
         """Copies of all weights and of the modules' buffers (a batch normalisation's statistics, say)."""
@@ -144,12 +143,12 @@ class Net(NeuralNet):
             started = time.perf_counter()
             try:
                 is_finite = self._train_epoch(X, last_step)
+                if valid is not None:
+                    self._record_best("valid_loss", self._held_out_loss(valid))
             except KeyboardInterrupt:  # skorch ends training quietly, keeping what was learned
                 del self.history[-1:]
                 warn_user(f"Training was interrupted at step {self.step_}.", ConvergenceWarning)
                 raise
-            if valid is not None:
-                self._record_best("valid_loss", self._held_out_loss(valid))
             self.history.record("duration", time.perf_counter() - started)
             self.notify("on_epoch_end", **datasets)
             if not is_finite:
@@ -163,9 +162,14 @@ class Net(NeuralNet):
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
         records, has_hooks = [], self._has_batch_hooks()
         with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
-            for inputs in self._inputs(rows, bounds):
-                terms = self._train_step(inputs, has_hooks)
-                records += [term.detach() for term in terms.values()]
+            try:
+                for inputs in self._inputs(rows, bounds):
+                    terms = self._train_step(inputs, has_hooks)
+                    records += [term.detach() for term in terms.values()]
+            except KeyboardInterrupt:
+                if not torch.isfinite(self.flat_.buffer).all():
+                    self._go_back(f"A weight was not finite at step {self.step_}", first_step, safe)
+                raise
         names, records = list(terms), torch.stack(records).view(len(bounds), -1)
         weights = [stop - start for start, stop in bounds]
         is_finite = self._check(names, records.cpu().numpy(), weights, first_step, safe)
@@ -248,6 +252,16 @@ class Net(NeuralNet):
         culprit = self._culprit(names, records, first_step)
         if culprit is None:
             return True
+        self._go_back(culprit, first_step, safe)
+        warn_user(
+            f"{culprit}; training ended there and the weights of the epoch before were kept. "
+            "Lower 'learning_rate' to train further.",
+            ConvergenceWarning,
+        )
+        return False
+
+    def _go_back(self, culprit, first_step, safe):
+        """Return to the weights of the epoch before; without one, raise NonFiniteLossError."""
         self._restore_state(safe)
         self.optimizer_.forget()
         if first_step == 0:
@@ -255,12 +269,6 @@ class Net(NeuralNet):
                 f"{culprit}; lower 'learning_rate', or check the scale of X ('standardize') and of the likelihood."
             )
         self.step_ = first_step
-        warn_user(
-            f"{culprit}; training ended there and the weights of the epoch before were kept. "
-            "Lower 'learning_rate' to train further.",
-            ConvergenceWarning,
-        )
-        return False
 
     def _culprit(self, names, records, first_step):
         """Name the first term that was not finite and its step, or None."""

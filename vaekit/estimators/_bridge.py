@@ -110,7 +110,8 @@ class BridgeMixin:
 
         A column is an array of float32 rows, or a function from a slice to such rows, for those that would fill memory.
         """
-        n_rows, size, results = n_rows or len(columns[0]), self._blueprint.network.inference_rows, None
+        n_rows = len(columns[0]) if n_rows is None else n_rows
+        size, results = self._blueprint.network.inference_rows, None
         self.net_._set_training(False)
         with torch.inference_mode():
             for start in range(0, n_rows, size):

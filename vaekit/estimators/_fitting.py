@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from vaekit.engine import EarlyStop, EpochBar, Plan, batch_bounds
 from vaekit.estimators._blueprint import Blueprint, build_net
 from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
+from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._random import make_random_state
@@ -20,10 +21,10 @@ from vaekit.utils._warnings import warn_user
 
 __all__ = ["FittingMixin"]
 
-# parameters that may change while training goes on; all others make the model
+# parameters that may change while training goes on (the random state then decides samples alone); all others may not
 CHANGEABLE = {
-    "batch_size", "callbacks", "device", "early_stopping", "learning_rate", "max_epochs", "max_steps",
-    "n_iter_no_change", "random_state", "tol", "validation_fraction", "verbose", "warm_start",
+    "batch_size", "callbacks", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "random_state", "tol",
+    "verbose", "warm_start",
 }  # fmt: skip
 MAX_SUMMARY_ROWS = 10_000  # rows on which the KL per component is measured after a fit
 ACTIVE_SHARE = 0.01  # an active latent's mean varies by more than this share of its aggregate variance
@@ -42,9 +43,22 @@ def fitting(estimator):
         raise
 
 
-def _said(value):
-    """A parameter's value in words that can be compared; a spec's own parameters are compared by themselves."""
-    return type(value).__name__ if isinstance(value, Spec) else repr(tuple(value) if isinstance(value, list) else value)
+def _settings(params, prefix=""):
+    """Values of parameters by name, of a spec its type and, under names of their own, its parameters."""
+    settings = {}
+    for name, value in params.items():
+        settings[prefix + name] = tuple(value) if isinstance(value, list) else value
+        if isinstance(value, Spec):
+            settings[prefix + name] = type(value)
+            settings |= _settings(value.get_params(deep=False), f"{prefix}{name}__")
+    return settings
+
+
+def _same(value, other):
+    """Whether two settings say the same; a count and a fraction of the same size do not."""
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return np.array_equal(value, other)
+    return value is other or (isinstance(value, Integral) == isinstance(other, Integral) and bool(value == other))
 
 
 class FittingMixin:
@@ -120,7 +134,8 @@ class FittingMixin:
     def _refuse_changes(self):
         """Raise ValueError if a parameter that makes the model is no longer what it was at the first fit."""
         now, before = self._settings(), self._first_settings
-        changed = [name for name in now if now[name] != before.get(name)]
+        changed = [name for name in now if name not in before or not _same(now[name], before[name])]
+        changed = [name for name in changed if name.rpartition("__")[0] not in changed]
         if changed:
             raise ValueError(
                 f"The parameters {changed} changed since the first fit, and cannot change a model that goes on "
@@ -128,9 +143,10 @@ class FittingMixin:
             )
 
     def _settings(self):
-        """What the parameters that make the model say, by name."""
-        params = self.get_params().items()
-        return {name: _said(value) for name, value in params if name.split("__")[0] not in CHANGEABLE}
+        """What the parameters that make the model say, words as the specs they mean."""
+        params = {name: value for name, value in self.get_params(deep=False).items() if name not in CHANGEABLE}
+        words = {name: params[name] for name in VOCABULARIES if isinstance(params.get(name), str)}
+        return _settings(params | {name: self._resolve(name) for name, word in words.items() if word != "auto"})
 
     def _start(self, X):
         """Decide everything that the first rows decide, and build an untrained net."""

@@ -7,7 +7,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 __all__ = ["Inside", "look_through"]
 
-MODEL_METHODS = "posterior", "sample_posterior", "log_prior", "sample"
+CODES, SAMPLES = ("posterior", "sample_posterior", "log_prior"), ("sample",)
 
 
 class Inside(NamedTuple):
@@ -20,31 +20,35 @@ class Inside(NamedTuple):
 def look_through(estimator):
     """Return the fitted model inside a pipeline or a search, and the steps before it.
 
-    The model of a pipeline is its last step that has a method of one; the last of all if none has.
+    The model of a pipeline is its last step that knows a distribution of codes; without one, the last that samples (a
+    density that was fitted on codes samples, too); without one, the last of all.
     """
     if _is_search(estimator):
         return look_through(_best(estimator))
     if not isinstance(estimator, Pipeline):
         return Inside(None, estimator)
-    step = next((i for i in reversed(range(len(estimator))) if _is_model(estimator[i])), len(estimator) - 1)
+    last_first = range(len(estimator) - 1, -1, -1)
+    models = (i for methods in (CODES, SAMPLES) for i in last_first if _has(estimator[i], methods))
+    step = next(models, len(estimator) - 1)
     before, model = look_through(estimator[step])
     outer = [fitted for _, fitted in estimator.steps[:step]]
     inner = [] if before is None else [fitted for _, fitted in before.steps]
     return Inside(make_pipeline(*outer, *inner) if outer or inner else None, model)
 
 
-def _is_model(step):
+def _has(step, methods):
+    """Whether a step, or what is inside it, has any of these methods."""
     if isinstance(step, Pipeline):
-        return any(_is_model(inner) for _, inner in step.steps)
+        return any(_has(inner, methods) for _, inner in step.steps)
     if _is_search(step):
-        return _is_model(getattr(step, "best_estimator_", step.estimator))
-    return any(hasattr(step, method) for method in MODEL_METHODS)
+        return _has(getattr(step, "best_estimator_", step.estimator), methods)
+    return any(hasattr(step, method) for method in methods)
 
 
 def _is_search(estimator):
-    return hasattr(estimator, "best_estimator_") or (
-        hasattr(estimator, "estimator") and (hasattr(estimator, "refit") or hasattr(estimator, "param_grid"))
-    )
+    """Whether it is one, fitted or not; other wrappers keep what they fitted as `estimator_`."""
+    is_like_one = hasattr(estimator, "estimator") and (hasattr(estimator, "refit") or hasattr(estimator, "param_grid"))
+    return hasattr(estimator, "best_estimator_") or (is_like_one and not hasattr(estimator, "estimator_"))
 
 
 def _best(search):

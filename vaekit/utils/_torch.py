@@ -33,16 +33,21 @@ def resolve_device(device):
         resolved = torch.device(device)
     except (RuntimeError, TypeError) as error:
         raise ValueError(f"The 'device' parameter must be 'auto' or a torch device. Got {device!r} instead.") from error
-    if (resolved.index or 0) >= _count_devices(resolved.type):
+    if resolved.type not in DEVICES:
+        raise ValueError(f"The 'device' parameter is {device!r}, but models are trained on {', '.join(DEVICES)} alone.")
+    if (resolved.index or 0) >= DEVICES[resolved.type]():
         raise ValueError(
             f"The 'device' parameter is {device!r}, but this torch finds no such device; use device='auto' or 'cpu'."
         )
     return resolved
 
 
-def _count_devices(kind):
-    """Number of devices of a kind that models can be trained on here."""
-    return {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}.get(kind, 0)
+# kind: number of devices of that kind
+DEVICES = {
+    "cpu": lambda: 1,
+    "cuda": lambda: torch.cuda.device_count(),
+    "mps": lambda: int(torch.backends.mps.is_available()),
+}
 
 
 def make_generator(seed, device="cpu"):
