@@ -102,10 +102,9 @@ def _log_mean_of_normals(z, loc, scale, compile):
     """log (1/N) sum_n N(z; mu_n, sigma_n^2) of shape (n_points,), accumulated over blocks of points and encodings."""
     block_of_points, block_of_encodings = CPU_BLOCK if z.device.type == "cpu" else GPU_BLOCK
     log_sum_of_normals = _compiled() if compile else _log_sum_of_normals
-    log_norm = -scale.log().sum(1) - 0.5 * LOG_2PI * loc.shape[1]
     encodings = [
-        (mu.T.contiguous(), sigma.reciprocal().T.contiguous(), constant)
-        for mu, sigma, constant in zip(*(a.split(block_of_encodings) for a in (loc, scale, log_norm)))
+        (mu.T.contiguous(), sigma.reciprocal().T.contiguous(), -sigma.log().sum(1) - 0.5 * LOG_2PI * loc.shape[1])
+        for mu, sigma in zip(loc.split(block_of_encodings), scale.split(block_of_encodings))
     ]
     log_q = torch.full((len(z),), -math.inf, dtype=torch.float64, device=z.device)
     for points, total in zip(z.split(block_of_points), log_q.split(block_of_points)):
