@@ -1,7 +1,6 @@
 """Where NumPy meets torch: arrays checked, taken through the net in blocks, and given back."""
 
 import math
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -13,12 +12,7 @@ from vaekit.utils._sklearn import validate_data
 from vaekit.utils._torch import to_array
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["BridgeMixin", "check_count"]
-
-
-def check_count(n_samples):
-    if not isinstance(n_samples, Integral) or n_samples < 1:
-        raise ValueError(f"The 'n_samples' parameter must be a positive integer. Got {n_samples!r} instead.")
+__all__ = ["BridgeMixin"]
 
 
 def _looks_like_images(X):

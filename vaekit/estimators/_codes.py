@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from vaekit.estimators._bridge import check_count
 from vaekit.exceptions import NoDensityError
+from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
 __all__ = ["CodesMixin", "Posterior"]
@@ -71,7 +71,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         Z : ndarray of shape (n_samples, n_rows, n_components_)
             Codes.
         """
-        check_count(n_samples)
+        check_count(n_samples, "n_samples")
         loc, scale = self._encode(self._validate(X))
         random_state = self.random_state if random_state is None else random_state
         return loc + scale * make_random_state(random_state).standard_normal((n_samples, *loc.shape))

@@ -43,14 +43,14 @@ def fitting(estimator):
         raise
 
 
-def _settings(params, prefix=""):
+def _spelled_out(params, prefix=""):
     """Values of parameters by name, of a spec its type and, under names of their own, its parameters."""
     settings = {}
     for name, value in params.items():
         settings[prefix + name] = tuple(value) if isinstance(value, list) else value
         if isinstance(value, Spec):
             settings[prefix + name] = type(value)
-            settings |= _settings(value.get_params(deep=False), f"{prefix}{name}__")
+            settings |= _spelled_out(value.get_params(deep=False), f"{prefix}{name}__")
     return settings
 
 
@@ -145,8 +145,8 @@ class FittingMixin:
     def _settings(self):
         """What the parameters that make the model say, words as the specs they mean."""
         params = {name: value for name, value in self.get_params(deep=False).items() if name not in CHANGEABLE}
-        words = {name: params[name] for name in VOCABULARIES if isinstance(params.get(name), str)}
-        return _settings(params | {name: self._resolve(name) for name, word in words.items() if word != "auto"})
+        words = {name for name in VOCABULARIES if isinstance(params.get(name), str) and params[name] != "auto"}
+        return _spelled_out(params | {name: self._resolve(name) for name in words})
 
     def _start(self, X):
         """Decide everything that the first rows decide, and build an untrained net."""

@@ -4,9 +4,9 @@ import numpy as np
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from vaekit.estimators._bridge import check_count
 from vaekit.exceptions import NoDensityError
 from vaekit.priors import Generator
+from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
 __all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density"]
@@ -61,7 +61,7 @@ class GenerationMixin:
             Samples in the units of the training data.
         """
         check_is_fitted(self)
-        check_count(n_samples)
+        check_count(n_samples, "n_samples")
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         noise = random_state.standard_normal((n_samples, self.n_components_))
         return self._decode(self._through_prior("sample", noise))

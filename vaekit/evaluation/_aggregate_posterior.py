@@ -10,7 +10,6 @@ from scipy.stats import norm
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import (
-    check_count,
     count_rows,
     floats,
     look_into,
@@ -20,6 +19,7 @@ from vaekit.evaluation._fitted import (
 )
 from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.exceptions import NoDensityError
+from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
 PAIRS_AT_ONCE = 2**18  # points x rows handed to an object's own log_posterior

@@ -1,7 +1,6 @@
 """What evaluation asks of a fitted object: its public methods, by name, and nothing else."""
 
 import math
-from numbers import Integral
 
 import numpy as np
 from scipy.stats import norm
@@ -34,12 +33,6 @@ def require(estimator, purpose, *methods):
     raise MissingMethodError(
         f"{purpose} needs {names}, which {type(estimator).__name__} has not: choose a number that does without."
     )
-
-
-def check_count(n, name):
-    """Refuse what is not a positive integer."""
-    if not isinstance(n, Integral) or n < 1:
-        raise ValueError(f"The '{name}' parameter must be a positive integer. Got {n!r} instead.")
 
 
 def with_shape(X):

@@ -7,7 +7,6 @@ import numpy as np
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._features import feature_map
 from vaekit.evaluation._fitted import (
-    check_count,
     count_rows,
     look_into,
     require,
@@ -15,6 +14,7 @@ from vaekit.evaluation._fitted import (
 )
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.metrics import frechet_distance, precision_recall_scores
+from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
 MOST_SAMPLES = 5000

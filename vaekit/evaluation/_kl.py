@@ -6,7 +6,8 @@ import numpy as np
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
-from vaekit.evaluation._fitted import check_count, count_rows, draw_prior, floats, look_into, require
+from vaekit.evaluation._fitted import count_rows, draw_prior, floats, look_into, require
+from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
 

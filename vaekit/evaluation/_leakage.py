@@ -9,7 +9,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
-from vaekit.evaluation._fitted import base_log_density, check_count, floats, look_into, require
+from vaekit.evaluation._fitted import base_log_density, floats, look_into, require
+from vaekit.utils._checks import check_count
 from vaekit.utils._warnings import warn_user
 
 

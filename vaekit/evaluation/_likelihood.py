@@ -10,7 +10,6 @@ from sklearn.utils import gen_batches
 from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import (
     as_array,
-    check_count,
     count_rows,
     flat_rows,
     floats,
@@ -19,6 +18,7 @@ from vaekit.evaluation._fitted import (
     row_blocks,
     take_rows,
 )
+from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._warnings import warn_user
 

@@ -7,13 +7,13 @@ import numpy as np
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._fitted import (
     as_array,
-    check_count,
     draw_prior,
     floats,
     look_into,
     require,
 )
 from vaekit.evaluation._leakage import prior_density
+from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
 

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from vaekit.evaluation._fitted import check_count
 from vaekit.evaluation._report_parts import PARTS, ReportRow, Subject, measure
 from vaekit.exceptions import MissingMethodError, VaekitError
+from vaekit.utils._checks import check_count
 
 
 class GenerationReport:

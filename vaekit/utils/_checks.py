@@ -1,0 +1,11 @@
+"""Checks of what is passed to a call, not to a constructor."""
+
+from numbers import Integral
+
+__all__ = ["check_count"]
+
+
+def check_count(n, name):
+    """Refuse what is not a positive integer."""
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"The {name!r} parameter must be a positive integer. Got {n!r} instead.")
