@@ -10,10 +10,11 @@ import torch
 from sklearn.base import BaseEstimator, clone
 
 from vaekit.estimators._blueprint import pack_net, unpack_net
-from vaekit.estimators._bridge import BridgeMixin
 from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._docstrings import inherit_sections, restate_defaults
 from vaekit.estimators._fitting import FittingMixin
+from vaekit.estimators._inference import InferenceMixin
+from vaekit.estimators._validation import ValidationMixin
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.nn._base import ACTIVATIONS
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
@@ -25,7 +26,7 @@ estimator = dataclass(eq=False, repr=False, kw_only=True)
 
 
 @estimator
-class BaseEncoder(FittingMixin, CodesMixin, BridgeMixin, BaseEstimator, ABC):
+class BaseEncoder(FittingMixin, CodesMixin, ValidationMixin, InferenceMixin, BaseEstimator, ABC):
     """Learn codes for data.
 
     Parameters

@@ -1,7 +1,6 @@
 """Training an estimator: what the first rows decide, what a call of fit does, what is measured afterwards."""
 
 import contextlib
-import copy
 from numbers import Integral
 
 import numpy as np
@@ -10,12 +9,13 @@ from sklearn.model_selection import train_test_split
 
 from vaekit.engine import EarlyStop, EpochBar, Plan, batch_bounds
 from vaekit.estimators._blueprint import Blueprint, build_net
+from vaekit.estimators._callbacks import users_callbacks
 from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._random import make_random_state
-from vaekit.utils._sklearn import InvalidParameterError, fit_context
+from vaekit.utils._sklearn import fit_context
 from vaekit.utils._spec import Spec
 from vaekit.utils._warnings import warn_user
 
@@ -215,21 +215,9 @@ class FittingMixin:
                 self._warn_of_schedules()
 
     def _make_callbacks(self, n_epochs):
-        given = copy.deepcopy(list(self.callbacks or []))
-        strangers = [callback for callback in given if not hasattr(_bare(callback), "on_train_begin")]
-        if strangers:
-            raise InvalidParameterError(
-                f"The 'callbacks' parameter of {type(self).__name__} must hold skorch callbacks, alone or as "
-                f"(name, callback). Got {strangers[0]!r} among them."
-            )
-        if not self.early_stopping and any(_watches_held_out_rows(callback) for callback in given):
-            raise ValueError(
-                "The 'callbacks' parameter holds one that monitors the validation loss, but there is none: set "
-                "early_stopping=True to hold out rows, or let it monitor 'train_loss' ('train_loss_best')."
-            )
         own = [EarlyStop(self.n_iter_no_change, self.tol, self._last_change())] if self.early_stopping else []
         bar = [EpochBar(n_epochs, type(self).__name__)] if self.verbose else []
-        return [*given, *own, *bar]
+        return [*users_callbacks(self), *own, *bar]
 
     def _last_change(self):
         """The step after which no weight of the loss changes any more."""
@@ -269,12 +257,3 @@ class FittingMixin:
                 "strength of the regulariser, or expect less noise (likelihood=Normal(scale=...)).",
                 CollapseWarning,
             )
-
-
-def _bare(callback):
-    return callback[-1] if isinstance(callback, (tuple, list)) and callback else callback
-
-
-def _watches_held_out_rows(callback):
-    monitor = getattr(_bare(callback), "monitor", None)  # a name in the history, a function, or None
-    return isinstance(monitor, str) and monitor.startswith("valid")

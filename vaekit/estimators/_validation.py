@@ -1,4 +1,4 @@
-"""Where NumPy meets torch: arrays checked, taken through the net in blocks, and given back."""
+"""What users pass in, checked: rows and codes as arrays, or errors that teach."""
 
 import math
 
@@ -6,13 +6,11 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.engine import ResidentRows
 from vaekit.estimators._preprocessing import check_unit_interval
 from vaekit.utils._sklearn import validate_data
-from vaekit.utils._torch import to_array
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["BridgeMixin"]
+__all__ = ["ValidationMixin"]
 
 
 def _looks_like_images(X):
@@ -29,8 +27,8 @@ def _warn_of_channels_last(shape):
         )
 
 
-class BridgeMixin:
-    """Validation of rows and codes, and the net applied to them."""
+class ValidationMixin:
+    """Rows and codes, checked."""
 
     def _validate(self, X, reset=False):
         """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
@@ -86,56 +84,3 @@ class BridgeMixin:
         if Z.shape[-2] != len(X):
             raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
         return X, Z
-
-    def _resident(self, X):
-        """Rows on the device, as the engine wants them."""
-        plan, device = self._blueprint, self.net_.device
-        shape = (len(X), *plan.event_shape)
-        if X.dtype == np.uint8:
-            values = torch.from_numpy(np.array(X)).reshape(shape)
-            scaling = [torch.as_tensor(part, dtype=torch.float32) for part in plan.preprocessing]
-            scaling = [part.reshape(plan.event_shape if part.ndim else ()).to(device) for part in scaling]
-            return ResidentRows(values.to(device), *scaling)
-        rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
-        return ResidentRows(rows.to(device))
-
-    def _in_blocks(self, function, *columns, n_rows=None):
-        """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours.
-
-        A column is an array of float32 rows, or a function from a slice to such rows, for those that would fill memory.
-        """
-        n_rows = len(columns[0]) if n_rows is None else n_rows
-        size, results = self._blueprint.network.inference_rows, None
-        self.net_._set_training(False)
-        with torch.inference_mode():
-            for start in range(0, n_rows, size):
-                rows = slice(start, min(start + size, n_rows))
-                blocks = [column(rows) if callable(column) else column[rows] for column in columns]
-                outputs = [to_array(output) for output in function(*(self._padded(block, size) for block in blocks))]
-                # small arrays that stayed alive between the blocks' large ones would hold the memory of all blocks
-                results = results or [np.empty((n_rows, *output.shape[1:]), output.dtype) for output in outputs]
-                for result, output in zip(results, outputs):
-                    result[rows] = output[: rows.stop - start]
-        return results
-
-    def _padded(self, block, n_rows):
-        padding = [(0, n_rows - len(block))] + [(0, 0)] * (block.ndim - 1)
-        return torch.from_numpy(np.pad(block, padding)).to(self.net_.device)
-
-    def _network_rows(self, X):
-        """A column of `_in_blocks`: rows of X as the network sees them."""
-
-        def rows_of(rows):
-            block = self._blueprint.preprocessing.to_network(X[rows])
-            return block.reshape(len(block), *self._blueprint.event_shape)
-
-        return rows_of
-
-    def _encode(self, X):
-        """Location and scale of q(z | x) for validated rows."""
-
-        def encode(rows):
-            posterior = self.net_.module_.encode(rows)
-            return posterior.loc, posterior.scale
-
-        return self._in_blocks(encode, self._network_rows(X), n_rows=len(X))
