@@ -23,6 +23,7 @@ from vaekit.utils._warnings import warn_user
 
 __all__ = ["Net", "Plan"]
 
+MOST_SETTLED_ROWS = 10_000  # rows whose errors decide what a likelihood has in closed form
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -160,12 +161,13 @@ class Net(NeuralNet):
         self._set_training(True)
         first_step, safe = self.step_, self._copied_state()
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
-        records, has_hooks = [], self._has_batch_hooks()
+        records, observed, has_hooks = [], 0.0, self._has_batch_hooks()
         with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
             try:
                 for inputs in self._inputs(rows, bounds):
                     terms = self._train_step(inputs, has_hooks)
                     records += [term.detach() for term in terms.values()]
+                    observed = self._observed(observed, len(inputs.batches[0]))
             except KeyboardInterrupt:
                 if not torch.isfinite(self.flat_.buffer).all():
                     self._go_back(f"A weight was not finite at step {self.step_}", first_step, safe)
@@ -173,9 +175,16 @@ class Net(NeuralNet):
         names, records = list(terms), torch.stack(records).view(len(bounds), -1)
         weights = [stop - start for start, stop in bounds]
         is_finite = self._check(names, records.cpu().numpy(), weights, first_step, safe)
+        if is_finite and observed is not None:
+            self.module_.likelihood.settle(observed / sum(weights))
         self.history.record("train_batch_count", len(bounds))
         self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
         return is_finite
+
+    def _observed(self, total, n_rows):
+        """Add what the likelihood saw in a step to the sum over an epoch's rows; None if it looks at nothing."""
+        observed = self.module_.likelihood.observed
+        return None if observed is None else total + n_rows * observed
 
     def _inputs(self, rows, bounds):
         """What each step of an epoch is handed: batches, noise, and where it stands in the schedules."""
@@ -235,6 +244,22 @@ class Net(NeuralNet):
                 noise = self._randn(stop - start, self.plan.n_components, generator)
                 total += self.objective.held_out_loss(self.module_(rows[start:stop], noise)).sum()
         return float(total) / len(rows)
+
+    def settle(self, rows):
+        """Let the likelihood take what has a closed form from the rows (evenly spaced, if many) and the final weights."""
+        self._set_training(False)
+        likelihood, generator = self.module_.likelihood, make_generator(0, rows.values.device)
+        chosen = torch.linspace(0, len(rows) - 1, min(len(rows), MOST_SETTLED_ROWS), dtype=torch.float64).long()
+        total = 0.0
+        with torch.no_grad():
+            for start, stop in batch_bounds(len(chosen), self.inference_rows):
+                x = rows[chosen[start:stop].to(rows.values.device)]
+                z = self.module_.encode(x).rsample(self._randn(len(x), self.plan.n_components, generator))
+                statistics = likelihood.statistics(self.module_.decode(z), x)
+                if statistics is None:
+                    return
+                total += len(x) * statistics
+            likelihood.settle(total / len(chosen))
 
     # ------------------------------------------------------------------ the books
 

@@ -1,14 +1,20 @@
 """What an estimator with densities can do: log p(x | z), log p(z), and bounds on log p(x)."""
 
-from numbers import Integral
+import hashlib
 
 import numpy as np
 import torch
+from scipy.special import logsumexp
+from sklearn.utils import gen_batches
 
 from vaekit.estimators._generation import if_prior_has_density
+from vaekit.utils._checks import check_count
 from vaekit.utils._torch import whitened_noise
 
 __all__ = ["DensityMixin"]
+
+FEWEST_DRAWS = 32  # noise vectors of the evidence lower bound
+OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not depend on how many follow
 
 
 class DensityMixin:
@@ -23,7 +29,7 @@ class DensityMixin:
             ELBO(x) = mean_m [log p(x | z_m) + log p(z_m)] + H(q(z | x)),  z_m = mu(x) + sigma(x) eps_m,
 
         and max(32, 2 n_components) noise vectors eps shared by all rows: antithetic, whitened to mean 0 and covariance
-        I (so that quadratics are integrated exactly), the same in every call.
+        I (so that quadratics are integrated exactly; fewer would not be), the same in every call.
 
         Parameters
         ----------
@@ -31,7 +37,9 @@ class DensityMixin:
             Data.
         n_importance_samples : int or None, default=None
             If given, the importance-weighted bound logmeanexp_k [log p(x | z_k) + log p(z_k) - log q(z_k | x)] with
-            that many samples: tighter, and dearer.
+            that many samples: tighter, and dearer. Each row has noise of its own, decided by its values alone, so that
+            the mean over rows is an estimate of a bound on the mean log p(x); a single row's may lie above its log p(x)
+            by chance.
 
         Returns
         -------
@@ -50,18 +58,68 @@ class DensityMixin:
         """
         X = self._validate_in_support(X)
         if n_importance_samples is None:
-            n_noise, bound = max(32, 2 * self.n_components_), _elbo
-        elif isinstance(n_importance_samples, Integral) and n_importance_samples >= 1:
-            n_noise, bound = n_importance_samples, _importance_bound
-        else:
-            raise ValueError(
-                "The 'n_importance_samples' parameter must be a positive integer or None. "
-                f"Got {n_importance_samples!r} instead."
-            )
-        noise = torch.from_numpy(whitened_noise(n_noise, self.n_components_)).float().to(self.net_.device)
+            return self._evidence_lower_bounds(X) + self._log_volume()
+        check_count(n_importance_samples, "n_importance_samples")
+        return self._importance_bounds(X, n_importance_samples) + self._log_volume()
+
+    def _evidence_lower_bounds(self, X):
+        """ELBO of validated rows, averaged over noise that all rows share."""
         model = self.net_.module_
-        (bounds,) = self._in_blocks(lambda x: (bound(model, x, noise),), self._network_rows(X), n_rows=len(X))
-        return bounds + self._log_volume()
+        noise = whitened_noise(max(FEWEST_DRAWS, 2 * self.n_components_), self.n_components_)
+        noise = torch.from_numpy(noise.astype(np.float32)).to(self.net_.device)
+
+        def integrand(posterior, z, x):
+            return model.likelihood.log_prob(model.decode(z), x) - model.prior.kl(posterior, z)
+
+        def evaluate(x):
+            return (self._over_draws(integrand, x, noise[:, None]),)
+
+        return self._in_blocks(
+            evaluate,
+            self._network_rows(X),
+            n_rows=len(X),
+            size=self._rows_at_once(len(noise)),
+            finish=lambda values: [values.mean(axis=1, dtype=np.float64)],
+        )[0]
+
+    def _importance_bounds(self, X, n_samples):
+        """log mean_k w_k of validated rows, each with noise of its own."""
+        model, network_rows, total = self.net_.module_, self._network_rows(X), np.full(len(X), -np.inf)
+
+        def log_weight(posterior, z, x):
+            log_joint = model.likelihood.log_prob(model.decode(z), x) + model.prior.log_prob(z)
+            return log_joint - posterior.log_prob(z)
+
+        def evaluate(x, noise):
+            return (self._over_draws(log_weight, x, noise.transpose(0, 1)),)
+
+        for draws in gen_batches(n_samples, OWN_DRAWS):
+
+            def own_noise(rows, draws=draws):
+                shape = (draws.stop - draws.start, self.n_components_)
+                return np.stack([noise_of_row(row, draws.start, shape) for row in network_rows(rows)])
+
+            (log_sums,) = self._in_blocks(
+                evaluate,
+                network_rows,
+                own_noise,
+                n_rows=len(X),
+                size=self._rows_at_once(OWN_DRAWS),
+                finish=lambda log_w: [log_sum(log_w)],
+            )
+            total = np.logaddexp(total, log_sums)
+        return total - np.log(n_samples)
+
+    def _rows_at_once(self, n_draws):
+        """Rows of a block each of which is decoded with so many draws: all of them make one call of the decoder."""
+        return max(1, self._blueprint.network.decoded_rows // n_draws)
+
+    def _over_draws(self, function, x, noise):
+        """function(posterior, z, x) of every row and draw, (n_rows, n_draws), as many draws at once as a block bears."""
+        posterior = self.net_.module_.encode(x)
+        at_once = max(1, self._blueprint.network.decoded_rows // len(x))
+        values = [function(posterior, posterior.rsample(some), x) for some in noise.split(at_once)]
+        return torch.cat(values).T
 
     @if_prior_has_density
     def score(self, X, y=None):
@@ -137,20 +195,13 @@ class DensityMixin:
         return self._blueprint.preprocessing.log_volume(self.n_features_in_)
 
 
-def _elbo(model, x, noise):
-    """ELBO per row, in float64, averaged over the rows of `noise`."""
-    posterior, total = model.encode(x), 0.0
-    for eps in noise:
-        z = posterior.rsample(eps)
-        total = total + (model.likelihood.log_prob(model.decoder(z), x) - model.prior.kl(posterior, z)).double()
-    return total / len(noise)
+def noise_of_row(row, start, shape):
+    """Standard normal noise that is decided by a row's values and the number of its first draw."""
+    key = hashlib.blake2b(row.tobytes(), digest_size=8, key=start.to_bytes(8, "little")).digest()
+    generator = np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
+    return generator.standard_normal(shape, dtype=np.float32)
 
 
-def _importance_bound(model, x, noise):
-    """Importance-weighted bound per row, in float64, one sample per row of `noise`."""
-    posterior, total = model.encode(x), None
-    for eps in noise:
-        z = posterior.rsample(eps)
-        log_weight = model.likelihood.log_prob(model.decoder(z), x) + model.prior.log_prob(z) - posterior.log_prob(z)
-        total = log_weight.double() if total is None else torch.logaddexp(total, log_weight.double())
-    return total - np.log(len(noise))
+def log_sum(log_weights):
+    """log of the sum over the draws of each row, in float64."""
+    return logsumexp(log_weights.astype(np.float64), axis=1)

@@ -210,6 +210,8 @@ class FittingMixin:
         with self.net_.training_with(self._make_callbacks(n_epochs), self.learning_rate, self.batch_size):
             self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
             self.n_steps_ = self.net_.step_
+            if not is_part:  # the averages of the last epoch's steps have to do where rows come in parts
+                self.net_.settle(train_rows)
             self._summarize(X[train[:: max(1, len(train) // MAX_SUMMARY_ROWS)]])
             if not is_part:
                 self._warn_of_schedules()

@@ -24,28 +24,47 @@ class InferenceMixin:
         rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
         return ResidentRows(rows.to(device))
 
-    def _in_blocks(self, function, *columns, n_rows=None):
+    def _in_blocks(self, function, *columns, n_rows=None, size=None, finish=None):
         """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours.
 
-        A column is an array of float32 rows, or a function from a slice to such rows, for those that would fill memory.
+        Parameters
+        ----------
+        function : callable
+            Takes a tensor of rows for every column, returns tensors with as many rows.
+        *columns : array of float32, or callable
+            A function from a slice to such rows stands for those that would fill memory.
+        n_rows : int, optional
+            How many there are, where the first column does not tell.
+        size : int, optional
+            Rows of a block, the network's own number by default.
+        finish : callable, optional
+            What becomes of a block's arrays on the host before they are kept.
+
+        Returns
+        -------
+        results : list of ndarray
+            One for each tensor.
         """
         n_rows = len(columns[0]) if n_rows is None else n_rows
-        size, results = self._blueprint.network.inference_rows, None
+        size, results = size or self._blueprint.network.inference_rows, None
         self.net_._set_training(False)
         with torch.inference_mode():
             for start in range(0, n_rows, size):
                 rows = slice(start, min(start + size, n_rows))
                 blocks = [column(rows) if callable(column) else column[rows] for column in columns]
-                outputs = [to_array(output) for output in function(*(self._padded(block, size) for block in blocks))]
+                outputs = function(*(self._padded(block, size) for block in blocks))
+                arrays = [to_array(output)[: rows.stop - start] for output in outputs]
+                arrays = arrays if finish is None else finish(*arrays)
                 # small arrays that stayed alive between the blocks' large ones would hold the memory of all blocks
-                results = results or [np.empty((n_rows, *output.shape[1:]), output.dtype) for output in outputs]
-                for result, output in zip(results, outputs):
-                    result[rows] = output[: rows.stop - start]
+                results = results or [np.empty((n_rows, *array.shape[1:]), array.dtype) for array in arrays]
+                for result, array in zip(results, arrays):
+                    result[rows] = array
         return results
 
     def _padded(self, block, n_rows):
-        padding = [(0, n_rows - len(block))] + [(0, 0)] * (block.ndim - 1)
-        return torch.from_numpy(np.pad(block, padding)).to(self.net_.device)
+        if len(block) < n_rows:
+            block = np.pad(block, [(0, n_rows - len(block))] + [(0, 0)] * (block.ndim - 1))
+        return torch.from_numpy(np.ascontiguousarray(block)).to(self.net_.device)
 
     def _network_rows(self, X):
         """A column of `_in_blocks`: rows of X as the network sees them."""
@@ -64,3 +83,25 @@ class InferenceMixin:
             return posterior.loc, posterior.scale
 
         return self._in_blocks(encode, self._network_rows(X), n_rows=len(X))
+
+    def _decode(self, Z, random_state=None):
+        """E[x | z] of validated codes in the units and the shape of the data; with a random state, draws of x given z."""
+        model, event_shape = self.net_.module_, self._blueprint.event_shape
+
+        def noise(rows):
+            return random_state.standard_normal((rows.stop - rows.start, *event_shape)).astype(np.float32)
+
+        def mean(z):
+            return (model.likelihood.mean(model.decoder(z)),)
+
+        def draw(z, noise):
+            return (model.likelihood.sample(model.decoder(z), noise),)
+
+        codes = Z.astype(np.float32)
+        columns = (mean, codes) if random_state is None else (draw, codes, noise)
+        return self._in_blocks(*columns, finish=lambda decoded: [self._as_given(decoded)])[0]
+
+    def _as_given(self, decoded):
+        """Decoded rows in the units and the shape of the data: float64 tables, float32 images."""
+        rows = self._blueprint.preprocessing.to_data(decoded.reshape(len(decoded), -1))
+        return rows if self.image_shape_ is None else rows.reshape(len(rows), *self.image_shape_).astype(np.float32)

@@ -2,6 +2,7 @@
 
 from vaekit.likelihoods._base import Likelihood, LikelihoodSpec
 from vaekit.likelihoods._bernoulli import Bernoulli
-from vaekit.likelihoods._location_scale import Laplace, Normal, SquaredError
+from vaekit.likelihoods._location_scale import LocationScaleLikelihood, LocationScaleSpec
+from vaekit.likelihoods._power import Laplace, Normal, SquaredError
 
-__all__ = ["Bernoulli", "Laplace", "Likelihood", "LikelihoodSpec", "Normal", "SquaredError"]
+__all__ = ["Bernoulli", "Laplace", "Likelihood", "LikelihoodSpec", "LocationScaleLikelihood", "LocationScaleSpec", "Normal", "SquaredError"]

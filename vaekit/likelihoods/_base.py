@@ -31,7 +31,19 @@ class LikelihoodSpec(Spec, ABC):
 
 
 class Likelihood(nn.Module, ABC):
-    """p(x | z) given the decoder's output; events are summed, leading axes kept."""
+    """p(x | z) given the decoder's output; events are summed, leading axes kept.
+
+    A number of its own that the data determine in closed form, given the decoded rows, is not trained: in training each
+    batch determines it anew and leaves what it showed in `observed`; the average over an epoch, or over the training
+    data at the end, is handed to `settle`, and holds outside training.
+
+    Attributes
+    ----------
+    observed : Tensor or None
+        Statistics of the last training batch, without gradient; None where nothing has a closed form.
+    """
+
+    observed = None
 
     def __init__(self, event_shape):
         super().__init__()
@@ -44,3 +56,14 @@ class Likelihood(nn.Module, ABC):
     @abstractmethod
     def mean(self, decoded: Tensor) -> Tensor:
         """E[x | z], of the shape of `decoded`."""
+
+    @abstractmethod
+    def sample(self, decoded: Tensor, noise: Tensor) -> Tensor:
+        """Draws of x given `decoded`, made of standard normal `noise` of the same shape."""
+
+    def statistics(self, decoded: Tensor, x: Tensor) -> Tensor | None:
+        """What `settle` needs to know of rows and their decoded tensors, averaged over the rows."""
+        return None
+
+    def settle(self, average: Tensor) -> None:
+        """Fix the numbers that have a closed form, given the average of `statistics` over the training data."""

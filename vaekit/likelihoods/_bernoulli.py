@@ -43,3 +43,7 @@ class BernoulliLikelihood(Likelihood):
     def mean(self, decoded):
         """Probability of a one."""
         return torch.sigmoid(decoded)
+
+    def sample(self, decoded, noise):
+        """A one where the noise lies below its quantile: Phi(noise) is uniform."""
+        return (torch.special.ndtr(noise) < torch.sigmoid(decoded)).to(decoded.dtype)

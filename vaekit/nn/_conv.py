@@ -80,7 +80,7 @@ class ConvNet(Network):
         "initialization": [StrOptions(set(INITIALIZATIONS))],
     }
 
-    inference_rows = 64
+    inference_rows = decoded_rows = 64
 
     def validated(self):
         """Return this spec, or raise ValueError if a width is not a positive integer."""

@@ -64,7 +64,7 @@ class Custom(Network):
         "decoder_module": [nn.Module, Callable],
     }
 
-    inference_rows = 256
+    inference_rows = decoded_rows = 128
     is_foreign = True
 
     def encoder(self, event_shape, generator):
