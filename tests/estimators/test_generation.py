@@ -12,7 +12,11 @@ def test_a_sample_is_a_decoded_draw_of_the_prior(name):
     model = tiny(name).fit(X)
     noise = np.random.RandomState(7).standard_normal((6, 2))
     expected = model.inverse_transform(model.to_representation_space(noise))
-    np.testing.assert_allclose(model.sample(6, random_state=7), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.sample(6, random_state=7, noise=False), expected, rtol=1e-6)
+    state = np.random.RandomState(7)
+    assert same_bits(state.standard_normal((6, 2)), noise)
+    drawn = model.sample_likelihood(model.to_representation_space(noise), random_state=state)
+    np.testing.assert_allclose(model.sample(6, random_state=7), drawn, rtol=1e-6)
 
 
 def test_samples_are_decided_by_the_random_state():

@@ -128,7 +128,7 @@ def make_model(objective, prior="normal", seed=0):
         encoder=encoder,
         posterior=DiagonalNormal().build(n_features, N_COMPONENTS, make_generator(seed + 1)),
         decoder=network.decoder(N_COMPONENTS, (5,), make_generator(seed + 2)),
-        likelihood=Normal(initial_scale=0.5).build((5,), 1.0, 1.0),
+        likelihood=Normal(scale="learned", initial_scale=0.5).build((5,), 1.0, 1.0),
         prior=PRIORS[prior].build(N_COMPONENTS, make_generator(seed + 3)) if isinstance(prior, str) else prior,
         critic=objective.critic(N_COMPONENTS, make_generator(seed + 4)),
     ).double()

@@ -71,6 +71,25 @@ class GenerationMixin:
         Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.n_components_)))
         return self._decode(Z, random_state if draws else None)
 
+    def sample_likelihood(self, Z, random_state=None):
+        """Draw x from p(x | z), a row for every code.
+
+        Parameters
+        ----------
+        Z : array-like of shape (n_samples, n_components_)
+            Codes.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draws; None is the estimator's own `random_state`.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features_in_), or (n_samples, *image_shape_)
+            Draws in the units of the training data.
+        """
+        check_is_fitted(self)
+        Z = self._validate_codes(check_array(Z, dtype=np.float64, input_name="Z", estimator=self))
+        return self._decode(Z, make_random_state(self.random_state if random_state is None else random_state))
+
     def _draws_noise(self, noise):
         """Whether samples are draws of p(x | z)."""
         if isinstance(noise, str) and noise == "auto":

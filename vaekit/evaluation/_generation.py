@@ -13,6 +13,7 @@ from vaekit.evaluation._fitted import (
     take_rows,
 )
 from vaekit.evaluation._pockets import prior_candidates
+from vaekit.evaluation._sampling import decode_codes, draw_samples
 from vaekit.metrics import frechet_distance, precision_recall_scores
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
@@ -38,7 +39,7 @@ class LowPosteriorFrechet(NamedTuple):
     n_samples: int
 
 
-def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, random_state=None):
+def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, random_state=None, noise="auto"):
     """Fréchet distance between data and a model's samples (the FID, on features of your choice).
 
     Parameters
@@ -57,6 +58,8 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
         Samples to draw; None is as many as X has rows, at most 5000.
     random_state : int, RandomState instance or None, default=None
         Decides the samples.
+    noise : bool or "auto", default="auto"
+        Whether samples are draws of p(x | z) or its means, as in the model's own `sample`.
 
     Returns
     -------
@@ -82,11 +85,12 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
     >>> sample_frechet_distance(vae, X, random_state=0) > 0
     True
     """
-    X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, make_random_state(random_state))
+    random_state = make_random_state(random_state)
+    X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state, noise)
     return frechet_distance(to_features(X), to_features(sampled))
 
 
-def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=5, random_state=None):
+def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=5, random_state=None, noise="auto"):
     """Precision, recall, density and coverage of a model's samples.
 
     Parameters
@@ -95,7 +99,7 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
         With `sample(n_samples, random_state)`. Pipelines and searches are looked through.
     X : array-like of shape (n_rows, ...)
         Data; at most as many rows as there are samples are taken, at random.
-    features, n_samples, random_state
+    features, n_samples, random_state, noise
         As in `sample_frechet_distance`.
     k : int, default=5
         Which neighbour sets the radius.
@@ -103,8 +107,8 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
     Returns
     -------
     scores : PrecisionRecallScores
-        `precision`, `recall`, `density`, `coverage`; higher is better. Decoded means lack the noise of data, which
-        raises precision and lowers recall.
+        `precision`, `recall`, `density`, `coverage`; higher is better. Decoded means (`noise=False`, and images by
+        default) lack the noise of data, which raises precision and lowers recall.
 
     Raises
     ------
@@ -126,17 +130,25 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
     True
     """
     random_state = make_random_state(random_state)
-    X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state)
+    X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state, noise)
     some = np.sort(random_state.permutation(count_rows(X))[: len(sampled)])
     return precision_recall_scores(to_features(take_rows(X, some)), to_features(sampled), k=k)
 
 
 def low_posterior_frechet_distance(
-    estimator, X, features="auto", n_samples=None, *, n_candidates=None, random_state=None, aggregate_posterior=None
+    estimator,
+    X,
+    features="auto",
+    n_samples=None,
+    *,
+    n_candidates=None,
+    random_state=None,
+    noise="auto",
+    aggregate_posterior=None,
 ):
     """Fréchet distance between data and the samples that the encoder reaches least, beside the plain one.
 
-    Both take `n_samples` draws of the prior, decoded to their means: one the candidates of lowest log q(z), the other
+    Both take `n_samples` draws of the prior, decoded alike: one the candidates of lowest log q(z), the other
     the first candidates as they came. The gap tells what pockets cost.
 
     Parameters
@@ -153,6 +165,8 @@ def low_posterior_frechet_distance(
         Draws to choose from; None is ten times as many.
     random_state : int, RandomState instance or None, default=None
         Decides the draws.
+    noise : bool or "auto", default="auto"
+        Whether codes are decoded to draws of p(x | z) or to its means, as in the model's own `sample`.
     aggregate_posterior : AggregatePosterior, default=None
         That of X, where it was made before.
 
@@ -183,20 +197,20 @@ def low_posterior_frechet_distance(
     """
     estimator, X = look_into(estimator, X)
     require(estimator, "The low-posterior Fréchet distance", "inverse_transform")
-    n_samples = _default_count(n_samples, X)
+    n_samples, random_state = _default_count(n_samples, X), make_random_state(random_state)
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
     candidates, log_q = prior_candidates(estimator, q, n_samples, n_candidates, random_state)
     lowest = np.argsort(log_q, kind="stable")[:n_samples]
     to_features = feature_map(features, X)
     real = to_features(X)
-    decoded = (estimator.inverse_transform(Z) for Z in (candidates[lowest], candidates[:n_samples]))
+    chosen = candidates[lowest], candidates[:n_samples]
+    decoded = (decode_codes(estimator, Z, random_state, noise) for Z in chosen)
     return LowPosteriorFrechet(*(frechet_distance(real, to_features(fake)) for fake in decoded), n_samples)
 
 
-def _data_and_samples(estimator, X, features, n_samples, random_state):
+def _data_and_samples(estimator, X, features, n_samples, random_state, noise):
     estimator, X = look_into(estimator, X)
-    require(estimator, "A comparison of samples with data", "sample")
-    sampled = estimator.sample(_default_count(n_samples, X), random_state=random_state)
+    sampled = draw_samples(estimator, _default_count(n_samples, X), random_state, noise)
     return X, sampled, feature_map(features, X)
 
 

@@ -99,6 +99,7 @@ def generation_report(
     n_importance_samples=1000,
     n_likelihood_rows=500,
     random_state=None,
+    noise="auto",
 ):
     """Measure a fitted model from every side at once.
 
@@ -121,6 +122,8 @@ def generation_report(
         Rows whose likelihood is estimated.
     random_state : int, RandomState instance or None, default=None
         Decides all draws; None is fresh entropy.
+    noise : bool or "auto", default="auto"
+        Whether samples are draws of p(x | z) or its means, as in the model's own `sample`.
 
     Returns
     -------
@@ -159,7 +162,7 @@ def generation_report(
         ("n_likelihood_rows", n_likelihood_rows),
     ):
         check_count(count, name)
-    subject = Subject(estimator, X, features, n_samples, n_importance_samples, n_likelihood_rows, random_state)
+    subject = Subject(estimator, X, features, n_samples, n_importance_samples, n_likelihood_rows, random_state, noise)
     rows = {}
     for part in PARTS:
         rows.update(measure(part, subject))

@@ -11,7 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._collapse import collapse_report
 from vaekit.evaluation._estimate import Estimate
-from vaekit.evaluation._fitted import count_rows, look_into, require, take_rows
+from vaekit.evaluation._fitted import count_rows, look_into, take_rows
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -21,6 +21,7 @@ from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
 from vaekit.evaluation._leakage import leakage_curve, standard_normal_thresholds
 from vaekit.evaluation._likelihood import decoding_error, importance_nll, reconstruction_error
 from vaekit.evaluation._neighbours import nearest_neighbours
+from vaekit.evaluation._sampling import draw_samples
 from vaekit.exceptions import VaekitError
 from vaekit.utils._random import make_random_state
 
@@ -53,12 +54,12 @@ class ReportRow(NamedTuple):
 class Subject:
     """A fitted model, its data, and what several parts of the report share."""
 
-    def __init__(self, estimator, X, features, n_samples, n_importance_samples, n_likelihood_rows, random_state):
+    def __init__(self, estimator, X, features, n_samples, n_importance_samples, n_likelihood_rows, random_state, noise):
         self.model, self.X = look_into(estimator, X)
         if count_rows(self.X) < 2:
             raise ValueError(f"A report needs at least 2 rows, got {count_rows(self.X)}.")
         self.features, self.n_samples, self.n_importance_samples = features, n_samples, n_importance_samples
-        self.random_state = make_random_state(random_state)
+        self.random_state, self.noise = make_random_state(random_state), noise
         order = self.random_state.permutation(count_rows(self.X))
         self.some = take_rows(self.X, np.sort(order[:n_samples]))
         self.few = take_rows(self.X, np.sort(order[:n_likelihood_rows]))
@@ -79,6 +80,10 @@ class Subject:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UndefinedMetricWarning)  # the table shows the NaN, with its note
             return leakage_curve(self.model, self.X, thresholds, **self.draws)
+
+    @property
+    def sampling(self):
+        return {"random_state": self.random_state, "noise": self.noise}
 
     @property
     def draws(self):
@@ -137,12 +142,15 @@ def _components(subject):
 
 def _frechet(subject):
     options = subject.features, subject.n_generated
-    return [_plain(sample_frechet_distance(subject.model, subject.X, *options, random_state=subject.random_state))]
+    return [_plain(sample_frechet_distance(subject.model, subject.X, *options, **subject.sampling))]
 
 
 def _low_posterior_frechet(subject):
     distances = low_posterior_frechet_distance(
-        subject.model, subject.X, subject.features, **{**subject.draws, "n_samples": subject.n_generated}
+        subject.model,
+        subject.X,
+        subject.features,
+        **{**subject.draws, **subject.sampling, "n_samples": subject.n_generated},
     )
     return _plain(distances.value), _plain(distances.plain)
 
@@ -150,13 +158,12 @@ def _low_posterior_frechet(subject):
 def _precision_recall(subject):
     options = subject.features, subject.n_generated
     k = min(5, subject.n_generated - 1)
-    scores = sample_precision_recall(subject.model, subject.X, *options, k=k, random_state=subject.random_state)
+    scores = sample_precision_recall(subject.model, subject.X, *options, k=k, **subject.sampling)
     return [_plain(score) for score in scores]
 
 
 def _memory(subject):
-    require(subject.model, "A comparison of samples with data", "sample")
-    samples = subject.model.sample(subject.n_generated, random_state=subject.random_state)
+    samples = draw_samples(subject.model, subject.n_generated, **subject.sampling)
     return [_plain(nearest_neighbours(samples, subject.X).share_closer)]
 
 

@@ -49,7 +49,7 @@ class SamplesDisplay:
         self.X, self.samples, self.feature_names = X, samples, feature_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_samples=None, image_shape=None, random_state=None):
+    def from_estimator(cls, estimator, X, *, n_samples=None, image_shape=None, random_state=None, noise="auto"):
         """Draw samples, and as many rows of X.
 
         Parameters
@@ -66,6 +66,8 @@ class SamplesDisplay:
             Shape of the image that a row of a table is.
         random_state : int, RandomState instance or None, default=None
             Decides both.
+        noise : bool or "auto", default="auto"
+            Whether samples are draws of p(x | z) or its means, as in the model's own `sample`.
 
         Returns
         -------
@@ -74,7 +76,8 @@ class SamplesDisplay:
         fitted, random_state, X = Fitted.inside(estimator), make_random_state(random_state), as_rows(X, image_shape)
         n_samples = (64 if X.ndim > 2 else 1000) if n_samples is None else n_samples
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        samples = fitted.out_of(fitted.ask("sample")(n_samples, random_state=random_state))
+        choice = {} if isinstance(noise, str) else {"noise": noise}  # objects without one decide by themselves
+        samples = fitted.out_of(fitted.ask("sample")(n_samples, random_state=random_state, **choice))
         rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
         return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
 
