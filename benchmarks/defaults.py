@@ -1,7 +1,9 @@
 """What the default parameters do on data they must survive: printed, one line per question.
 
-    python benchmarks/defaults.py [--seeds 3] [--family]
+    python benchmarks/defaults.py [--seeds 3] [--family | --law | --draws]
 
+* law: held-out density of the defaults beside that of principal components (nats per row, `PCA.score`);
+* draws: how well a forest tells samples from held-out rows, beside a mixture of Normals;
 * two moons: how many latents stay active;
 * handwritten digits: accuracy of gradient-boosted trees on the codes, beside PCA's;
 * awkward tables: share of every column's variance that the reconstruction explains;
@@ -13,10 +15,12 @@ import warnings
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits, make_moons
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine, make_moons
 from sklearn.decomposition import PCA
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import cross_val_score
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import KFold, cross_val_predict, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
@@ -26,14 +30,15 @@ from vaekit.likelihoods import Normal
 
 ALTERNATIVES = {
     "defaults": {},
-    "scale starts at 1": {"likelihood": Normal(initial_scale=1)},
-    "scale starts at 0.3": {"likelihood": Normal(initial_scale=0.3)},
-    "scale starts at 0.03": {"likelihood": Normal(initial_scale=0.03)},
+    "learned scale": {"likelihood": Normal(scale="learned")},
+    "learned scale from 1": {"likelihood": Normal(scale="learned", initial_scale=1)},
     "a scale per column": {"likelihood": Normal(scale="per_feature")},
+    "Laplace": {"likelihood": "laplace"},
     "standardised by column": {"standardize": "column"},
     "no warm-up": {"warmup": 0},
-    "no warm-up, scale starts at 1": {"warmup": 0, "likelihood": Normal(initial_scale=1)},
+    "no warm-up, learned scale": {"warmup": 0, "likelihood": Normal(scale="learned")},
 }
+TABLES = {"iris": load_iris, "wine": load_wine, "breast cancer": load_breast_cancer, "diabetes": load_diabetes}
 
 
 def two_moons(seed):
@@ -81,6 +86,56 @@ def alternative(changed, seeds):
     )
 
 
+def law(seeds):
+    """Held-out nats per row, three shuffled folds: PCA(k), and the defaults with k latents."""
+    worlds = {name: (load().data, 2, StandardScaler()) for name, load in TABLES.items()}
+    worlds["digits / 16"] = load_digits().data / 16, 10, "passthrough"
+    for name, (X, k, scaler) in worlds.items():
+
+        def held_out(model, X=X, scaler=scaler):
+            folds = KFold(3, shuffle=True, random_state=0)
+            return cross_val_score(make_pipeline(scaler, model), X, cv=folds).mean()
+
+        models = {"VAE": VAE, "DPVAE": DPVAE, "BetaVAE(beta=1)": lambda **params: BetaVAE(beta=1, **params)}
+        scores = {
+            n: [held_out(make(n_components=k, random_state=seed)) for seed in seeds] for n, make in models.items()
+        }
+        cells = [" ".join(f"{score:.2f}" for score in scores[n]) for n in models]
+        print(f"| {name} | {held_out(PCA(k)):.2f} | " + " | ".join(cells) + " |", flush=True)
+
+
+def told_apart(rows, samples, seed):
+    """AUC of a forest that tells held-out rows from as many samples, cross-validated: .5 is perfect."""
+    both, is_sample = np.concatenate([rows, samples]), np.repeat([0, 1], [len(rows), len(samples)])
+    forest = RandomForestClassifier(300, random_state=seed)
+    shares = cross_val_predict(
+        forest, both, is_sample, cv=KFold(5, shuffle=True, random_state=seed), method="predict_proba"
+    )
+    return roc_auc_score(is_sample, shares[:, 1])
+
+
+def draws(seeds):
+    """Samples of models trained on half of a table, against the other half."""
+    for name, load in TABLES.items():
+        X = StandardScaler().fit_transform(load().data)
+        found = {}
+        for seed in seeds:
+            train, test = train_test_split(X, test_size=0.5, random_state=seed)
+            for cls in (VAE, DPVAE):
+                model = cls(n_components=5, max_epochs=300, random_state=seed).fit(train)
+                for noise in (True, False):
+                    samples = model.sample(len(test), random_state=seed, noise=noise)
+                    found.setdefault((cls.__name__, "draws" if noise else "means"), []).append(
+                        told_apart(test, samples, seed)
+                    )
+            mixture = GaussianMixture(5, reg_covar=1e-3, random_state=seed).fit(train)
+            found.setdefault(("GaussianMixture(5)", ""), []).append(
+                told_apart(test, mixture.sample(len(test))[0], seed)
+            )
+        for (model, how), values in found.items():
+            print(f"{name}, {model} {how}: AUC {np.round(values, 3)}", flush=True)
+
+
 def family():
     """What every estimator's defaults do, one seed: worst column of two tables; active latents and fit on digits."""
     X = load_digits().data / 16
@@ -98,14 +153,20 @@ def family():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--family", action="store_true", help="every estimator instead, one seed")
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--family", action="store_true", help="every estimator instead, one seed")
+    parts.add_argument("--law", action="store_true", help="densities beside those of principal components instead")
+    parts.add_argument("--draws", action="store_true", help="samples beside data instead")
     arguments = parser.parse_args()
     seeds = range(arguments.seeds)
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     if arguments.family:
-        family()
-        return
+        return family()
+    if arguments.law:
+        return law(seeds)
+    if arguments.draws:
+        return draws(seeds)
     for cls in (VAE, DPVAE, BetaVAE, BetaDPVAE):
         counts = [int(cls(random_state=seed).fit(two_moons(seed)).active_components_.sum()) for seed in seeds]
         print(f"two moons, {cls.__name__}: active latents {counts}")

@@ -8,9 +8,9 @@ from scipy.special import logsumexp
 from sklearn.datasets import make_moons
 
 from vaekit import DPVAE
+from vaekit.estimators._density import noise_of_row
 from vaekit.likelihoods import Laplace, Normal
 from vaekit.nn import MLP
-from vaekit.estimators._density import noise_of_row
 from vaekit.utils._torch import whitened_noise
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")

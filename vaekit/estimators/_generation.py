@@ -108,7 +108,9 @@ class GenerationMixin:
         likelihood = self.net_.module_.likelihood
         if not hasattr(likelihood, "log_scale"):
             raise AttributeError(f"{type(self.likelihood_).__name__} has no scale: its noise is decided by its mean.")
-        scale = np.exp(to_array(likelihood.log_scale).astype(np.float64).reshape(-1)) * self._blueprint.preprocessing.unit
+        scale = (
+            np.exp(to_array(likelihood.log_scale).astype(np.float64).reshape(-1)) * self._blueprint.preprocessing.unit
+        )
         if scale.size == 1:
             return float(scale.item())
         return scale if self.image_shape_ is None else scale.reshape(self.image_shape_)

@@ -5,4 +5,13 @@ from vaekit.likelihoods._bernoulli import Bernoulli
 from vaekit.likelihoods._location_scale import LocationScaleLikelihood, LocationScaleSpec
 from vaekit.likelihoods._power import Laplace, Normal, SquaredError
 
-__all__ = ["Bernoulli", "Laplace", "Likelihood", "LikelihoodSpec", "LocationScaleLikelihood", "LocationScaleSpec", "Normal", "SquaredError"]
+__all__ = [
+    "Bernoulli",
+    "Laplace",
+    "Likelihood",
+    "LikelihoodSpec",
+    "LocationScaleLikelihood",
+    "LocationScaleSpec",
+    "Normal",
+    "SquaredError",
+]

@@ -24,7 +24,10 @@ class PowerSpec(LocationScaleSpec):
     scale: Any = "closed_form"
 
     _parameter_constraints: ClassVar[dict] = {
-        "scale": [StrOptions({*CLOSED_FORMS, "learned", "learned_per_feature"}), *LocationScaleSpec._parameter_constraints["scale"][1:]],
+        "scale": [
+            StrOptions({*CLOSED_FORMS, "learned", "learned_per_feature"}),
+            *LocationScaleSpec._parameter_constraints["scale"][1:],
+        ],
     }
 
     def build(self, event_shape, unit, deviation):
