@@ -12,6 +12,7 @@
 
 import argparse
 import warnings
+from collections import defaultdict
 
 import numpy as np
 import torch
@@ -118,20 +119,16 @@ def draws(seeds):
     """Samples of models trained on half of a table, against the other half."""
     for name, load in TABLES.items():
         X = StandardScaler().fit_transform(load().data)
-        found = {}
+        found = defaultdict(list)
         for seed in seeds:
             train, test = train_test_split(X, test_size=0.5, random_state=seed)
             for cls in (VAE, DPVAE):
                 model = cls(n_components=5, max_epochs=300, random_state=seed).fit(train)
                 for noise in (True, False):
                     samples = model.sample(len(test), random_state=seed, noise=noise)
-                    found.setdefault((cls.__name__, "draws" if noise else "means"), []).append(
-                        told_apart(test, samples, seed)
-                    )
+                    found[cls.__name__, "draws" if noise else "means"].append(told_apart(test, samples, seed))
             mixture = GaussianMixture(5, reg_covar=1e-3, random_state=seed).fit(train)
-            found.setdefault(("GaussianMixture(5)", ""), []).append(
-                told_apart(test, mixture.sample(len(test))[0], seed)
-            )
+            found["GaussianMixture(5)", "draws"].append(told_apart(test, mixture.sample(len(test))[0], seed))
         for (model, how), values in found.items():
             print(f"{name}, {model} {how}: AUC {np.round(values, 3)}", flush=True)
 
@@ -162,11 +159,17 @@ def main():
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     if arguments.family:
-        return family()
-    if arguments.law:
-        return law(seeds)
-    if arguments.draws:
-        return draws(seeds)
+        family()
+    elif arguments.law:
+        law(seeds)
+    elif arguments.draws:
+        draws(seeds)
+    else:
+        worlds(seeds)
+
+
+def worlds(seeds):
+    """Two moons, awkward tables and digits: the defaults, and what their alternatives do."""
     for cls in (VAE, DPVAE, BetaVAE, BetaDPVAE):
         counts = [int(cls(random_state=seed).fit(two_moons(seed)).active_components_.sum()) for seed in seeds]
         print(f"two moons, {cls.__name__}: active latents {counts}")

@@ -78,8 +78,8 @@ def test_fit_is_the_loop_one_would_write_by_hand():
         start["generator"] = net.generator.get_state()
 
     model = tiny(
-        activation="tanh", standardize=None, likelihood=Normal(scale="learned", initial_scale=0.5), warmup=7, learning_rate=1e-2,
-        callbacks=[AtTrainBegin(remember)], max_epochs=4,
+        activation="tanh", standardize=None, likelihood=Normal(scale="learned", initial_scale=0.5), warmup=7,
+        learning_rate=1e-2, callbacks=[AtTrainBegin(remember)], max_epochs=4,
     ).fit(X)  # fmt: skip
     by_hand, generator = ByHand(start["state"]), torch.Generator()
     generator.set_state(start["generator"])

@@ -29,8 +29,8 @@ def world(request):
     axes = np.linalg.qr(rng.normal(size=(8, 3)))[0] * [4, 2.5, 1.5]
     X = rng.normal(size=(2000, 3)) @ axes.T + rng.normal(size=(2000, 8)) + 5
     vae = VAE(
-        n_components=3, network=MLP(hidden_layer_sizes=()), likelihood=Normal(scale="learned", initial_scale=1.0), warmup=0,
-        learning_rate=0.1, batch_size=100, max_epochs=N_EPOCHS, random_state=request.param,
+        n_components=3, network=MLP(hidden_layer_sizes=()), likelihood=Normal(scale="learned", initial_scale=1.0),
+        warmup=0, learning_rate=0.1, batch_size=100, max_epochs=N_EPOCHS, random_state=request.param,
         callbacks=[LRScheduler(LambdaLR, lr_lambda=towards_zero)],
     ).fit(X)  # fmt: skip
     return X, PCA(3).fit(X), vae

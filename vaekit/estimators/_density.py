@@ -115,7 +115,7 @@ class DensityMixin:
         return max(1, self._blueprint.network.decoded_rows // n_draws)
 
     def _over_draws(self, function, x, noise):
-        """function(posterior, z, x) of every row and draw, (n_rows, n_draws), as many draws at once as a block bears."""
+        """function(posterior, z, x) of every row and draw, (n_rows, n_draws), so many at once as a block bears."""
         posterior = self.net_.module_.encode(x)
         at_once = max(1, self._blueprint.network.decoded_rows // len(x))
         values = [function(posterior, posterior.rsample(some), x) for some in noise.split(at_once)]

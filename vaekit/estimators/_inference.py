@@ -85,7 +85,7 @@ class InferenceMixin:
         return self._in_blocks(encode, self._network_rows(X), n_rows=len(X))
 
     def _decode(self, Z, random_state=None):
-        """E[x | z] of validated codes in the units and the shape of the data; with a random state, draws of x given z."""
+        """E[x | z] of validated codes, or with a random state draws of x, in the units and the shape of the data."""
         model, event_shape = self.net_.module_, self._blueprint.event_shape
 
         def noise(rows):

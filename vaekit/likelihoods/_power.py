@@ -169,10 +169,10 @@ class Laplace(PowerSpec):
     Parameters
     ----------
     scale : {"closed_form", "per_feature", "learned", "learned_per_feature"} or float, default="closed_form"
-        Mean absolute deviation s. `"closed_form"`: the mean absolute error, over the batch and all features in training,
-        over the training data afterwards; `"per_feature"`: the same for each feature. Both are kept above e^-6 of the
-        data's deviation. `"learned"`, `"learned_per_feature"`: found by Adam, a learning rate per step. A number: fixed,
-        in the units of X.
+        Mean absolute deviation s. `"closed_form"`: the mean absolute error, over the batch and all features in
+        training, over the training data afterwards; `"per_feature"`: the same for each feature. Both are kept above
+        e^-6 of the data's deviation. `"learned"`, `"learned_per_feature"`: found by Adam, a learning rate per step. A
+        number: fixed, in the units of X.
     initial_scale : float, default=0.1
         Where a learned scale starts, as a fraction of the data's standard deviation.
 

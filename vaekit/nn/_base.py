@@ -35,7 +35,7 @@ class Network(Spec, ABC):
     the last linear layer. A decoder takes latents (batch, n_components) to (batch, *event_shape).
     """
 
-    # rows per block of inference: constant, so that a row never depends on its neighbours; small, so that one row is cheap
+    # rows per block of inference: constant, so that a row never depends on its neighbours, and few: one row is cheap
     inference_rows = 128
     decoded_rows = 1024  # codes decoded at once where each row has several
     is_foreign = False  # whether the modules may draw random numbers of their own
