@@ -246,7 +246,7 @@ class Net(NeuralNet):
         return float(total) / len(rows)
 
     def settle(self, rows):
-        """Let the likelihood take what has a closed form from rows (evenly spaced, if many) and the weights there are."""
+        """Let the likelihood take what has a closed form from rows (evenly spaced, if many) under the weights now."""
         self._set_training(False)
         likelihood, generator = self.module_.likelihood, make_generator(0, rows.values.device)
         chosen = torch.linspace(0, len(rows) - 1, min(len(rows), MOST_SETTLED_ROWS), dtype=torch.float64).long()
