@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from vaekit._outputs import Batch
 from vaekit.likelihoods import Bernoulli, Laplace, Normal
 from vaekit.model import LatentVariableModel
 from vaekit.nn import MLP, ConvNet
@@ -50,7 +51,7 @@ def build(words, seed=0):
 def test_one_pass(words):
     model, event_shape = build(words)
     x, noise = rows(N_ROWS, *event_shape).sigmoid(), rows(N_ROWS, N_COMPONENTS)
-    output = model(x, noise)
+    output = model(Batch(x), noise)
     assert output.x is x
     assert output.prior is model.prior
     assert output.z.shape == output.posterior.loc.shape == (N_ROWS, N_COMPONENTS)
@@ -65,7 +66,7 @@ def test_gradients_reach_every_parameter(words):
     with torch.no_grad():  # the last layers of a coupling start at zero and shield those before
         for i, parameter in enumerate(model.prior.parameters()):
             parameter.add_(0.1 * rows(*parameter.shape, seed=i))
-    output = model(rows(20, *event_shape).sigmoid(), rows(20, N_COMPONENTS))
+    output = model(Batch(rows(20, *event_shape).sigmoid()), rows(20, N_COMPONENTS))
     (output.reconstruction + output.prior.kl(output.posterior, output.z)).mean().backward()
     silent = [
         name for name, parameter in model.named_parameters() if parameter.grad is None or not parameter.grad.any()
@@ -78,11 +79,11 @@ def test_a_pass_depends_on_its_noise_alone(words):
     model, event_shape = build(words)
     x, noise = rows(N_ROWS, *event_shape).sigmoid(), rows(N_ROWS, N_COMPONENTS)
     before = torch.random.get_rng_state()
-    first, again = model(x, noise), model(x, noise)
+    first, again = model(Batch(x), noise), model(Batch(x), noise)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert torch.equal(first.reconstruction, again.reconstruction)
-    assert torch.equal(model(x, 0 * noise).z, model.encode(x).loc)
-    assert not torch.equal(model(x, noise + 1).z, first.z)
+    assert torch.equal(model(Batch(x), 0 * noise).z, model.encode(x).loc)
+    assert not torch.equal(model(Batch(x), noise + 1).z, first.z)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -96,7 +97,7 @@ def test_leading_sample_axes_are_kept(network):
 
 def test_encode_is_handed_on():
     model, event_shape = build(("mlp, table", "diagonal", "normal", "normal"))
-    output = model(rows(N_ROWS, *event_shape), rows(N_ROWS, N_COMPONENTS))
+    output = model(Batch(rows(N_ROWS, *event_shape)), rows(N_ROWS, N_COMPONENTS))
     assert torch.equal(output.encode(output.x).loc, output.posterior.loc)
 
 
@@ -104,5 +105,5 @@ def test_parts_have_names():
     model, _ = build(("mlp, table", "diagonal", "decoupled", "normal"))
     parts = {name.split(".")[0] for name in model.state_dict()}
     assert parts == {"encoder", "posterior", "prior", "decoder", "likelihood"}
-    model = LatentVariableModel(**dict(model.named_children()), critic=nn.Linear(3, 2))
-    assert {name.split(".")[0] for name in model.state_dict()} == {*parts, "critic"}
+    model = LatentVariableModel(**dict(model.named_children()), discriminator=nn.Linear(3, 2))
+    assert {name.split(".")[0] for name in model.state_dict()} == {*parts, "discriminator"}

@@ -5,11 +5,37 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-__all__ = ["GENERATIVE_PARTS", "TRAINED_PARTS", "LossTerms", "ModelOutput", "Phase", "StepInputs"]
+__all__ = ["GENERATIVE_PARTS", "TRAINED_PARTS", "Batch", "LossTerms", "ModelOutput", "Phase", "StepInputs"]
 
-# Names of a model's parts; the critic is what some objectives train beside it. The parts of a phase stand side by side.
+# Names of a model's parts; the discriminator is what some objectives train beside it.
 GENERATIVE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior")
-TRAINED_PARTS = (*GENERATIVE_PARTS, "critic")
+TRAINED_PARTS = (*GENERATIVE_PARTS, "discriminator")
+
+
+class Batch(NamedTuple):
+    """Some rows, and what is known about them; None where there is nothing to know.
+
+    Attributes
+    ----------
+    x : Tensor of shape (n_rows, *event)
+        The rows, in the units the network sees.
+    given : Tensor of shape (n_rows, *condition) or None
+        What a conditional model is told about each row.
+    observed : Tensor of bool of shape (n_rows, *event) or None
+        Which values were measured; None if all were.
+    weight : Tensor of shape (n_rows,) or None
+        How often each row counts; None if once.
+    """
+
+    x: Tensor
+    given: Tensor | None = None
+    observed: Tensor | None = None
+    weight: Tensor | None = None
+
+    @property
+    def n_rows(self):
+        """How many."""
+        return len(self.x)
 
 
 class ModelOutput(NamedTuple):
@@ -18,17 +44,17 @@ class ModelOutput(NamedTuple):
     Attributes
     ----------
     x : Tensor of shape (batch, *event)
-        The batch, in the units the network sees.
-    posterior : posterior parameters
-        q(z | x), with `rsample`, `entropy`, `log_prob`.
+        The rows, in the units the network sees.
+    posterior : Posterior
+        q(z | x).
     z : Tensor of shape (batch, n_components)
         One posterior sample per row.
     reconstruction : Tensor of shape (batch,)
         -log p(x | z), in nats, summed over features.
     prior : Prior
-        p(z), with `log_prob` and `kl`.
+        p(z), or p(z | given) of a conditional model, with `log_prob` and `kl`.
     encode : callable
-        Rows to posterior parameters, for objectives that look at more than the batch.
+        Rows to posteriors, for objectives that look at more than the batch.
     """
 
     x: Tensor
@@ -55,23 +81,20 @@ class StepInputs(NamedTuple):
 
     Attributes
     ----------
-    batches : tuple of Tensor
-        As many independent batches as the objective asks for.
+    batches : dict of str to Batch
+        One for each of the objective's `draws`, by its name.
     noise : dict of str to Tensor of shape (batch, columns)
         Standard normal noise, by the names the objective asks for.
-    step, n_steps : int or Tensor
-        Optimiser steps done so far, and steps planned in all.
-    warmup : float or Tensor
-        Weight in [0, 1] of the annealed term, already computed for this step.
-    rows : sequence of rows
-        The whole training set, sliceable, already on the device.
+    weights : dict of str to float or Tensor
+        The scalars of the loss at this step, computed outside of it: those of the objective's `weights`, and `warmup`,
+        the weight in [0, 1] of the annealed term.
+    rows : Rows
+        The whole training set; `rows[index]` is a `Batch` on the device.
     """
 
-    batches: tuple
+    batches: dict
     noise: dict
-    step: Any
-    n_steps: int
-    warmup: Any
+    weights: dict
     rows: Any
 
 
@@ -82,7 +105,7 @@ class Phase(NamedTuple):
     ----------
     name : str
         Prefix of its terms in the history, where there are several phases.
-    modules : tuple of str
+    parts : tuple of str
         Names of the model's parts whose parameters it updates; every other parameter is frozen meanwhile.
     loss : callable (model, inputs, carried) -> LossTerms
         What it minimises.
@@ -91,6 +114,6 @@ class Phase(NamedTuple):
     """
 
     name: str
-    modules: tuple
+    parts: tuple
     loss: Callable
     optimizer: dict = {}

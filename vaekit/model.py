@@ -20,16 +20,16 @@ class LatentVariableModel(nn.Module):
         p(z).
     likelihood : Likelihood
         p(x | z) given the decoded tensor.
-    critic : nn.Module, optional
+    discriminator : nn.Module, optional
         Whatever else an objective trains beside the model (a discriminator, say).
     """
 
-    def __init__(self, *, encoder, posterior, prior, decoder, likelihood, critic=None):
+    def __init__(self, *, encoder, posterior, prior, decoder, likelihood, discriminator=None):
         super().__init__()
         self.encoder, self.posterior = encoder, posterior
         self.prior = prior
         self.decoder, self.likelihood = decoder, likelihood
-        self.critic = critic
+        self.discriminator = discriminator
 
     def encode(self, x):
         """Parameters of q(z | x) for a batch (batch, *event_shape)."""
@@ -40,9 +40,10 @@ class LatentVariableModel(nn.Module):
         decoded = self.decoder(z.reshape(-1, z.shape[-1]))
         return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
 
-    def forward(self, x, noise):
-        """One sample per row: z = mu + sigma * noise, decoded."""
-        posterior = self.encode(x)
+    def forward(self, batch, noise):
+        """One sample of q(z | x) per row, made of `noise`, and decoded."""
+        posterior = self.encode(batch.x)
         z = posterior.rsample(noise)
-        reconstruction = -self.likelihood.log_prob(self.decoder(z), x)
-        return ModelOutput(x, posterior, z, reconstruction, self.prior, self.encode)
+        reconstruction = -self.likelihood.log_prob(self.decoder(z), batch.x)
+        prior = self.prior.given(batch.given, self.encode)
+        return ModelOutput(batch.x, posterior, z, reconstruction, prior, self.encode)

@@ -30,7 +30,7 @@ def test_bytes_stay_bytes_until_the_batch(scaling):
     rows = ResidentRows(values, *scaling)
     assert len(rows) == 4
     assert rows.values.dtype == torch.uint8
-    batch = rows[torch.tensor([2, 0])]
+    batch = rows[torch.tensor([2, 0])].x
     assert batch.dtype == torch.float32
     offset, unit = (np.asarray(part) for part in scaling)
     np.testing.assert_allclose(batch, (values.numpy()[[2, 0]] - offset) / unit, rtol=1e-6)
@@ -38,4 +38,4 @@ def test_bytes_stay_bytes_until_the_batch(scaling):
 
 def test_floats_are_handed_out_as_they_are():
     values = torch.randn(5, 2, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(ResidentRows(values)[1:3], values[1:3])
+    assert torch.equal(ResidentRows(values)[1:3].x, values[1:3])

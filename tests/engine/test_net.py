@@ -100,21 +100,21 @@ def test_fit_is_the_loop_one_would_write_by_hand():
     assert (final.decoder[0].weight - start["state"]["decoder.0.weight"]).abs().min() > 0
 
 
-def test_a_critic_is_trained_beside_the_model_without_moving_it():
+def test_a_discriminator_is_trained_beside_the_model_without_moving_it():
     start = {}
 
     def remember(net):
-        start["critic"] = net.module_.critic.weight.detach().clone()
+        start["discriminator"] = net.module_.discriminator.weight.detach().clone()
 
     plain = tiny(max_steps=1).fit(X)
     rival = tiny(max_steps=1, objective=Rivalry(), callbacks=[AtTrainBegin(remember)]).fit(X)
     common, own = weights(plain), weights(rival)
     assert all(torch.equal(own[name], value) for name, value in common.items())
-    moved = (own["critic.weight"] - start["critic"]).abs()
+    moved = (own["discriminator.weight"] - start["discriminator"]).abs()
     torch.testing.assert_close(moved, torch.full((1, 2), 0.1))  # Adam's first step is as long as its learning rate
     rival.fit(X)
     assert [group["betas"] for group in rival.net_.optimizer_.param_groups] == [(0.9, 0.999), (0.5, 0.9)]
-    assert {"gap", "critic", "reconstruction", "kl", "train_loss"} <= set(rival.history_[-1])
+    assert {"gap", "discriminator", "reconstruction", "kl", "train_loss"} <= set(rival.history_[-1])
 
 
 # ------------------------------------------------------------------ the books
@@ -170,9 +170,12 @@ class Trap(ELBO):
     at: int = 0
     value: float = np.nan
 
+    def weights(self, step, n_steps):
+        return {**super().weights(step, n_steps), "trap": self.value if step == self.at else 0.0}
+
     def penalty(self, output, inputs):
         penalty, terms = super().penalty(output, inputs)
-        trap = terms["kl"] * (self.value if inputs.step == self.at else 0.0)
+        trap = terms["kl"] * inputs.weights["trap"]
         return penalty + trap, {**terms, "trap": trap}
 
 

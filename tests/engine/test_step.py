@@ -9,8 +9,8 @@ from vaekit.engine import PhasedAdam
 from vaekit.engine._optimizer import FlatParameters
 from vaekit.engine._step import run_step
 
-PARTS = ("encoder", "critic")
-LR = {"encoder": 1e-2, "critic": 3e-2}
+PARTS = ("encoder", "opponent")
+LR = {"encoder": 1e-2, "opponent": 3e-2}
 
 
 class Model(nn.Module):
@@ -20,11 +20,11 @@ class Model(nn.Module):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.encoder, self.critic = nn.Linear(3, 2), nn.Linear(2, 1)
+            self.encoder, self.opponent = nn.Linear(3, 2), nn.Linear(2, 1)
         self.encoder.idle = nn.Parameter(torch.ones(2))
 
     def forward(self, x):
-        return self.critic(self.encoder(x)).square().mean()
+        return self.opponent(self.encoder(x)).square().mean()
 
 
 def minimise(model, x, carried):
@@ -43,9 +43,9 @@ class Trainer:
     def __init__(self, *phases):
         self.model, self.phases = Model(), phases
         flat = FlatParameters(self.model, PARTS)
-        slices = [flat.of(phase.modules) for phase in phases]
+        slices = [flat.of(phase.parts) for phase in phases]
         self.parameters = [own for own, _ in slices]
-        options = [(weights, {"lr": LR[phase.modules[0]]}) for (_, weights), phase in zip(slices, phases)]
+        options = [(weights, {"lr": LR[phase.parts[0]]}) for (_, weights), phase in zip(slices, phases)]
         self.optimizer = PhasedAdam(options, lr=1.0, fused=False)
 
     def step(self, x, **kwargs):
@@ -56,7 +56,7 @@ class Trainer:
 
 
 JOINT = Phase("joint", PARTS, minimise)
-MODEL, OPPONENT = Phase("model", ("encoder",), minimise), Phase("opponent", ("critic",), maximise)
+MODEL, OPPONENT = Phase("model", ("encoder",), minimise), Phase("opponent", ("opponent",), maximise)
 
 
 @pytest.fixture
@@ -69,9 +69,9 @@ def equal(one, other):
     return all(torch.equal(a, b) for a, b in zip(one, other))
 
 
-@pytest.mark.parametrize(("own", "other", "loss"), [("encoder", "critic", minimise), ("critic", "encoder", minimise)])
-def test_a_phase_moves_its_own_parameters_only(batches, own, other, loss):
-    trainer = Trainer(Phase("alone", (own,), loss))
+@pytest.mark.parametrize(("own", "other"), [("encoder", "opponent"), ("opponent", "encoder")])
+def test_a_phase_moves_its_own_parameters_only(batches, own, other):
+    trainer = Trainer(Phase("alone", (own,), minimise))
     moved, kept = trainer.weights(own), trainer.weights(other)
     for x in batches:
         trainer.step(x)
@@ -85,7 +85,7 @@ def test_phases_in_turn_are_two_adams_in_turn(batches):
     adams = {part: torch.optim.Adam(getattr(model, part).parameters(), lr=LR[part], foreach=False) for part in PARTS}
     for x in batches:
         trainer.step(x)
-        for part, loss in (("encoder", minimise), ("critic", maximise)):
+        for part, loss in (("encoder", minimise), ("opponent", maximise)):
             model.zero_grad()
             loss(model, x, {})[0].backward()
             adams[part].step()
@@ -117,7 +117,7 @@ def test_a_phase_is_handed_what_the_one_before_carried(batches):
         seen.append(carried)
         return maximise(model, x, carried)
 
-    terms = Trainer(MODEL, Phase("opponent", ("critic",), look)).step(batches[0])
+    terms = Trainer(MODEL, Phase("opponent", ("opponent",), look)).step(batches[0])
     assert seen == [{"first": terms["value"].item()}]
 
 

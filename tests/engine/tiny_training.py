@@ -32,13 +32,13 @@ def same_weights(one, other):
 
 @spec
 class Rivalry(ELBO):
-    """The ELBO, and a critic that learns to tell codes from noise: two phases."""
+    """The ELBO, and a discriminator that learns to tell codes from noise: two phases."""
 
-    def critic(self, n_components, generator):
-        critic = nn.utils.skip_init(nn.Linear, n_components, 1)
-        nn.init.normal_(critic.weight, generator=generator)
-        nn.init.zeros_(critic.bias)
-        return critic
+    def discriminator(self, n_components, generator):
+        discriminator = nn.utils.skip_init(nn.Linear, n_components, 1)
+        nn.init.normal_(discriminator.weight, generator=generator)
+        nn.init.zeros_(discriminator.bias)
+        return discriminator
 
     def noise_columns(self, n_components):
         return {"posterior": n_components, "rival": n_components}
@@ -46,11 +46,11 @@ class Rivalry(ELBO):
     def phases(self):
         return [
             Phase("model", GENERATIVE_PARTS, self.loss),
-            Phase("critic", ("critic",), self.critic_loss, {"betas": (0.5, 0.9), "lr": 0.1}),
+            Phase("discriminator", ("discriminator",), self.discriminator_loss, {"betas": (0.5, 0.9), "lr": 0.1}),
         ]
 
-    def critic_loss(self, model, inputs, carried):
-        gap = model.critic(carried.z.detach()).mean() - model.critic(inputs.noise["rival"]).mean()
+    def discriminator_loss(self, model, inputs, carried):
+        gap = model.discriminator(carried.z.detach()).mean() - model.discriminator(inputs.noise["rival"]).mean()
         return LossTerms(gap, {"gap": gap}, carried)
 
 

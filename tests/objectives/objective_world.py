@@ -4,8 +4,8 @@ import torch
 from golden_batch import DATASET_SIZE, LOC, LOGVAR, NOISE, count
 from torch import nn
 
-from vaekit._outputs import TRAINED_PARTS, StepInputs
-from vaekit.engine import Net, Plan
+from vaekit._outputs import TRAINED_PARTS, Batch, StepInputs
+from vaekit.engine import Net, Plan, ResidentRows
 from vaekit.engine._step import run_step
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.likelihoods import Bernoulli, Normal
@@ -98,7 +98,7 @@ class Given(nn.Module):
         self.forward = function
 
 
-def golden_model(prior=None, posterior=None, critic=None):
+def golden_model(prior=None, posterior=None, discriminator=None):
     """Return a model that takes every batch to the golden posteriors, and every code to the golden logits."""
     posterior, logits = posterior or NormalParameters(LOC, LOGVAR), 2 * torch.cos(count(20)).reshape(4, 5)
     return LatentVariableModel(
@@ -107,14 +107,20 @@ def golden_model(prior=None, posterior=None, critic=None):
         prior=prior or StandardNormalPrior(),
         decoder=Given(lambda z: logits[: len(z)]),
         likelihood=Bernoulli().build((5,), 1.0, 1.0),
-        critic=critic and Given(critic),
+        discriminator=discriminator and Given(discriminator),
     )
 
 
-def golden_inputs(step=0, n_steps=1, n_rows=4):
+def golden_inputs(objective, step=0, n_steps=1, n_rows=4):
     """Return the inputs of a step whose codes are those of the golden batch, in a data set of a hundred rows."""
-    x = ((count(20).reshape(4, 5) % 7) / 6)[:n_rows]
-    return StepInputs((x, x), dict.fromkeys(NOISES, NOISE), step, n_steps, 1.0, range(DATASET_SIZE))
+    batch = Batch(((count(20).reshape(4, 5) % 7) / 6)[:n_rows])
+    batches, noise = dict.fromkeys(objective.draws, batch), dict.fromkeys(NOISES, NOISE)
+    return StepInputs(batches, noise, weights_at(objective, step, n_steps), range(DATASET_SIZE))
+
+
+def weights_at(objective, step, n_steps, warmup=1.0):
+    """Return the scalars of an objective's loss at a step."""
+    return {**objective.weights(step, n_steps), "warmup": warmup}
 
 
 # ---------------------------------------------------------------------- steps of a tiny model
@@ -130,7 +136,7 @@ def make_model(objective, prior="normal", seed=0):
         decoder=network.decoder(N_COMPONENTS, (5,), make_generator(seed + 2)),
         likelihood=Normal(scale="learned", initial_scale=0.5).build((5,), 1.0, 1.0),
         prior=PRIORS[prior].build(N_COMPONENTS, make_generator(seed + 3)) if isinstance(prior, str) else prior,
-        critic=objective.critic(N_COMPONENTS, make_generator(seed + 4)),
+        discriminator=objective.discriminator(N_COMPONENTS, make_generator(seed + 4)),
     ).double()
 
 
@@ -145,10 +151,11 @@ def make_net(objective, prior="normal", seed=0):
 def inputs_of(objective, step=0):
     """Return the inputs of one step: the same rows, and the same noise of each name, whatever the objective."""
     generator = make_generator(step)
-    batches = ROWS[torch.randperm(len(ROWS), generator=generator)].split(BATCH)[: objective.n_batches]
+    batches = [Batch(x) for x in ROWS[torch.randperm(len(ROWS), generator=generator)].split(BATCH)]
     drawn = {name: torch.randn(BATCH, N_COMPONENTS, generator=generator, dtype=ROWS.dtype) for name in NOISES}
     noise = {name: drawn[name] for name in objective.noise_columns(N_COMPONENTS)}
-    return StepInputs(batches, noise, step, N_STEPS, 1.0, ROWS)
+    weights = weights_at(objective, step, N_STEPS)
+    return StepInputs(dict(zip(objective.draws, batches)), noise, weights, ResidentRows(ROWS))
 
 
 def take_step(net, inputs=None, optimizer=None, on_gradients=None):
@@ -187,7 +194,7 @@ def gradients(net, inputs=None):
     return {
         (phase.name, part): torch.cat([gradient[p].flatten() for p in net.flat_.parts[part]])
         for phase, gradient in zip(net.phases_, taken)
-        for part in phase.modules
+        for part in phase.parts
         if net.flat_.parts[part]
     }
 

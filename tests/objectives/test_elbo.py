@@ -1,14 +1,12 @@
 """The evidence lower bound: goldens on the golden batch, and what it reduces to."""
 
-from types import SimpleNamespace
-
 import pytest
 import torch
 from golden_batch import LOC, LOGVAR, NOISE, Z, assert_golden, count, double, golden_flow
 from golden_prior import as_prior
 from torch import nn
 
-from vaekit._outputs import ModelOutput, StepInputs
+from vaekit._outputs import Batch, ModelOutput, StepInputs
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import normal_log_density
 from vaekit.likelihoods import Bernoulli
@@ -37,13 +35,14 @@ def output_of(posterior, prior=STANDARD_NORMAL):
 GOLDEN_OUTPUT = output_of(NormalParameters(LOC, LOGVAR))
 
 
-def inputs_at(warmup=1.0, step=0, n_steps=100):
-    return StepInputs((X,), {"posterior": NOISE}, step, n_steps, warmup, X)
+def inputs_at(objective, warmup=1.0, step=0, n_steps=100):
+    weights = {**objective.weights(step, n_steps), "warmup": warmup}
+    return StepInputs({"first": Batch(X)}, {"posterior": NOISE}, weights, X)
 
 
-def loss_and_terms(objective, output=GOLDEN_OUTPUT, inputs=None):
+def loss_and_terms(objective, output=GOLDEN_OUTPUT, **when):
     """Return an objective's loss of an output that a model is said to have given."""
-    loss, terms, carried = objective.validated().loss(lambda x, noise: output, inputs or inputs_at())
+    loss, terms, carried = objective.validated().loss(lambda x, noise: output, inputs_at(objective, **when))
     assert carried is output
     return loss, terms
 
@@ -98,7 +97,8 @@ def test_beta_zero_is_a_noisy_autoencoder():
 
 def test_the_derivative_in_beta_is_the_divergence():
     beta = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
-    penalty, terms = ELBO(beta=beta).penalty(GOLDEN_OUTPUT, inputs_at())
+    objective = ELBO(beta=beta)
+    penalty, terms = objective.penalty(GOLDEN_OUTPUT, inputs_at(objective))
     (slope,) = torch.autograd.grad(penalty, beta)
     torch.testing.assert_close(slope, terms["kl"])
 
@@ -112,7 +112,7 @@ def test_codes_that_say_nothing_cost_nothing():
 
 @pytest.mark.parametrize("warmup", [0.0, 0.3, 1.0])
 def test_warmup_scales_the_penalty_and_leaves_the_terms(warmup):
-    loss, terms = loss_and_terms(ELBO(beta=4), inputs=inputs_at(warmup))
+    loss, terms = loss_and_terms(ELBO(beta=4), warmup=warmup)
     assert_golden(loss, RECONSTRUCTION + warmup * 4 * KL)
     assert_golden(terms["kl"], KL)
 
@@ -120,7 +120,7 @@ def test_warmup_scales_the_penalty_and_leaves_the_terms(warmup):
 @pytest.mark.parametrize(("step", "weight"), [(0, 0.0), (5, 0.5), (10, 1.0), (60, 1.0)])
 @pytest.mark.parametrize("steps", [10, 0.1])
 def test_beta_may_rise_by_itself(steps, step, weight):
-    loss, _ = loss_and_terms(ELBO(beta=Warmup(value=4, steps=steps)), inputs=inputs_at(step=step))
+    loss, _ = loss_and_terms(ELBO(beta=Warmup(value=4, steps=steps)), step=step)
     assert_golden(loss, RECONSTRUCTION + weight * 4 * KL)
 
 
@@ -139,9 +139,9 @@ def test_at_the_start_a_decoupled_prior_changes_nothing_but_the_estimate():
 def test_below_the_floor_there_is_nothing_to_gain():
     loc, logvar = LOC.clone().requires_grad_(), LOGVAR.clone().requires_grad_()
     output = output_of(NormalParameters(loc, logvar))
-    penalty, _ = ELBO(free_bits=0.9).penalty(output, inputs_at())
+    penalty, _ = ELBO(free_bits=0.9).penalty(output, inputs_at(ELBO()))
     assert not any(gradient.any() for gradient in torch.autograd.grad(penalty, (loc, logvar)))
-    penalty, _ = ELBO(free_bits=0.1).penalty(output, inputs_at())
+    penalty, _ = ELBO(free_bits=0.1).penalty(output, inputs_at(ELBO()))
     assert_golden(penalty, KL)
 
 
@@ -177,20 +177,20 @@ def test_golden_gradients_of_a_split_prior():
     q = NormalParameters(m, torch.zeros_like(m))
     output = ModelOutput(None, q, q.rsample(double([1.0], [-1.0])), torch.zeros(2).double(), prior)
     objective = ELBO(beta=0.5, prior_weight=1)
-    assert_golden(torch.autograd.grad(objective.penalty(output, inputs_at())[0], m)[0].sum(), 0.45)
+    assert_golden(torch.autograd.grad(objective.penalty(output, inputs_at(objective))[0], m)[0].sum(), 0.45)
 
     for beta in (0.0, 0.5, 3.0):
-        loss, _, carried = ELBO(beta=beta, prior_weight=1).prior_loss(SimpleNamespace(prior=prior), inputs_at(), output)
+        loss, _, carried = ELBO(beta=beta, prior_weight=1).prior_loss(None, None, output)
         assert carried is output
         assert_golden(torch.autograd.grad(loss, prior.a)[0], -0.9)
 
 
 def test_phases():
     (joint,) = ELBO().phases()
-    assert "prior" in joint.modules
+    assert "prior" in joint.parts
     joint, alone = ELBO(prior_weight=1).phases()
-    assert "prior" not in joint.modules
-    assert alone.modules == ("prior",)
+    assert "prior" not in joint.parts
+    assert alone.parts == ("prior",)
 
 
 @pytest.mark.parametrize(

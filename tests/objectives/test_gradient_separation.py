@@ -121,7 +121,7 @@ def test_the_weight_sets_what_the_divergence_counts_beside_the_reconstruction(di
 
 # ---------------------------------------------------------------------- discriminators
 
-DISCRIMINATED = [name for name, objective in OBJECTIVES.items() if make_net(objective).module_.critic is not None]
+DISCRIMINATED = [name for name in OBJECTIVES if make_net(OBJECTIVES[name]).module_.discriminator is not None]
 
 
 def test_there_are_discriminators():
@@ -137,9 +137,9 @@ def test_the_loss_of_the_discriminator_reaches_nothing_else(name, prior):
     inputs = inputs_of(net.objective)
     carried = net.phases_[0].loss(net.module_, inputs, None).carried
     (discriminator,) = (phase for phase in net.phases_ if phase.name == "discriminator")
-    assert discriminator.modules == ("critic",)
-    assert any_gradient(discriminator.loss(net.module_, inputs, carried).loss, net.module_.critic)
-    for part in set(weights(net)) - {"critic"}:
+    assert discriminator.parts == ("discriminator",)
+    assert any_gradient(discriminator.loss(net.module_, inputs, carried).loss, net.module_.discriminator)
+    for part in set(weights(net)) - {"discriminator"}:
         assert not any_gradient(discriminator.loss(net.module_, inputs, carried).loss, getattr(net.module_, part))
 
 
@@ -171,7 +171,7 @@ def test_codes_draws_and_discriminator_pull_the_right_way(divergence):
 def test_a_discriminator_that_sees_no_difference_pulls_nowhere():
     net = make_net(TotalCorrelation(gamma=100, **SMALL))
     with torch.no_grad():
-        for p in net.module_.critic.parameters():
+        for p in net.module_.discriminator.parameters():
             p.zero_()
     plain = of("joint", gradients(make_net(ELBO())))
     assert same_bits(of("joint", gradients(net)), plain)
@@ -180,12 +180,12 @@ def test_a_discriminator_that_sees_no_difference_pulls_nowhere():
 def test_the_second_batch_is_shuffled_component_by_component():
     """What the discriminator is shown: this step's codes, and codes of the second batch, each column reordered."""
     net, shown = make_net(TotalCorrelation(**SMALL)), []
-    net.module_.critic.register_forward_hook(lambda module, inputs, output: shown.append(inputs[0].detach()))
+    net.module_.discriminator.register_forward_hook(lambda module, inputs, output: shown.append(inputs[0].detach()))
     inputs = inputs_of(net.objective)
     output = net.phases_[0].loss(net.module_, inputs, None).carried
     shown.clear()
     net.phases_[1].loss(net.module_, inputs, output)
-    second = net.module_.encode(inputs.batches[1]).rsample(inputs.noise["second"]).detach()
+    second = net.module_.encode(inputs.batches["second"].x).rsample(inputs.noise["second"]).detach()
     assert torch.equal(shown[0], output.z.detach())
     assert torch.equal(shown[1].sort(0).values, second.sort(0).values)
     assert not torch.equal(shown[1], second)

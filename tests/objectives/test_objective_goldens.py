@@ -47,7 +47,8 @@ REGULARISERS = {
 
 @pytest.mark.parametrize(("estimator", "prior", "step", "expected"), REGULARISERS.values(), ids=REGULARISERS)
 def test_loss_of_the_golden_batch(estimator, prior, step, expected):
-    loss, terms, output = estimator._make_objective().validated().loss(golden_model(prior), golden_inputs(step))
+    objective = estimator._make_objective().validated()
+    loss, terms, output = objective.loss(golden_model(prior), golden_inputs(objective, step))
     torch.testing.assert_close(output.z, Z)
     assert_golden(terms["reconstruction"], RECONSTRUCTION)
     assert_golden(loss, RECONSTRUCTION + expected)
@@ -64,14 +65,15 @@ def test_loss_of_the_golden_batch(estimator, prior, step, expected):
 def test_parts_of_the_kl_are_recorded_unweighted(estimator, parts, third_with_flow):
     names = ("mutual_information", "total_correlation", "dimension_kl")
     for prior, third in ((NORMAL, parts[2]), (FLOW, third_with_flow)):
-        _, terms, _ = tc(estimator, 2, 3, 0.5)._make_objective().loss(golden_model(prior), golden_inputs())
+        objective = tc(estimator, 2, 3, 0.5)._make_objective()
+        _, terms, _ = objective.loss(golden_model(prior), golden_inputs(objective))
         assert_golden(torch.stack([terms[name] for name in names]), *parts[:2], third)
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("i", 17.3093910891), ("ii", 19.1229551331)])
 def test_covariance_penalty_of_other_means(kind, expected):
     objective = DIPVAE(kind=kind, lambda_d=5)._make_objective()
-    _, terms, _ = objective.loss(golden_model(posterior=NormalParameters(NOISE, LOGVAR)), golden_inputs())
+    _, terms, _ = objective.loss(golden_model(posterior=NormalParameters(NOISE, LOGVAR)), golden_inputs(objective))
     assert_golden(terms["covariance_penalty"], expected)
 
 
@@ -83,7 +85,7 @@ def test_regulariser_of_info_vae(monkeypatch, alpha, lam, expected):
     sets = torch.sin(count(10)).reshape(5, 2), torch.cos(count(12)).reshape(6, 2)
     monkeypatch.setattr(AggregateDivergence, "compared", lambda *_: sets)
     objective = InfoVAE(alpha=alpha, lam=lam, bandwidth=1.0)._make_objective()
-    loss, terms, _ = objective.loss(golden_model(), golden_inputs())
+    loss, terms, _ = objective.loss(golden_model(), golden_inputs(objective))
     assert_golden(terms["kl"], KL)
     assert_golden(terms["divergence"], 0.1116190229)
     assert_golden(loss, RECONSTRUCTION + expected)
@@ -92,10 +94,12 @@ def test_regulariser_of_info_vae(monkeypatch, alpha, lam, expected):
 def test_total_correlation_that_a_golden_discriminator_sees():
     joint, permuted = double([1, 0], [0.5, 2], [-1, -3]), double([0, 1], [2, -1], [0.3, 0.3])
     model = golden_model(
-        posterior=NormalParameters(LOC[:3], LOGVAR[:3]), critic=lambda z: joint if torch.equal(z, Z[:3]) else permuted
+        posterior=NormalParameters(LOC[:3], LOGVAR[:3]),
+        discriminator=lambda z: joint if torch.equal(z, Z[:3]) else permuted,
     )
-    inputs = golden_inputs(n_rows=3)
-    vae, discriminator = TotalCorrelation(gamma=2).phases()
+    objective = TotalCorrelation(gamma=2)
+    inputs = golden_inputs(objective, n_rows=3)
+    vae, discriminator = objective.phases()
     loss, terms, output = vae.loss(model, inputs, None)
     assert_golden(terms["total_correlation"], 0.5)
     assert_golden(loss - terms["reconstruction"] - terms["kl"], 2 * 0.5)

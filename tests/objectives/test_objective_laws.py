@@ -63,12 +63,12 @@ def test_a_refusal_teaches_the_remedy(objective, prior):
 def test_phases_name_parts_of_the_model_and_leave_none_out(objective, prior):
     phases = objective.phases()
     assert len({phase.name for phase in phases}) == len(phases)
-    assert {part for phase in phases for part in phase.modules} <= set(TRAINED_PARTS)
+    assert {part for phase in phases for part in phase.parts} <= set(TRAINED_PARTS)
     net = make_net(objective, prior)
     assert [group["params"][0].numel() for group in net.optimizer_.param_groups] == [
         sum(p.numel() for p in own) for own in net.parameters_
     ]
-    assert set(weights(net)) <= {part for phase in net.phases_ for part in phase.modules}
+    assert set(weights(net)) <= {part for phase in net.phases_ for part in phase.parts}
 
 
 @over_pairs
@@ -78,7 +78,7 @@ def test_a_phase_moves_its_own_parts_and_nothing_else(objective, prior):
     for phase, before, after in zip(net.phases_, seen, [*seen[1:], weights(net)], strict=True):
         moved = {part for part in before if not torch.equal(before[part], after[part])}
         assert moved
-        assert moved <= set(phase.modules)
+        assert moved <= set(phase.parts)
 
 
 @over_pairs
@@ -117,9 +117,10 @@ def test_every_noise_that_is_asked_for_matters(objective):
 
 
 @over_objectives
-def test_the_step_and_the_warmup_may_be_tensors(objective):
+def test_weights_may_be_tensors(objective):
     inputs = inputs_of(objective, step=1)
-    tensors = inputs._replace(step=torch.tensor(1.0).double(), warmup=torch.tensor(1.0).double())
+    weights = {name: torch.tensor(float(weight)).double() for name, weight in inputs.weights.items()}
+    tensors = inputs._replace(weights=weights)
     torch.testing.assert_close(look(make_net(objective), tensors), look(make_net(objective), inputs))
 
 
@@ -132,7 +133,7 @@ def test_a_copy_is_the_same_objective(objective):
 @over_pairs
 def test_held_out_rows_have_a_loss_each(objective, prior):
     net, inputs = make_net(objective, prior), inputs_of(objective)
-    losses = objective.held_out_loss(net.module_(inputs.batches[0], inputs.noise["posterior"]))
+    losses = objective.held_out_loss(net.module_(inputs.batches["first"], inputs.noise["posterior"]))
     assert losses.shape == (BATCH,)
     assert losses.isfinite().all()
 
@@ -165,7 +166,7 @@ def test_its_kl_is_the_closed_form_in_expectation(objective, prior):
 
     kls = [kl_at(eps) for eps in torch.from_numpy(whitened_noise(8, N_COMPONENTS))]
     if kls[0] is not None:
-        expected = look(make_net(OBJECTIVES["elbo"]), inputs)["kl"]
+        expected = look(make_net(OBJECTIVES["elbo"]), inputs_of(OBJECTIVES["elbo"]))["kl"]
         torch.testing.assert_close(torch.stack(kls).mean(), expected, rtol=1e-10, atol=1e-12)
     else:
         assert not objective.needs_density

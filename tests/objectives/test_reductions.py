@@ -32,7 +32,7 @@ from objective_world import (
 from sklearn.base import clone
 
 from vaekit import AAE, VAE, WAE, InfoDPVAE, InfoVAE, LearnedPriorAAE
-from vaekit._outputs import GENERATIVE_PARTS
+from vaekit._outputs import GENERATIVE_PARTS, Batch
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import kl_normal, maximum_mean_discrepancy
 from vaekit.objectives import (
@@ -141,17 +141,18 @@ def test_the_parts_add_up(estimator, prior):
         shaken(net, "prior")
     inputs, terms = inputs_of(net.objective), look(net)
     mi, tc, dw = (terms[name] for name in ("mutual_information", "total_correlation", "dimension_kl"))
-    output = net.module_(inputs.batches[0], inputs.noise["posterior"])
+    output = net.module_(inputs.batches["first"], inputs.noise["posterior"])
     kl = output.posterior.log_prob(output.z) - output.prior.log_prob(output.z)
     torch.testing.assert_close(mi + tc + dw, kl.mean(), rtol=0, atol=1e-12)
     torch.testing.assert_close(terms["train"], terms["reconstruction"] + 3 * mi + 2 * tc + 0.5 * dw)
 
 
 def test_the_data_set_is_as_large_as_its_rows_unless_told():
-    inputs = golden_inputs()
-    by_rows = KLDecomposition(estimator="mws").loss(golden_model(), inputs).loss
-    told = KLDecomposition(estimator="mws", total_samples=100).loss(golden_model(), inputs._replace(rows=None)).loss
-    assert by_rows == told != KLDecomposition(estimator="mws", total_samples=50).loss(golden_model(), inputs).loss
+    by_rows, told, told_less = (KLDecomposition(estimator="mws", total_samples=n) for n in (None, 100, 50))
+    inputs = golden_inputs(by_rows)
+    loss = by_rows.loss(golden_model(), inputs).loss
+    assert loss == told.loss(golden_model(), inputs._replace(rows=None)).loss
+    assert loss != told_less.loss(golden_model(), inputs).loss
 
 
 # ---------------------------------------------------------------------- covariance
@@ -165,8 +166,8 @@ def whitened(rows):
 
 def covariance_penalty(loc, variance, kind):
     objective, posterior = CovariancePenalty(kind=kind), NormalParameters(loc, torch.full_like(loc, variance).log())
-    output = golden_model(posterior=posterior)(ROWS[: len(loc)], loc)
-    return objective.penalty(output, golden_inputs())[1]["covariance_penalty"]
+    output = golden_model(posterior=posterior)(Batch(ROWS[: len(loc)]), loc)
+    return objective.penalty(output, golden_inputs(objective))[1]["covariance_penalty"]
 
 
 @pytest.mark.parametrize(("kind", "variance"), [("i", 0.36), ("ii", 0.36), ("ii", 1e-6)])
@@ -202,7 +203,8 @@ def test_standardized_codes_hide_their_scale_from_the_discriminator(standardize_
 
 def test_a_kl_at_its_capacity_costs_nothing():
     kl = kl_normal(LOC, LOGVAR).sum(-1).mean().item()
-    loss, terms, _ = Capacity(max_capacity=kl, capacity_steps=1).loss(golden_model(), golden_inputs(step=1))
+    objective = Capacity(max_capacity=kl, capacity_steps=1)
+    loss, terms, _ = objective.loss(golden_model(), golden_inputs(objective, step=1))
     assert terms["kl"] == terms["capacity"] == kl
     assert loss == terms["reconstruction"]
 
@@ -268,7 +270,7 @@ def test_generation_space_is_the_default_and_the_form_of_the_paper_an_option():
 def test_a_generator_is_compared_where_its_draws_live():
     net = make_net(AggregateDivergence(), "generator")
     inputs = inputs_of(net.objective)
-    z = net.module_(inputs.batches[0], inputs.noise["posterior"]).z
+    z = net.module_(inputs.batches["first"], inputs.noise["posterior"]).z
     expected = maximum_mean_discrepancy(z, net.module_.prior.sample(inputs.noise["prior"]))
     torch.testing.assert_close(look(net, inputs)["divergence"], expected.detach())
 

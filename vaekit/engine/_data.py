@@ -1,6 +1,27 @@
 """Rows that live on the device, and how they are cut into batches."""
 
-__all__ = ["ResidentRows", "batch_bounds"]
+from typing import Protocol
+
+import torch
+
+from vaekit._outputs import Batch
+
+__all__ = ["ResidentRows", "Rows", "batch_bounds"]
+
+
+class Rows(Protocol):
+    """Training rows, wherever they are kept: all that the engine asks of them."""
+
+    device: torch.device
+
+    def __len__(self) -> int:
+        """Rows of one pass."""
+
+    def __getitem__(self, index) -> Batch:
+        """Some rows (a slice, or a tensor of numbers) on the device, in the units of the network."""
+
+    def orders(self, draws: dict, generator: torch.Generator, is_one_batch: bool) -> dict:
+        """Numbers of rows in the order of one pass, for each of an objective's draws."""
 
 
 class ResidentRows:
@@ -12,17 +33,48 @@ class ResidentRows:
         float32 rows ready for the network, or uint8 rows as they came.
     offset, unit : float or Tensor of shape (*event_shape,), optional
         For uint8 rows: the network sees (row - offset) / unit.
+    given, observed, weight : Tensor, optional
+        What is known about each row, as in `Batch`.
+    follows : Tensor of int of shape (2, n_pairs), optional
+        Where rows are a sequence: numbers of rows, and of the row before each of them in time. A pass then goes through
+        these pairs.
     """
 
-    def __init__(self, values, offset=None, unit=None):
+    def __init__(self, values, offset=None, unit=None, *, given=None, observed=None, weight=None, follows=None):
         self.values, self.offset, self.unit = values, offset, unit
+        self.known, self.follows = (given, observed, weight), follows
+
+    @property
+    def device(self):
+        """Where they are."""
+        return self.values.device
 
     def __len__(self):
-        return len(self.values)
+        return len(self.values) if self.follows is None else self.follows.shape[1]
 
     def __getitem__(self, index):
         rows = self.values[index]
-        return rows if self.unit is None else (rows.float() - self.offset) / self.unit
+        x = rows if self.unit is None else (rows.float() - self.offset) / self.unit
+        return Batch(x, *(None if known is None else known[index] for known in self.known))
+
+    def orders(self, draws, generator, is_one_batch=False):
+        """Numbers of rows in the order of one pass, for each draw: an order of its own, or the rows before another's.
+
+        If the pass is one batch in all, independent draws are disjoint parts of it.
+        """
+        own = [name for name, other in draws.items() if other is None]
+        orders = {name: torch.randperm(len(self), generator=generator, device=self.device) for name in own}
+        if is_one_batch and len(own) > 1:
+            orders = dict(zip(own, orders[own[0]].tensor_split(len(own))))
+        places = {name: orders[other or name] for name, other in draws.items()}
+        return {name: self._numbers(place, draws[name] is not None) for name, place in places.items()}
+
+    def _numbers(self, place, is_before):
+        if self.follows is not None:
+            return self.follows[int(is_before), place]
+        if is_before:
+            raise ValueError("The objective compares rows with the rows before them in time, but these have no order.")
+        return place
 
 
 def batch_bounds(n_rows, batch_size):

@@ -72,8 +72,8 @@ class Net(NeuralNet):
     def initialize_optimizer(self, triggered_directly=None):
         """One Adam per phase, fused where torch has it."""
         self.flat_ = FlatParameters(self.module_, TRAINED_PARTS)
-        self.phases_ = [phase for phase in self.objective.phases() if self.flat_.holds(phase.modules)]
-        slices = [self.flat_.of(phase.modules) for phase in self.phases_]
+        self.phases_ = [phase for phase in self.objective.phases() if self.flat_.holds(phase.parts)]
+        slices = [self.flat_.of(phase.parts) for phase in self.phases_]
         self.parameters_ = [own for own, _ in slices]
         self.optimizer_ = PhasedAdam(
             [(weights, phase.optimizer) for (_, weights), phase in zip(slices, self.phases_)],
@@ -167,7 +167,7 @@ class Net(NeuralNet):
                 for inputs in self._inputs(rows, bounds):
                     terms = self._train_step(inputs, has_hooks)
                     records += [term.detach() for term in terms.values()]
-                    observed = self._observed(observed, len(inputs.batches[0]))
+                    observed = self._observed(observed, inputs.batches["first"].n_rows)
             except KeyboardInterrupt:
                 if not torch.isfinite(self.flat_.buffer).all():
                     self._go_back(f"A weight was not finite at step {self.step_}", first_step, safe)
@@ -187,19 +187,18 @@ class Net(NeuralNet):
         return None if observed is None else total + n_rows * observed
 
     def _inputs(self, rows, bounds):
-        """What each step of an epoch is handed: batches, noise, and where it stands in the schedules."""
-        device, n_rows = rows.values.device, len(rows)
+        """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
         columns = self.objective.noise_columns(self.plan.n_components)
-        orders = [
-            torch.randperm(n_rows, generator=self.generator, device=device) for _ in range(self.objective.n_batches)
-        ]
-        if len(bounds) == 1 and len(orders) > 1:  # one batch in all: independent batches are disjoint parts of it
-            orders = orders[0].tensor_split(len(orders))
+        orders = rows.orders(self.objective.draws, self.generator, is_one_batch=len(bounds) == 1)
         for start, stop in bounds:
             noise = {name: self._randn(stop - start, width, self.generator) for name, width in columns.items()}
-            batches = tuple(rows[order[start:stop]] for order in orders)
-            warmup = linear_warmup(self.step_, self.plan.warmup_steps)
-            yield StepInputs(batches, noise, self.step_, self.plan.n_steps, warmup, rows)
+            batches = {name: rows[order[start:stop]] for name, order in orders.items()}
+            yield StepInputs(batches, noise, self._weights(), rows)
+
+    def _weights(self):
+        """The scalars of the loss at this step."""
+        warmup = linear_warmup(self.step_, self.plan.warmup_steps)
+        return {**self.objective.weights(self.step_, self.plan.n_steps), "warmup": warmup}
 
     def _randn(self, n_rows, n_columns, generator):
         """Noise of the weights' type, whatever torch's default is."""
@@ -238,7 +237,7 @@ class Net(NeuralNet):
     def _held_out_loss(self, rows):
         """Mean validation loss per row, with the same noise every time."""
         self._set_training(False)
-        generator, total = make_generator(0, rows.values.device), 0.0
+        generator, total = make_generator(0, rows.device), 0.0
         with torch.no_grad():
             for start, stop in batch_bounds(len(rows), self.inference_rows):
                 noise = self._randn(stop - start, self.plan.n_components, generator)
@@ -248,12 +247,12 @@ class Net(NeuralNet):
     def settle(self, rows):
         """Let the likelihood take what has a closed form from rows (evenly spaced, if many) under the weights now."""
         self._set_training(False)
-        likelihood, generator = self.module_.likelihood, make_generator(0, rows.values.device)
+        likelihood, generator = self.module_.likelihood, make_generator(0, rows.device)
         chosen = torch.linspace(0, len(rows) - 1, min(len(rows), MOST_SETTLED_ROWS), dtype=torch.float64).long()
         total = 0.0
         with torch.no_grad():
             for start, stop in batch_bounds(len(chosen), self.inference_rows):
-                x = rows[chosen[start:stop].to(rows.values.device)]
+                x = rows[chosen[start:stop].to(rows.device)].x
                 z = self.module_.encode(x).rsample(self._randn(len(x), self.plan.n_components, generator))
                 statistics = likelihood.statistics(self.module_.decode(z), x)
                 if statistics is None:

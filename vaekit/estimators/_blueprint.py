@@ -47,7 +47,7 @@ def build_model(plan):
         prior=plan.prior.build(plan.n_components, generator),
         decoder=plan.network.decoder(plan.n_components, plan.event_shape, generator),
         likelihood=plan.likelihood.build(plan.event_shape, plan.unit(), plan.deviation),
-        critic=plan.objective.critic(plan.n_components, generator),
+        discriminator=plan.objective.discriminator(plan.n_components, generator),
     )
     return model.float()  # whatever torch's default is
 

@@ -1,11 +1,12 @@
 """What every objective with a discriminator shares: its network, its own Adam, its phase."""
 
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
 
 from vaekit._outputs import LossTerms, Phase
 from vaekit.nn._base import check_widths
-from vaekit.nn._discriminator import discriminator
+from vaekit.nn._discriminator import discriminator as discriminator_network
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
 
@@ -38,9 +39,9 @@ class WithDiscriminator(Spec):
         check_widths(self.discriminator_layer_sizes, "discriminator_layer_sizes")
         return self
 
-    def critic(self, n_components, generator):
+    def discriminator(self, n_components, generator):
         """Return the discriminator."""
-        return discriminator(n_components, tuple(self.discriminator_layer_sizes), generator)
+        return discriminator_network(n_components, tuple(self.discriminator_layer_sizes), generator)
 
     def discriminator_phase(self, loss):
         """The minimisation in which the discriminator learns and all else is fixed.
@@ -48,4 +49,9 @@ class WithDiscriminator(Spec):
         `loss` is called as `loss(model, inputs, carried)` and returns a scalar; codes in it must be detached.
         """
         options = {"lr": self.discriminator_learning_rate, "betas": (0.5, 0.9)}
-        return Phase("discriminator", ("critic",), lambda *args: LossTerms(loss(*args), {}, carried=args[2]), options)
+        return Phase("discriminator", ("discriminator",), partial(_alone, loss), options)
+
+
+def _alone(loss, model, inputs, carried):
+    """A loss without further terms, which hands on what it was handed."""
+    return LossTerms(loss(model, inputs, carried), {}, carried)

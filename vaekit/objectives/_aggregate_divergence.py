@@ -6,7 +6,7 @@ from vaekit._outputs import LossTerms
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._base import Objective
 from vaekit.objectives._divergence import MMD, DensityRatio, Divergence, JensenShannon
-from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.objectives._schedule import nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import Vocabulary, spec, with_fresh_specs
 
@@ -67,6 +67,8 @@ class AggregateDivergence(Objective):
         "space": [StrOptions({"generation", "representation"})],
     }
 
+    weighted = ("kl_weight", "weight")
+
     @property
     def needs_density(self):
         """Only the KL of each row's posterior does."""
@@ -92,7 +94,7 @@ class AggregateDivergence(Objective):
         if not self.needs_density:
             return 0.0, {}
         kl = output.prior.kl(output.posterior, output.z).mean()
-        return inputs.warmup * value_at(self.kl_weight, inputs) * kl, {"kl": kl}
+        return inputs.weights["warmup"] * inputs.weights["kl_weight"] * kl, {"kl": kl}
 
     def compared(self, prior, z, noise):
         """Codes and draws of the prior, in the space where they are compared."""
@@ -103,9 +105,9 @@ class AggregateDivergence(Objective):
     def loss(self, model, inputs, carried=None):
         """Reconstruction, R1 and R2; a discriminator is looked through, not trained."""
         loss, terms, output = super().loss(model, inputs)
-        codes, drawn = self.compared(model.prior, output.z, inputs.noise["prior"][: len(output.z)])
-        distance = self._divergence.between(codes, drawn, model.critic)
-        return LossTerms(loss + value_at(self.weight, inputs) * distance, {**terms, "divergence": distance}, output)
+        codes, drawn = self.compared(output.prior, output.z, inputs.noise["prior"][: len(output.z)])
+        distance = self._divergence.between(codes, drawn, model.discriminator)
+        return LossTerms(loss + inputs.weights["weight"] * distance, {**terms, "divergence": distance}, output)
 
     # ------------------------------------------------------------------ turns
 
@@ -117,15 +119,15 @@ class AggregateDivergence(Objective):
         return [*joint, *discriminator, *([prior] if prior else [])]
 
     def _discriminator_loss(self, model, inputs, carried):
-        codes, drawn = self.compared(model.prior, carried.z.detach(), inputs.noise["prior"][: len(carried.z)])
-        return self._divergence.discriminator_loss(codes.detach(), drawn.detach(), model.critic)
+        codes, drawn = self.compared(carried.prior, carried.z.detach(), inputs.noise["prior"][: len(carried.z)])
+        return self._divergence.discriminator_loss(codes.detach(), drawn.detach(), model.discriminator)
 
     def prior_loss(self, model, inputs, carried):
         """E_q[-log p(z)] where there is a density, else the divergence seen from the generator, at full weight."""
-        if model.prior.has_density:
+        if carried.prior.has_density:
             return super().prior_loss(model, inputs, carried)
-        codes, drawn = self.compared(model.prior, carried.z.detach(), inputs.noise["prior"][: len(carried.z)])
-        distance = self._divergence.for_generator(codes, drawn, model.critic)
+        codes, drawn = self.compared(carried.prior, carried.z.detach(), inputs.noise["prior"][: len(carried.z)])
+        distance = self._divergence.for_generator(codes, drawn, model.discriminator)
         return LossTerms(self.prior_weight * distance, {"generator": distance}, carried)
 
     def noise_columns(self, n_components):
@@ -147,10 +149,10 @@ class AggregateDivergence(Objective):
         through_g = self.space == "generation" and prior.has_density
         return through_g or not self._divergence.is_adversarial
 
-    def critic(self, n_components, generator):
+    def discriminator(self, n_components, generator):
         """Return the discriminator, where there is one."""
         divergence = self._divergence
-        return divergence.critic(n_components, generator) if divergence.is_adversarial else None
+        return divergence.discriminator(n_components, generator) if divergence.is_adversarial else None
 
     def validated(self):
         """Return this spec, or raise what is wrong with it or with its divergence."""

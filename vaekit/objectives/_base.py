@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
 from vaekit.exceptions import IncompatibleChoiceError
-from vaekit.objectives._schedule import Warmup, final_value, steps_of
+from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
 
@@ -17,7 +17,17 @@ __all__ = ["Objective"]
 class Objective(Spec, ABC):
     """loss = mean_batch[-log p(x | z)] + penalty, in nats per row; terms are recorded unweighted.
 
-    The blank is `penalty`. An objective that trains more than the model, or in turns, overrides `phases` and `critic`.
+    The blank is `penalty`. An objective that trains more than the model, or in turns, overrides `phases` and
+    `discriminator`. A step is a function of tensors alone: what changes from step to step is named in `weighted` and
+    read as `inputs.weights[name]`; which terms there are is decided by the parameters, once.
+
+    Attributes
+    ----------
+    draws : dict of str to (str or None)
+        The batches of a step by name: None draws rows by themselves, the name of another draw takes the rows that come
+        before its rows in time.
+    weighted : tuple of str
+        Names of the parameters that are weights: numbers, or `Warmup`.
 
     Parameters
     ----------
@@ -32,7 +42,8 @@ class Objective(Spec, ABC):
 
     _parameter_constraints: ClassVar[dict] = {"prior_weight": [Interval(Real, 0, None, closed="neither"), None]}
 
-    n_batches = 1  # independent batches per step
+    draws: ClassVar[dict[str, str | None]] = {"first": None}
+    weighted: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def penalty(self, output, inputs):
@@ -58,16 +69,22 @@ class Objective(Spec, ABC):
         """Weight on the KL in the end: at 1 or less a collapse is a failure, above it may be what was asked for."""
         return 1.0
 
+    def weights(self, step, n_steps):
+        """The scalars of the loss after `step` of `n_steps` planned steps, by name."""
+        chosen = {name: getattr(self, name) for name in self.weighted}
+        return {name: value_at(weight, step, n_steps) for name, weight in chosen.items() if weight is not None}
+
     def loss(self, model, inputs, carried=None):
         """Loss of one pass over the step's first batch."""
-        output = model(inputs.batches[0], inputs.noise["posterior"][: len(inputs.batches[0])])
+        first = inputs.batches["first"]
+        output = model(first, inputs.noise["posterior"][: first.n_rows])
         penalty, terms = self.penalty(output, inputs)
         reconstruction = output.reconstruction.mean()
         return LossTerms(reconstruction + penalty, {"reconstruction": reconstruction, **terms}, output)
 
     def prior_loss(self, model, inputs, carried):
         """E_q[-log p(z)] on the codes of this step, which it cannot move."""
-        negative_log_prior = -model.prior.log_prob(carried.z.detach()).mean()
+        negative_log_prior = -carried.prior.log_prob(carried.z.detach()).mean()
         return LossTerms(self.prior_weight * negative_log_prior, {"negative_log_prior": negative_log_prior}, carried)
 
     def held_out_loss(self, output):
@@ -78,7 +95,7 @@ class Objective(Spec, ABC):
         """Names and widths of the standard normal noise one step needs per row."""
         return {"posterior": n_components}
 
-    def critic(self, n_components, generator):
+    def discriminator(self, n_components, generator):
         """Return what is trained beside the model, or None."""
 
     def _trains_prior_jointly(self):

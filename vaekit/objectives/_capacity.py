@@ -8,7 +8,7 @@ import torch
 from vaekit._outputs import LossTerms
 from vaekit.functional import capacity
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import STEPS, final_value, nonnegative, steps_of, value_at
+from vaekit.objectives._schedule import STEPS, final_value, nonnegative, steps_of
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
@@ -58,6 +58,8 @@ class Capacity(Objective):
         "prior_training": [StrOptions({"joint", "one_sided", "split"})],
     }
 
+    weighted = ("gamma",)
+
     @property
     def uses_warmup(self):
         """False: the capacity is the schedule."""
@@ -75,24 +77,24 @@ class Capacity(Objective):
     def penalty(self, output, inputs):
         """gamma |KL - C(t)|, and KL and C(t)."""
         kl = output.prior.kl(output.posterior, output.z).mean()
-        c = self._capacity(inputs)
-        gamma = value_at(self.gamma, inputs)
-        return gamma * (kl - c).abs(), {"kl": kl, "capacity": c + torch.zeros_like(kl)}
+        c = inputs.weights["capacity"]
+        return inputs.weights["gamma"] * (kl - c).abs(), {"kl": kl, "capacity": c + torch.zeros_like(kl)}
 
-    def _capacity(self, inputs):
-        """C(t)."""
-        return capacity(inputs.step, self.max_capacity, steps_of(self.capacity_steps, inputs.n_steps))
+    def weights(self, step, n_steps):
+        """gamma and C(t)."""
+        c = capacity(step, self.max_capacity, steps_of(self.capacity_steps, n_steps))
+        return {**super().weights(step, n_steps), "capacity": c}
 
     def _trains_prior_jointly(self):
         return self.prior_training == "joint" and super()._trains_prior_jointly()
 
     def prior_loss(self, model, inputs, carried):
         """E_q[-log p(z)]; one-sided, only while the KL lies above its capacity."""
-        log_prior = model.prior.log_prob(carried.z.detach())
+        log_prior = carried.prior.log_prob(carried.z.detach())
         weight = self.prior_weight or 1.0
         if self.prior_training == "one_sided":
             kl = (-carried.posterior.entropy() - log_prior).mean().detach()
-            weight = weight * (kl > self._capacity(inputs))
+            weight = weight * (kl > inputs.weights["capacity"])
         return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
 
     def complaints(self, history, n_steps_done, n_steps):

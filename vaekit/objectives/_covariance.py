@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from vaekit.functional import dip_penalty
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.objectives._schedule import nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
 
@@ -48,11 +48,13 @@ class CovariancePenalty(Objective):
         "lambda_d": [*nonnegative(), None],
     }
 
+    weighted = ("lambda_od", "lambda_d")
+
     def penalty(self, output, inputs):
         """w(t) KL and the penalty; KL and the penalty."""
         kl = output.prior.kl(output.posterior, output.z).mean()
-        lambda_od = value_at(self.lambda_od, inputs)
+        lambda_od = inputs.weights["lambda_od"]
         default = lambda_od if self.kind == "ii" else 10 * lambda_od
-        lambda_d = default if self.lambda_d is None else value_at(self.lambda_d, inputs)
+        lambda_d = default if self.lambda_d is None else inputs.weights["lambda_d"]
         dip = dip_penalty(output.posterior.loc, output.posterior.logvar, lambda_od, lambda_d, self.kind)
-        return inputs.warmup * kl + dip, {"kl": kl, "covariance_penalty": dip}
+        return inputs.weights["warmup"] * kl + dip, {"kl": kl, "covariance_penalty": dip}

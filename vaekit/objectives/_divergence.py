@@ -26,11 +26,11 @@ class Divergence(Spec, ABC):
     is_adversarial = False  # whether a discriminator learns in a phase of its own
 
     @abstractmethod
-    def between(self, codes, drawn, critic):
+    def between(self, codes, drawn, discriminator):
         """A scalar whose gradient moves the codes towards the prior."""
 
     @abstractmethod
-    def for_generator(self, codes, drawn, critic):
+    def for_generator(self, codes, drawn, discriminator):
         """A scalar whose gradient moves the draws of a learned generator towards the codes."""
 
 
@@ -58,13 +58,13 @@ class MMD(Divergence):
         "unbiased": ["boolean"],
     }
 
-    def between(self, codes, drawn, critic):
+    def between(self, codes, drawn, discriminator):
         """MMD^2 of codes and draws."""
         return maximum_mean_discrepancy(codes, drawn, self.kernel, self.bandwidth, self.unbiased)
 
-    def for_generator(self, codes, drawn, critic):
+    def for_generator(self, codes, drawn, discriminator):
         """The same, seen from the draws."""
-        return self.between(codes, drawn, critic)
+        return self.between(codes, drawn, discriminator)
 
 
 class Adversarial(WithDiscriminator, Divergence):
@@ -72,9 +72,9 @@ class Adversarial(WithDiscriminator, Divergence):
 
     is_adversarial = True
 
-    def discriminator_loss(self, codes, drawn, critic):
+    def discriminator_loss(self, codes, drawn, discriminator):
         """-E_p log D - E_q log(1 - D)."""
-        return binary_discriminator_loss(-density_ratio(critic(drawn)), -density_ratio(critic(codes)))
+        return binary_discriminator_loss(-density_ratio(discriminator(drawn)), -density_ratio(discriminator(codes)))
 
 
 @spec
@@ -89,13 +89,13 @@ class DensityRatio(Adversarial):
         Step size of its own Adam, with betas (0.5, 0.9).
     """
 
-    def between(self, codes, drawn, critic):
+    def between(self, codes, drawn, discriminator):
         """E_q[log-ratio]."""
-        return density_ratio(critic(codes)).mean()
+        return density_ratio(discriminator(codes)).mean()
 
-    def for_generator(self, codes, drawn, critic):
+    def for_generator(self, codes, drawn, discriminator):
         """-E_p[log-ratio]: the reverse divergence."""
-        return -density_ratio(critic(drawn)).mean()
+        return -density_ratio(discriminator(drawn)).mean()
 
 
 @spec
@@ -110,10 +110,10 @@ class JensenShannon(Adversarial):
         Step size of its own Adam, with betas (0.5, 0.9).
     """
 
-    def between(self, codes, drawn, critic):
+    def between(self, codes, drawn, discriminator):
         """-E_q log D: the non-saturating loss of the encoder."""
-        return non_saturating_loss(-density_ratio(critic(codes)))
+        return non_saturating_loss(-density_ratio(discriminator(codes)))
 
-    def for_generator(self, codes, drawn, critic):
+    def for_generator(self, codes, drawn, discriminator):
         """-E_p log(1 - D): the non-saturating loss of the generator, which wants its draws taken for codes."""
-        return F.softplus(-density_ratio(critic(drawn))).mean()
+        return F.softplus(-density_ratio(discriminator(drawn))).mean()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import free_bits
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import final_value, nonnegative, value_at
+from vaekit.objectives._schedule import final_value, nonnegative
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
@@ -55,6 +55,8 @@ class ELBO(Objective):
         "free_bits_per": [StrOptions({"component", "row"})],
     }
 
+    weighted = ("beta",)
+
     @property
     def pressure(self):
         """beta."""
@@ -64,7 +66,8 @@ class ELBO(Objective):
         """w(t) beta KL, and KL."""
         kl = output.prior.kl(output.posterior, output.z)
         counted = kl.mean() if self.free_bits == 0 else self._with_free_bits(output, kl)
-        return inputs.warmup * value_at(self.beta, inputs) * counted, {"kl": kl.mean() if self.free_bits else counted}
+        weight = inputs.weights["warmup"] * inputs.weights["beta"]
+        return weight * counted, {"kl": kl.mean() if self.free_bits else counted}
 
     def _with_free_bits(self, output, kl):
         if self.free_bits_per == "row":

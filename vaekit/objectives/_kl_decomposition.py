@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import total_correlation_terms
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import final_value, nonnegative, value_at
+from vaekit.objectives._schedule import final_value, nonnegative
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
@@ -66,6 +66,8 @@ class KLDecomposition(Objective):
         "allow_unbounded": ["boolean"],
     }
 
+    weighted = ("alpha", "beta", "gamma")
+
     def penalty(self, output, inputs):
         """Weighted parts, and the parts."""
         n_rows = self.total_samples or len(inputs.rows)
@@ -81,12 +83,12 @@ class KLDecomposition(Objective):
             dataset_size=n_rows,
             estimator=self.estimator,
             log_prior=output.prior.log_prob(output.z),
-            components=tuple(output.encode(inputs.rows[:])) if self.estimator == "full" else None,
+            components=tuple(output.encode(inputs.rows[:].x)) if self.estimator == "full" else None,
         )
         mi, tc, dw = (term.mean() for term in terms)
-        alpha, beta, gamma = (value_at(weight, inputs) for weight in (self.alpha, self.beta, self.gamma))
+        alpha, beta, gamma = (inputs.weights[name] for name in self.weighted)
         recorded = {"mutual_information": mi, "total_correlation": tc, "dimension_kl": dw}
-        return inputs.warmup * (alpha * mi + beta * tc + gamma * dw), recorded
+        return inputs.weights["warmup"] * (alpha * mi + beta * tc + gamma * dw), recorded
 
     @property
     def pressure(self):

@@ -53,8 +53,8 @@ def final_value(weight):
     return weight.value if isinstance(weight, Warmup) else weight
 
 
-def value_at(weight, inputs):
-    """Value of a number or a `Warmup` at the step that is being taken."""
+def value_at(weight, step, n_steps):
+    """Value of a number or a `Warmup` after `step` of `n_steps` planned steps."""
     if isinstance(weight, Warmup):
-        return weight.value * linear_warmup(inputs.step, steps_of(weight.steps, inputs.n_steps))
+        return weight.value * linear_warmup(step, steps_of(weight.steps, n_steps))
     return weight

@@ -8,7 +8,7 @@ from vaekit._outputs import LossTerms
 from vaekit.functional import density_ratio, discriminator_loss, permute_dims, standardize
 from vaekit.objectives._adversarial import WithDiscriminator
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import nonnegative, value_at
+from vaekit.objectives._schedule import nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
 
@@ -57,18 +57,19 @@ class TotalCorrelation(WithDiscriminator, Objective):
         "standardize_codes": ["boolean", StrOptions({"auto"})],
     }
 
-    n_batches = 2
+    draws: ClassVar[dict] = {"first": None, "second": None}
+    weighted = ("gamma",)
 
     def penalty(self, output, inputs):
         """w(t) KL, and KL."""
         kl = output.prior.kl(output.posterior, output.z).mean()
-        return inputs.warmup * kl, {"kl": kl}
+        return inputs.weights["warmup"] * kl, {"kl": kl}
 
     def loss(self, model, inputs, carried=None):
         """Loss on the first batch; the discriminator is looked through, not trained."""
         loss, terms, output = super().loss(model, inputs)
         tc = density_ratio(self._discriminate(model, output.z)).mean()
-        return LossTerms(loss + value_at(self.gamma, inputs) * tc, {**terms, "total_correlation": tc}, output)
+        return LossTerms(loss + inputs.weights["gamma"] * tc, {**terms, "total_correlation": tc}, output)
 
     def noise_columns(self, n_components):
         """Noise of the codes of both batches, and what shuffles the second."""
@@ -80,7 +81,7 @@ class TotalCorrelation(WithDiscriminator, Objective):
 
     def _discriminator_loss(self, model, inputs, carried):
         """Cross-entropy of telling this step's codes from shuffled codes of the second batch."""
-        second = inputs.batches[1]
+        second = inputs.batches["second"].x
         with torch.no_grad():
             z = model.encode(second).rsample(inputs.noise["second"][: len(second)])
             permuted = permute_dims(z, inputs.noise["permutation"][: len(second)])
@@ -90,4 +91,4 @@ class TotalCorrelation(WithDiscriminator, Objective):
     def _discriminate(self, model, z):
         """Logits of codes, as the discriminator is to see them."""
         does_standardize = model.prior.is_learned if self.standardize_codes == "auto" else self.standardize_codes
-        return model.critic(standardize(z) if does_standardize else z)
+        return model.discriminator(standardize(z) if does_standardize else z)

@@ -31,6 +31,10 @@ class Prior(nn.Module, ABC):
         """Whether it has parameters; the scale of z is then up to it."""
         return any(True for _ in self.parameters())
 
+    def given(self, condition, encode=None):
+        """The prior of rows about which this is known; one that is made of encodings is given `encode` (rows to q)."""
+        return self
+
     @abstractmethod
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density of latents (..., n_components), in nats per row."""
