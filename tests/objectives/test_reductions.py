@@ -27,6 +27,7 @@ from objective_world import (
     make_net,
     shaken,
     take_steps,
+    weights_at,
     weights,
 )
 from sklearn.base import clone
@@ -212,8 +213,8 @@ def test_a_kl_at_its_capacity_costs_nothing():
 @pytest.mark.parametrize("steps", [50, 0.5])
 @pytest.mark.parametrize(("step", "share"), [(0, 0), (25, 0.5), (50, 1), (99, 1)])
 def test_capacity_rises_over_a_count_or_a_fraction_of_the_steps(steps, step, share):
-    objective, inputs = Capacity(max_capacity=8, capacity_steps=steps), golden_inputs(step, n_steps=100)
-    assert objective.loss(golden_model(), inputs).terms["capacity"] == 8 * share
+    objective = Capacity(max_capacity=8, capacity_steps=steps)
+    assert objective.loss(golden_model(), golden_inputs(objective, step, n_steps=100)).terms["capacity"] == 8 * share
 
 
 # ---------------------------------------------------------------------- rising weights
@@ -241,7 +242,7 @@ def test_a_rising_weight_is_at_every_step_a_number(name, step, share, steps):
 
     def terms(value):
         net = make_net(RISING[name](**{weight: value}))
-        return look(net, inputs_of(net.objective)._replace(step=step, n_steps=100))
+        return look(net, inputs_of(net.objective)._replace(weights=weights_at(net.objective, step, n_steps=100)))
 
     rising = terms(Warmup(value=3, steps=steps))
     assert all(rising[name] == value for name, value in terms(3.0 * share).items())
@@ -253,13 +254,13 @@ def test_a_rising_weight_is_at_every_step_a_number(name, step, share, steps):
 @pytest.mark.parametrize(("space", "name"), [("generation", "mmd"), ("representation", "mmd")])
 def test_codes_meet_the_prior_in_either_space(space, name):
     flow, model = golden_flow(3), golden_model(as_prior(golden_flow(3)))
-    objective, inputs = AggregateDivergence(divergence=name, space=space), golden_inputs()
+    objective = AggregateDivergence(divergence=name, space=space)
     spaces = {
         "generation": (to_generation_space(flow, Z)[0], NOISE),
         "representation": (Z, to_representation_space(flow, NOISE)[0]),
     }
     expected = maximum_mean_discrepancy(*spaces[space])
-    torch.testing.assert_close(objective.loss(model, inputs).terms["divergence"], expected)
+    torch.testing.assert_close(objective.loss(model, golden_inputs(objective)).terms["divergence"], expected)
 
 
 def test_generation_space_is_the_default_and_the_form_of_the_paper_an_option():
