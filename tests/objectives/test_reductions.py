@@ -27,8 +27,8 @@ from objective_world import (
     make_net,
     shaken,
     take_steps,
-    weights_at,
     weights,
+    weights_at,
 )
 from sklearn.base import clone
 
