@@ -57,6 +57,10 @@ class Spec(BaseEstimator):
                 value.validated()
         return self
 
+    def settings(self):
+        """Parameters, as values that can be compared with those of another fit."""
+        return self.get_params(deep=False)
+
 
 class Vocabulary:
     """The words one parameter of an estimator understands: strings, and spec objects of one family.

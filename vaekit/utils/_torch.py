@@ -1,6 +1,7 @@
 """The door to torch: devices, local generators, arrays in and out. Global state stays untouched."""
 
 import math
+from collections import defaultdict
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 __all__ = [
     "SeededRandomness",
     "bare_layer",
+    "converted",
     "initialize",
     "linear",
     "make_generator",
@@ -122,6 +124,22 @@ def bare_layer(kind, *sizes, **options):
     torch's own constructor would draw from the global generator.
     """
     return nn.utils.skip_init(kind, *sizes, dtype=torch.float32, **options)
+
+
+def converted(module, conversion):
+    """Return a module after a conversion in place (of type, or to a device); buffers that were one stay one.
+
+    torch's own conversions keep shared parameters shared, and make a tensor of its own of every buffer.
+    """
+    owners = defaultdict(list)
+    for part in module.modules():
+        for name, buffer in part.named_buffers(recurse=False, remove_duplicate=False):
+            owners[id(buffer)].append((part, name))
+    conversion(module)
+    for (first, name), *others in owners.values():
+        for part, same in others:
+            setattr(part, same, getattr(first, name))
+    return module
 
 
 class SeededRandomness(TorchFunctionMode):
