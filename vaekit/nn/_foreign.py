@@ -1,7 +1,6 @@
 """What makes a module of somebody else's part of a model: a copy, a guard around it, a look at what it gives."""
 
 import contextlib
-import copy
 import math
 import weakref
 
@@ -9,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from vaekit.nn._stored import deep_copy
 from vaekit.utils._torch import SeededRandomness, converted
 
 __all__ = ["ForeignPair", "copied_together"]
@@ -80,6 +80,7 @@ class ForeignPair:
     def __init__(self, encoder_module, decoder_module):
         self.token = object()  # who this model is, among `OWNERS`
         self.given = copied_together({"encoder_module": encoder_module, "decoder_module": decoder_module})
+        _on_cpu(nn.ModuleList(value for value in self.given.values() if isinstance(value, nn.Module)))
 
     def encoder(self, event_shape, generator):
         """Return the encoder module and its number of output features."""
@@ -98,10 +99,10 @@ class ForeignPair:
         return decoder.append(Reshape(*event_shape))
 
     def _module(self, name, generator, *sizes):
-        """Return the copy of a module, or what a function makes of the sizes; in single precision, on the CPU."""
+        """Return the copy of a module, or what a function makes of the sizes."""
         given = self.given[name]
         if isinstance(given, nn.Module):
-            return converted(given, lambda module: module.cpu().float())
+            return given
         with SeededRandomness(generator):
             module = given(*sizes)
         if not isinstance(module, nn.Module):
@@ -109,7 +110,7 @@ class ForeignPair:
                 f"The {name!r} parameter of Custom must be or return a torch module. Got {module!r} instead."
             )
         self._claim(module, name)
-        return converted(module, lambda module: module.cpu().float())
+        return _on_cpu(module)
 
     def _claim(self, module, name):
         """Refuse a module that a function had made before: its weights are those of another model."""
@@ -121,12 +122,16 @@ class ForeignPair:
             )
 
 
+def _on_cpu(module):
+    return converted(module, lambda module: module.cpu().float())
+
+
 def copied_together(given, memo=None):
     """Return what was given by name, its modules copied with all that they share."""
     memo, copies = {} if memo is None else memo, {}
     for name, module in given.items():
         try:
-            copies[name] = copy.deepcopy(module, memo) if isinstance(module, nn.Module) else module
+            copies[name] = deep_copy(module, memo) if isinstance(module, nn.Module) else module
         except Exception as error:
             raise ValueError(
                 f"The {name!r} parameter of Custom must be a module that can be copied, or a function that builds it; "

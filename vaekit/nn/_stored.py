@@ -4,6 +4,7 @@ import copy
 import io
 import pickle
 from collections.abc import Mapping
+from types import CodeType, FunctionType
 
 import joblib
 import torch
@@ -12,54 +13,34 @@ from torch.nn.parameter import is_lazy
 
 from vaekit.utils._torch import to_array
 
-__all__ = ["Fingerprint", "Stored"]
-
-
-class Fingerprint:
-    """Stands for a module or a function among settings: equal to that of the same one, and of one of the same values.
-
-    Parameters
-    ----------
-    value : nn.Module or callable
-        The hash of its values is taken when it is first needed; a pickle keeps nothing else.
-    """
-
-    def __init__(self, value):
-        self.value, self._digest = value, None
-
-    def __eq__(self, other):
-        if not isinstance(other, Fingerprint):
-            return NotImplemented
-        return (self.value is not None and self.value is other.value) or self.digest() == other.digest()
-
-    __hash__ = None
-
-    def digest(self):
-        """Hash of the weights and all else of a module, or of a function."""
-        return self._digest or joblib.hash(Stored({"module": self.value}))
-
-    def __deepcopy__(self, memo):
-        copied = Fingerprint(copy.deepcopy(self.value, memo))
-        copied._digest = self._digest
-        return copied
-
-    def __getstate__(self):
-        return {"value": None, "_digest": self.digest()}
+__all__ = ["Fingerprint", "Stored", "deep_copy"]
 
 
 class StoredTensor:
-    """Values of a tensor, whatever its device, and whether it is a parameter that is trained."""
+    """Values of a tensor, whatever its type and device, and whether it is a parameter that is trained."""
 
     def __init__(self, tensor):
-        self.values = to_array(tensor)
+        self.dtype, self.shape = tensor.dtype, tuple(tensor.shape)
+        self.bytes = to_array(tensor.contiguous().reshape(-1).view(torch.uint8))  # NumPy lacks some types of torch
         self.is_parameter, self.requires_grad = isinstance(tensor, nn.Parameter), tensor.requires_grad
 
     def restored(self):
         """Return a tensor of these values on the CPU."""
-        values = torch.from_numpy(self.values.copy())
+        values = torch.from_numpy(self.bytes.copy()).view(self.dtype).reshape(self.shape)
         if self.is_parameter:
             return nn.Parameter(values, requires_grad=self.requires_grad)
         return values.requires_grad_(self.requires_grad)
+
+
+class StoredLazyTensor:
+    """A parameter or a buffer of a lazy layer that has no size yet."""
+
+    def __init__(self, tensor):
+        self.type, self.requires_grad, self.dtype = type(tensor), tensor.requires_grad, tensor.data.dtype
+
+    def restored(self):
+        """Return one like it on the CPU."""
+        return self.type(self.requires_grad, device="cpu", dtype=self.dtype)
 
 
 class StoredScript:
@@ -73,6 +54,29 @@ class StoredScript:
     def restored(self):
         """Return the module on the CPU."""
         return torch.jit.load(io.BytesIO(self.file), map_location="cpu").train(self.training)
+
+
+def _stand_in(leaf):
+    if isinstance(leaf, torch.jit.ScriptModule):
+        return StoredScript(leaf)
+    return StoredLazyTensor(leaf) if is_lazy(leaf) else StoredTensor(leaf)
+
+
+def _leaves(value):
+    """Tensors and scripted modules, wherever they are among the attributes of modules."""
+    if isinstance(value, torch.jit.ScriptModule) or (isinstance(value, torch.Tensor) and value.layout == torch.strided):
+        yield value
+    elif isinstance(value, (nn.Module, Mapping, list, tuple)):
+        inner = vars(value) if isinstance(value, nn.Module) else value
+        for item in inner.values() if isinstance(inner, Mapping) else inner:
+            yield from _leaves(item)
+
+
+def deep_copy(module, memo):
+    """Return a copy of a module, its lazy layers included, which torch does not copy."""
+    lazy = {id(leaf): StoredLazyTensor(leaf).restored() for leaf in _leaves(module) if is_lazy(leaf)}
+    memo |= {key: tensor for key, tensor in lazy.items() if key not in memo}
+    return copy.deepcopy(module, memo)
 
 
 class Stored:
@@ -90,54 +94,39 @@ class Stored:
     """
 
     def __init__(self, given):
-        stand_ins = {id(leaf): _stand_in(leaf) for value in given.values() for leaf in _leaves(value)}
-        self.leaves, memo = list(stand_ins.values()), dict(stand_ins)
-        self.values = {name: _picklable(name, value, memo) for name, value in given.items()}
+        stand_ins = {id(leaf): _stand_in(leaf) for leaf in _leaves(given)}
+        leaves, memo = list(stand_ins.values()), dict(stand_ins)
+        values = {name: _without_tensors(name, value, memo) for name, value in given.items()}
+        self.content = (leaves, values)
+        if not all(_is_picklable(value) for value in values.values()):  # lambdas and the like, which cloudpickle takes
+            self.content = joblib.wrap_non_picklable_objects((leaves, values), keep_wrapper=False)
 
     def restored(self):
         """Return what was given."""
-        memo = {id(leaf): leaf.restored() for leaf in self.leaves}
-        return {name: copy.deepcopy(value, memo) for name, value in self.values.items()}
+        leaves, values = self.content
+        return copy.deepcopy(values, {id(leaf): leaf.restored() for leaf in leaves})
 
 
-def _picklable(name, value, memo):
-    """Return a module whose tensors are those of the memo, or a function, wrapped if pickle cannot find its name."""
+def _without_tensors(name, value, memo):
+    """Return a copy of a value with stand-ins for its tensors, or raise PicklingError if that cannot be pickled."""
     try:
-        value = copy.deepcopy(value, memo)
-        if not _is_picklable(value):
-            value = joblib.wrap_non_picklable_objects(value, keep_wrapper=False)
-            pickle.dumps(value)
+        copied = copy.deepcopy(value, memo)
+        if not _is_picklable(copied):
+            pickle.dumps(joblib.wrap_non_picklable_objects(copied, keep_wrapper=False))
     except Exception as error:  # whatever a foreign __deepcopy__ or __reduce__ raises
         raise pickle.PicklingError(
             f"The {name!r} parameter of Custom cannot be pickled; pass a function that builds the module instead. "
             f"It raised: {error}"
         ) from error
-    return value
-
-
-def _stand_in(leaf):
-    return StoredScript(leaf) if isinstance(leaf, torch.jit.ScriptModule) else StoredTensor(leaf)
-
-
-def _leaves(value):
-    """Tensors that NumPy can hold and scripted modules, wherever they are among the attributes of modules."""
-    if isinstance(value, torch.jit.ScriptModule):
-        yield value
-    elif isinstance(value, torch.Tensor):
-        if not is_lazy(value) and value.dtype != torch.bfloat16 and value.layout == torch.strided:
-            yield value
-    elif isinstance(value, (nn.Module, Mapping, list, tuple)):
-        inner = vars(value) if isinstance(value, nn.Module) else value
-        for item in inner.values() if isinstance(inner, Mapping) else inner:
-            yield from _leaves(item)
+    return copied
 
 
 class _Structure(pickle.Pickler):
     """Pickles everything but the values of tensors."""
 
     def persistent_id(self, value):
-        """Pass over stored leaves."""
-        return "leaf" if isinstance(value, (StoredTensor, StoredScript)) else None
+        """Pass over the stand-ins."""
+        return "tensor" if isinstance(value, (StoredTensor, StoredScript)) else None
 
 
 def _is_picklable(value):
@@ -146,3 +135,46 @@ def _is_picklable(value):
     except Exception:  # whatever a foreign __reduce__ raises
         return False
     return True
+
+
+class Fingerprint:
+    """Stands for a module or a function among settings: equal to that of the same one, and of one that says the same.
+
+    Parameters
+    ----------
+    value : nn.Module or callable
+        Its hash is taken when it is first needed; a pickle keeps nothing else.
+    """
+
+    def __init__(self, value):
+        self.value, self._digest = value, None
+
+    def __eq__(self, other):
+        if not isinstance(other, Fingerprint):
+            return NotImplemented
+        return (self.value is not None and self.value is other.value) or self.digest() == other.digest()
+
+    __hash__ = None
+
+    def digest(self):
+        """Hash of a module's weights and all else it holds, or of what a function does."""
+        is_function = isinstance(self.value, FunctionType)
+        return self._digest or joblib.hash(_said_by(self.value) if is_function else Stored({"value": self.value}))
+
+    def __deepcopy__(self, memo):
+        copied = Fingerprint(copy.deepcopy(self.value, memo))
+        copied._digest = self._digest
+        return copied
+
+    def __getstate__(self):
+        return {"value": None, "_digest": self.digest()}
+
+
+def _said_by(function):
+    """Name, code and defaults of a function; what it takes from outside is left to it."""
+    return function.__module__, function.__qualname__, _spelled(function.__code__), repr(function.__defaults__)
+
+
+def _spelled(code):
+    constants = [_spelled(value) if isinstance(value, CodeType) else repr(value) for value in code.co_consts]
+    return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
