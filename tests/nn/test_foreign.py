@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from vaekit import DPVAE, VAE, FactorVAE
@@ -473,10 +475,30 @@ def test_a_hash_is_that_of_the_weights():
     assert joblib.hash(pair(first, first)) != joblib.hash(pair(second, second))
 
 
-@pytest.mark.parametrize("network", [local_network(), pair(*layers()), tied_modules()])
-def test_hashes_survive_the_ways_of_a_search(network):
-    copies = [clone(network), copy.deepcopy(network), pickle.loads(pickle.dumps(network)), clone(VAE(network=network))]
-    assert {joblib.hash(getattr(copied, "network", copied)) for copied in copies} == {joblib.hash(network)}
+NAMED = {
+    "local": local_network(),
+    "modules": pair(*layers()),
+    "tied": tied_modules(),
+    "functions": pair(lambda shape: nn.Linear(*shape, 3), lambda n, shape: nn.Linear(n, *shape)),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_hashes_survive_the_ways_of_a_search(name):
+    network = NAMED[name]
+    copies = [clone(network), copy.deepcopy(network), clone(clone(VAE(network=network))).network]
+    assert {joblib.hash(copied) for copied in copies} == {joblib.hash(network)}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_pipeline_finds_its_fit_again(name, tmp_path):
+    model = VAE(n_components=2, max_epochs=1, random_state=0, network=NAMED[name])
+    memory = joblib.Memory(tmp_path, verbose=0)
+    first, second = (
+        clone(make_pipeline(StandardScaler(), model, StandardScaler(), memory=memory)).fit(X) for _ in range(2)
+    )
+    assert second[1].history_[0]["duration"] == first[1].history_[0]["duration"]
+    np.testing.assert_array_equal(second.transform(X), first.transform(X))
 
 
 def test_pickles_hold_arrays_only():

@@ -48,7 +48,7 @@ class StoredScript:
 
     def __init__(self, script):
         file = io.BytesIO()
-        torch.jit.save(script, file)
+        torch.jit.save(copy.deepcopy(script), file)  # of copies all files are the same, not those of originals
         self.file, self.training = file.getvalue(), script.training
 
     def restored(self):
