@@ -80,7 +80,7 @@ def whitened_noise(n_samples, n_components, seed=0):
     -------
     noise : ndarray of shape (n_samples, n_components), float64
     """
-    rng = np.random.default_rng(seed)
+    n_samples, rng = int(n_samples), np.random.default_rng(seed)
     half = rng.standard_normal(((n_samples + 1) // 2, n_components))
     if n_samples % 2 == 0 and half.shape[0] >= n_components:
         values, vectors = np.linalg.eigh(half.T @ half / half.shape[0])
