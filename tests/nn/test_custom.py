@@ -108,8 +108,16 @@ def test_outputs_are_flattened_and_reshaped_to_the_event():
             r"'decoder_module' .* batch of shape \(2, 2\), but it raised",
         ),
         ({"decoder_module": nn.Linear(2, 6)}, ValueError, r"'decoder_module' .* give \(5,\) values per row.* \(6,\)"),
-        ({"encoder_module": Twice()}, ValueError, "'encoder_module' .* must give one floating-point tensor.* Got a tuple"),
-        ({"decoder_module": Twice()}, ValueError, "'decoder_module' .* must give one floating-point tensor.* Got a tuple"),
+        (
+            {"encoder_module": Twice()},
+            ValueError,
+            "'encoder_module' .* give one floating-point tensor.* Got a tuple",
+        ),
+        (
+            {"decoder_module": Twice()},
+            ValueError,
+            "'decoder_module' .* give one floating-point tensor.* Got a tuple",
+        ),
         ({"encoder_module": Summed()}, ValueError, r"'encoder_module' .* a row for every row.* shape \(5,\)"),
         ({"decoder_module": Rounded()}, ValueError, "'decoder_module' .* floating-point tensor.* type torch.int64"),
         ({"encoder_module": lambda shape: None}, TypeError, "'encoder_module' .* torch module. Got None"),

@@ -210,23 +210,6 @@ def test_a_warm_start_goes_on_after_a_pickle_as_without():
         again.fit(X)
 
 
-def test_a_weight_of_two_parts_takes_the_gradient_of_both():
-    """Sum of the two uses: as many steps of Adam as with one function of both."""
-    network = tied_modules()
-    model = fit(network, max_epochs=1, batch_size=40)
-    module, layer = model.net_.module_, network.encoder_module
-    weight = module.encoder[0].weight
-    loss = module(torch.ones(4, 5), torch.ones(4, 2)).reconstruction.sum()
-    (both,) = torch.autograd.grad(loss, weight)
-    z = module.encode(torch.ones(4, 5)).rsample(torch.ones(4, 2))
-    half = [
-        torch.autograd.grad(-module.likelihood.log_prob(decoded, torch.ones(4, 5)).sum(), weight, retain_graph=True)[0]
-        for decoded in (module.decoder(z.detach()), z @ weight.detach() + module.decoder[0].bias)
-    ]
-    torch.testing.assert_close(both, sum(half))
-    assert not torch.equal(weight, layer.weight)
-
-
 def test_a_weight_under_two_names_is_trained_once():
     module = Renamed(nn.Linear(5, 6))
     model = fit(pair(module, nn.Linear(2, 5)))
@@ -255,6 +238,23 @@ def test_functions_make_new_layers_for_every_model():
     assert not torch.equal(shared.weight, before)
     backbone = pair(lambda shape: nn.Sequential(frozen, nn.Linear(5, 6)), lambda n, shape: nn.Linear(n, *shape))
     np.testing.assert_array_equal(fit(backbone).transform(X), fit(backbone).transform(X))
+
+
+def transposed_in_memory():
+    encoder, decoder = nn.Linear(5, 2), nn.Linear(2, 5)
+    decoder.weight = nn.Parameter(encoder.weight.data.T)
+    return encoder, decoder
+
+
+def test_weights_that_are_one_in_memory_only_are_refused():
+    encoder, decoder = transposed_in_memory()
+    with pytest.raises(ValueError, match=r"share memory without being one.* same nn.Parameter"):
+        fit(pair(encoder, decoder))
+    with pytest.raises(ValueError, match=r"share memory without being one.* same nn.Parameter"):
+        fit(pair(lambda shape: encoder, lambda n, shape: decoder))
+    neighbours = nn.Parameter(torch.zeros(20)[:10].view(5, 2))
+    decoder.weight = neighbours
+    assert np.isfinite(fit(pair(encoder, decoder)).score(X))
 
 
 # ------------------------------------------------------------------ modules of unusual make
@@ -418,6 +418,24 @@ def test_lazy_layers_are_drawn_from_the_random_state():
     assert not np.array_equal(codes[0], fit(network, random_state=1).transform(X))
 
 
+@pytest.mark.parametrize("is_function", [True, False])
+def test_compiled_lazy_layers_are_drawn_from_the_random_state(is_function):
+    def module(*sizes):
+        return torch.compile(nn.Sequential(nn.LazyLinear(6), nn.Tanh()), backend="eager")
+
+    network = pair(module if is_function else module(), lambda n, shape: nn.Linear(n, *shape))
+    np.testing.assert_array_equal(fit(network).transform(X), fit(network).transform(X))
+    assert not np.array_equal(fit(network).transform(X), fit(network, random_state=1).transform(X))
+
+
+def test_a_module_that_does_not_compile_is_named():
+    def backend(graph, inputs):
+        raise RuntimeError("no compiler here")
+
+    with pytest.raises(ValueError, match=r"'decoder_module' .*no compiler here.*pass it without torch.compile"):
+        fit(pair(nn.Linear(5, 6), torch.compile(nn.Linear(2, 5), backend=backend)))
+
+
 def test_lazy_convolutions_take_their_channels():
     images = np.random.default_rng(0).normal(size=(20, 2, 6, 6))
     encoder = nn.Sequential(nn.LazyConv2d(3, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(4))
@@ -442,12 +460,63 @@ def test_lazy_layers_that_no_batch_passes_are_named():
         fit(pair(HalfUsed(), nn.Linear(2, 5)))
 
 
+class SetsItselfUp(nn.Module):
+    """Takes its scale from the first batch it sees, and counts batches."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.scale, self.n_seen = nn.Linear(5, 6), None, 0
+
+    def forward(self, x):
+        self.n_seen += 1
+        if self.scale is None:
+            self.scale = x.std() + 1.0
+        return self.layer(x / self.scale)
+
+
+def test_what_a_module_does_at_its_first_batch_waits_for_data():
+    encoder, _ = pair(SetsItselfUp(), nn.Linear(2, 5)).encoder((5,), torch.Generator())
+    assert encoder[0].n_seen == 0
+    assert encoder[0].scale is None
+
+
 def test_looking_at_shapes_leaves_modes_and_statistics_alone():
     module = nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6).eval(), nn.Dropout(0.5))
     encoder, _ = pair(module, module).encoder((5,), torch.Generator())
     assert [part.training for part in encoder[0]] == [True, False, True]
     for name, value in encoder[0].state_dict().items():
         assert torch.equal(value, module.state_dict()[name])
+
+
+# ------------------------------------------------------------------ batch normalisation
+
+
+def normalised(image=False):
+    """Return networks with a batch normalisation wherever one may stand, of columns or of images of one pixel."""
+    if image:
+        encoder = nn.Sequential(nn.Conv2d(1, 3, 4), nn.BatchNorm2d(3), nn.Flatten())
+        return pair(encoder, nn.Sequential(nn.Unflatten(1, (2, 1, 1)), nn.BatchNorm2d(2), nn.ConvTranspose2d(2, 1, 4)))
+    encoder = nn.Sequential(nn.BatchNorm1d(5), nn.Linear(5, 6), nn.BatchNorm1d(6))
+    return pair(encoder, nn.Sequential(nn.BatchNorm1d(2), nn.Linear(2, 5)))
+
+
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.CollapseWarning")
+@pytest.mark.parametrize("n_rows", range(2, 10))
+@pytest.mark.parametrize("cls", [VAE, FactorVAE])
+def test_batch_normalisation_trains_whatever_is_left_at_the_end(cls, n_rows):
+    rng = np.random.default_rng(n_rows)
+    for batch_size in (2, 3, 4, 5, 128):
+        for image in (False, True):
+            rows = rng.normal(size=(n_rows, 4, 4) if image else (n_rows, 5))
+            parameters = {"n_components": 2, "max_epochs": 1, "batch_size": batch_size, "random_state": 0}
+            model = cls(network=normalised(image), early_stopping=n_rows > 3, **parameters).fit(rows)
+            assert np.isfinite(model.partial_fit(rows[:2] if n_rows < 4 else rows).transform(rows)).all()
+
+
+def test_batch_normalisation_without_statistics_of_its_own_is_refused():
+    encoder = nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6, track_running_stats=False))
+    with pytest.raises(ValueError, match=r"'encoder_module' .* without running statistics.* track_running_stats=True"):
+        fit(pair(encoder, nn.Linear(2, 5)))
 
 
 # ------------------------------------------------------------------ pickles and hashes

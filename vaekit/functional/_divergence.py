@@ -147,7 +147,8 @@ def free_bits(kl_per_component: Tensor, floor: float, per: str = "batch") -> Ten
     Returns
     -------
     kl : Tensor of shape ()
-        In nats per row. A floor of 0 gives the KL; a part below the floor has no gradient, one at the floor has all of it.
+        In nats per row. A floor of 0 gives the KL; a part below the floor has no gradient, one at the floor has its
+        own.
 
     Raises
     ------

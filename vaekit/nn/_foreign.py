@@ -1,11 +1,14 @@
 """What makes a module of somebody else's part of a model: a copy, a guard around it, a look at what it gives."""
 
 import contextlib
+import copy
 import math
 import weakref
+from itertools import pairwise
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from vaekit.nn._stored import deep_copy
@@ -78,6 +81,7 @@ class ForeignPair:
     """
 
     def __init__(self, encoder_module, decoder_module):
+        self.made = []
         self.token = object()  # who this model is, among `OWNERS`
         self.given = copied_together({"encoder_module": encoder_module, "decoder_module": decoder_module})
         _on_cpu(nn.ModuleList(value for value in self.given.values() if isinstance(value, nn.Module)))
@@ -110,6 +114,8 @@ class ForeignPair:
                 f"The {name!r} parameter of Custom must be or return a torch module. Got {module!r} instead."
             )
         self._claim(module, name)
+        self.made.append(module)
+        _refuse_shared_memory(self.made)
         return _on_cpu(module)
 
     def _claim(self, module, name):
@@ -126,8 +132,26 @@ def _on_cpu(module):
     return converted(module, lambda module: module.cpu().float())
 
 
+def _refuse_shared_memory(modules):
+    """Refuse parameters that are two, and one in memory: copies and optimizers would part them."""
+    trained = {p for module in modules for p in module.parameters() if p.requires_grad and not is_lazy(p) and p.numel()}
+    spans = sorted((p.data_ptr(), p.data_ptr() + _n_bytes(p)) for p in trained)
+    if any(stop > start for (_, stop), (start, _) in pairwise(spans)):
+        raise ValueError(
+            "Parameters of the modules given to Custom share memory without being one; to tie weights, let both places "
+            "hold the same nn.Parameter."
+        )
+
+
+def _n_bytes(tensor):
+    """Bytes from the first value to the last, in memory."""
+    steps = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride()))
+    return (steps + 1) * tensor.element_size()
+
+
 def copied_together(given, memo=None):
     """Return what was given by name, its modules copied with all that they share."""
+    _refuse_shared_memory([module for module in given.values() if isinstance(module, nn.Module)])
     memo, copies = {} if memo is None else memo, {}
     for name, module in given.items():
         try:
@@ -140,6 +164,16 @@ def copied_together(given, memo=None):
     return copies
 
 
+def _refuse_neighbours(module, name):
+    """Refuse batch normalisation that takes a batch's own statistics in inference too."""
+    norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
+    if any(not part.track_running_stats for part in norms):
+        raise ValueError(
+            f"The {name!r} parameter of Custom has batch normalisation without running statistics, with which a row "
+            "would depend on its neighbours in inference; use track_running_stats=True."
+        )
+
+
 def probe(module, name, shape, generator):
     """Return the shape of what a module makes of one row, from two rows of zeros, lazy layers taking their sizes.
 
@@ -150,23 +184,51 @@ def probe(module, name, shape, generator):
     ValueError
         If the module does not take such rows, or does not give one tensor with as many rows.
     """
-    with _unchanged(module), torch.no_grad():
-        try:
-            with SeededRandomness(generator):
-                output = module(torch.zeros(shape, dtype=torch.float32))
-        except Exception as error:
-            raise ValueError(
-                f"The {name!r} parameter of Custom must take a batch of shape {shape}, but it raised: {error}"
-            ) from error
-    unsized = [own for own, tensor in [*module.named_parameters(), *module.named_buffers()] if is_lazy(tensor)]
-    if unsized:
-        raise ValueError(f"The {name!r} parameter of Custom has lazy layers that no batch passes: {unsized}.")
+    _refuse_neighbours(module, name)
+    rows = torch.zeros(shape, dtype=torch.float32)
+    try:
+        if _unsized(module):
+            _take_sizes(module, rows, generator)
+        output = _looked_at(module)(rows)
+    except Exception as error:
+        remedy = "; pass it without torch.compile, if that is why" if module.is_compiled else ""
+        raise ValueError(
+            f"The {name!r} parameter of Custom must take a batch of shape {shape}, but it raised: {error}{remedy}"
+        ) from error
+    if _unsized(module):
+        raise ValueError(f"The {name!r} parameter of Custom has lazy layers that no batch passes: {_unsized(module)}.")
     if not (isinstance(output, torch.Tensor) and output.is_floating_point() and output.shape[:1] == (2,)):
         raise ValueError(
             f"The {name!r} parameter of Custom must give one floating-point tensor, a row for every row of the batch. "
             f"Got {_described(output)} for a batch of shape {shape} instead."
         )
     return tuple(output.shape[1:])
+
+
+def _unsized(module):
+    """Names of parameters and buffers of lazy layers that have no size yet."""
+    return [name for name, tensor in [*module.named_parameters(), *module.named_buffers()] if is_lazy(tensor)]
+
+
+def _take_sizes(module, rows, generator):
+    """Let rows pass the foreign module itself, uncompiled, with random numbers from the generator."""
+    eager = torch.compiler.set_stance("force_eager") if module.is_compiled else contextlib.nullcontext()
+    with _unchanged(module), torch.no_grad(), eager, SeededRandomness(generator):
+        module[0](rows.clone())
+
+
+def _looked_at(module):
+    """Return a function of rows that leaves no trace, in a module that can be copied; compiling twice would cost."""
+
+    def look(rows):
+        with _unchanged(looked_at), torch.no_grad():
+            return looked_at(rows)
+
+    try:
+        looked_at = module if module.is_compiled else copy.deepcopy(module)
+    except RuntimeError:  # tensors that were computed, as those of the old weight norm, cannot be copied
+        looked_at = module
+    return look
 
 
 def _described(output):
