@@ -193,7 +193,8 @@ def probe(module, name, shape, generator):
     except Exception as error:
         remedy = "; pass it without torch.compile, if that is why" if module.is_compiled else ""
         raise ValueError(
-            f"The {name!r} parameter of Custom must take a batch of shape {shape}, but it raised: {error}{remedy}"
+            f"The {name!r} parameter of Custom must take a batch of shape {shape}, but it raised: "
+            f"{_first_paragraph(error)}{remedy}"
         ) from error
     if _unsized(module):
         raise ValueError(f"The {name!r} parameter of Custom has lazy layers that no batch passes: {_unsized(module)}.")
@@ -229,6 +230,10 @@ def _looked_at(module):
     except RuntimeError:  # tensors that were computed, as those of the old weight norm, cannot be copied
         looked_at = module
     return look
+
+
+def _first_paragraph(error):
+    return " ".join(str(error).split("\n\n")[0].split())
 
 
 def _described(output):
