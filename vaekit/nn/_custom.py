@@ -30,9 +30,17 @@ class Custom(Network):
 
     Notes
     -----
-    Tables have `event_shape=(n_features,)`, images (channels, height, width). Dropout is decided by `random_state`,
-    except alpha dropout, and inside fused attention and recurrent kernels. Batch normalisation makes rows of a batch
-    depend on each other in training, and on nothing but the row afterwards.
+    Tables have `event_shape=(n_features,)`, images (channels, height, width). Modules are handed copies of rows and
+    codes, and may write into them. Weights that encoder and decoder share stay shared. Lazy layers take their sizes
+    from the data. Batch normalisation makes rows of a batch depend on each other in training, and on nothing but the
+    row afterwards.
+
+    Dropout is decided by `random_state`, except alpha dropout, and inside fused attention, recurrent kernels, and
+    compiled or scripted modules.
+
+    Models are pickled, and found again by `joblib.Memory`, by the values of their modules. A module that cannot be
+    pickled (parametrized, say) is refused then: pass a function that builds it, best one that a file of yours defines,
+    which is the same in every process.
 
     Examples
     --------

@@ -146,8 +146,8 @@ class SeededRandomness(TorchFunctionMode):
     """Route the random functions called by foreign modules through a local generator (per thread).
 
     Catches initialisers, `randn` and its kin, dropout (of values and of channels) and the distributions' `sample` and
-    `rsample`. Alpha dropout, `RReLU`, `gumbel_softmax`, and dropout inside fused attention and recurrent kernels cannot
-    be reached: they keep torch's global generator.
+    `rsample`. Alpha dropout, `RReLU`, `gumbel_softmax`, and dropout inside fused attention, recurrent kernels, compiled
+    and scripted modules cannot be reached: they keep torch's global generator.
     """
 
     FUNCTIONS = frozenset(
