@@ -1,17 +1,19 @@
 """Rows that live on the device, and how they are cut into batches."""
 
+import torch
+
 __all__ = ["ResidentRows", "batch_bounds"]
 
 
 class ResidentRows:
-    """Training rows on the device; bytes stay bytes until the batch.
+    """Training rows on the device; bytes and other narrow types stay as they are until the batch.
 
     Parameters
     ----------
     values : Tensor of shape (n_rows, *event_shape)
-        float32 rows ready for the network, or uint8 rows as they came.
-    offset, unit : float or Tensor of shape (*event_shape,), optional
-        For uint8 rows: the network sees (row - offset) / unit.
+        float32 rows ready for the network, or rows of a narrow type as they came.
+    offset, unit : float or Tensor of shape () or (*event_shape,), optional
+        For narrow rows: the network sees (row - offset) / unit, computed in the type of tensors that are float64.
     """
 
     def __init__(self, values, offset=None, unit=None):
@@ -22,7 +24,10 @@ class ResidentRows:
 
     def __getitem__(self, index):
         rows = self.values[index]
-        return rows if self.unit is None else (rows.float() - self.offset) / self.unit
+        if self.unit is None:
+            return rows
+        rows = rows.to(getattr(self.unit, "dtype", torch.float32))
+        return ((rows - self.offset) / self.unit).float()
 
 
 def batch_bounds(n_rows, batch_size):
