@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from vaekit.estimators._generation import if_prior_has_density
+from vaekit.estimators._validation import without_weights
 from vaekit.utils._torch import whitened_noise
 
 __all__ = ["DensityMixin"]
@@ -64,6 +65,7 @@ class DensityMixin:
         return bounds + self._log_volume()
 
     @if_prior_has_density
+    @without_weights
     def score(self, X, y=None):
         """Mean of `score_samples`: the evidence lower bound, in nats per row.
 
