@@ -25,14 +25,14 @@ class Rows(Protocol):
 
 
 class ResidentRows:
-    """Training rows on the device; bytes stay bytes until the batch.
+    """Training rows on the device; bytes and other narrow types stay as they are until the batch.
 
     Parameters
     ----------
     values : Tensor of shape (n_rows, *event_shape)
-        float32 rows ready for the network, or uint8 rows as they came.
-    offset, unit : float or Tensor of shape (*event_shape,), optional
-        For uint8 rows: the network sees (row - offset) / unit.
+        float32 rows ready for the network, or rows of a narrow type as they came.
+    offset, unit : float or Tensor of shape () or (*event_shape,), optional
+        For narrow rows: the network sees (row - offset) / unit, computed in the type of tensors that are float64.
     given, observed, weight : Tensor, optional
         What is known about each row, as in `Batch`.
     follows : Tensor of int of shape (2, n_pairs), optional
@@ -53,15 +53,20 @@ class ResidentRows:
         return len(self.values) if self.follows is None else self.follows.shape[1]
 
     def __getitem__(self, index):
-        rows = self.values[index]
-        x = rows if self.unit is None else (rows.float() - self.offset) / self.unit
-        return Batch(x, *(None if known is None else known[index] for known in self.known))
+        known = (None if known is None else known[index] for known in self.known)
+        return Batch(self._converted(self.values[index]), *known)
+
+    def _converted(self, rows):
+        if self.unit is None:
+            return rows
+        rows = rows.to(getattr(self.unit, "dtype", torch.float32))
+        return ((rows - self.offset) / self.unit).float()
 
     def orders(self, draws, generator, is_one_batch=False):
         """Numbers of rows in the order of one pass, for each draw: an order of its own, or the rows before another's.
 
-        If the pass is one batch in all, independent draws are disjoint parts of it, but for parts of a single row: batch
-        normalisation takes none.
+        If the pass is one batch in all, independent draws are disjoint parts of it, if none is a single row (batch
+        normalisation).
         """
         own = [name for name, other in draws.items() if other is None]
         orders = {name: torch.randperm(len(self), generator=generator, device=self.device) for name in own}
