@@ -1,6 +1,7 @@
 """What an estimator with a decoder and a prior can do: decode, sample, move between the two latent spaces."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -8,6 +9,7 @@ from vaekit.exceptions import NoDensityError
 from vaekit.priors import Generator
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density"]
 
@@ -28,7 +30,7 @@ if_prior_has_density = available_if(_prior_has_density)
 class GenerationMixin:
     """Decoding and sampling."""
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Decode codes: E[x | z], in the units and the shape of the training data.
 
         Parameters
@@ -45,7 +47,7 @@ class GenerationMixin:
         codes = check_array(X, dtype=np.float64, input_name="X", estimator=self)
         return self._decode(self._validate_codes(codes))
 
-    def sample(self, n_samples=1, random_state=None):
+    def sample(self, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw from the model: z from the prior that was trained, then E[x | z].
 
         Parameters
@@ -83,7 +85,7 @@ class SpacesMixin:
     """The way between representation space, where codes live, and generation space, where the prior is normal."""
 
     @if_prior_has_density
-    def to_generation_space(self, Z):
+    def to_generation_space(self, Z: ArrayLike) -> np.ndarray:
         """z0 = g(z): the space in which the prior is plainly normal; the identity for a normal prior.
 
         Parameters
@@ -98,7 +100,7 @@ class SpacesMixin:
         return self._through_prior("to_generation_space", self._validate_codes(Z))
 
     @if_prior_has_density
-    def to_representation_space(self, Z0):
+    def to_representation_space(self, Z0: ArrayLike) -> np.ndarray:
         """z = g^-1(z0): back to the space the codes live in; the identity for a normal prior.
 
         Parameters

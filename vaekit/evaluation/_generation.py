@@ -1,8 +1,9 @@
 """How much a model's samples look like data."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._features import feature_map
@@ -13,9 +14,10 @@ from vaekit.evaluation._fitted import (
     take_rows,
 )
 from vaekit.evaluation._pockets import prior_candidates
-from vaekit.metrics import frechet_distance, precision_recall_scores
+from vaekit.metrics import PrecisionRecallScores, frechet_distance, precision_recall_scores
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 MOST_SAMPLES = 5000
 
@@ -38,7 +40,14 @@ class LowPosteriorFrechet(NamedTuple):
     n_samples: int
 
 
-def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, random_state=None):
+def sample_frechet_distance(
+    estimator: Any,
+    X: ArrayLike,
+    features: Any = "auto",
+    n_samples: int | None = None,
+    *,
+    random_state: RandomStateLike = None,
+) -> float:
     """Fréchet distance between data and a model's samples (the FID, on features of your choice).
 
     Parameters
@@ -86,7 +95,15 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
     return frechet_distance(to_features(X), to_features(sampled))
 
 
-def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=5, random_state=None):
+def sample_precision_recall(
+    estimator: Any,
+    X: ArrayLike,
+    features: Any = "auto",
+    n_samples: int | None = None,
+    *,
+    k: int = 5,
+    random_state: RandomStateLike = None,
+) -> PrecisionRecallScores:
     """Precision, recall, density and coverage of a model's samples.
 
     Parameters
@@ -132,8 +149,15 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
 
 
 def low_posterior_frechet_distance(
-    estimator, X, features="auto", n_samples=None, *, n_candidates=None, random_state=None, aggregate_posterior=None
-):
+    estimator: Any,
+    X: ArrayLike,
+    features: Any = "auto",
+    n_samples: int | None = None,
+    *,
+    n_candidates: int | None = None,
+    random_state: RandomStateLike = None,
+    aggregate_posterior: AggregatePosterior | None = None,
+) -> LowPosteriorFrechet:
     """Fréchet distance between data and the samples that the encoder reaches least, beside the plain one.
 
     Both take `n_samples` draws of the prior, decoded to their means: one the candidates of lowest log q(z), the other
