@@ -17,6 +17,7 @@ from vaekit.evaluation._pockets import prior_candidates
 from vaekit.metrics import PrecisionRecallScores, frechet_distance, precision_recall_scores
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 MOST_SAMPLES = 5000
@@ -38,6 +39,8 @@ class LowPosteriorFrechet(NamedTuple):
     value: float
     plain: float
     n_samples: int
+
+    __repr__ = short_repr
 
 
 def sample_frechet_distance(
