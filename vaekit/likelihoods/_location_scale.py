@@ -61,7 +61,7 @@ class LocationScaleLikelihood(Likelihood):
         return decoded
 
     @abstractmethod
-    def _log_density(self, standardized):
+    def _log_density(self, standardized: torch.Tensor) -> torch.Tensor:
         """Log density at scale 1, less its constant."""
 
 

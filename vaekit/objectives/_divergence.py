@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from torch import Tensor
 from torch.nn import functional as F
 
 from vaekit.functional import (
@@ -26,11 +27,11 @@ class Divergence(Spec, ABC):
     is_adversarial = False  # whether a discriminator learns in a phase of its own
 
     @abstractmethod
-    def between(self, codes, drawn, critic):
+    def between(self, codes: Tensor, drawn: Tensor, critic: Any) -> Tensor:
         """A scalar whose gradient moves the codes towards the prior."""
 
     @abstractmethod
-    def for_generator(self, codes, drawn, critic):
+    def for_generator(self, codes: Tensor, drawn: Tensor, critic: Any) -> Tensor:
         """A scalar whose gradient moves the draws of a learned generator towards the codes."""
 
 
