@@ -1,6 +1,7 @@
 """Variational autoencoders with decoupled priors, as scikit-learn estimators."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
 
@@ -46,14 +47,37 @@ FOLDERS = [
 
 __all__ = [*ESTIMATORS, *FOLDERS]
 
+if TYPE_CHECKING:  # what __getattr__ finds, as imports, so that editors know it and misspelt names are errors
+    from vaekit.estimators import *  # noqa: F403
 
-def __getattr__(name):
-    # Importing torch takes seconds: it waits for the first estimator (PEP 562).
-    if name in ESTIMATORS:
-        return getattr(importlib.import_module("vaekit.estimators"), name)
-    if name in FOLDERS:
-        return importlib.import_module(f"vaekit.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import (  # noqa: F401
+        datasets,
+        engine,
+        estimators,
+        evaluation,
+        exceptions,
+        functional,
+        inspection,
+        likelihoods,
+        metrics,
+        model,
+        model_selection,
+        nn,
+        objectives,
+        posteriors,
+        presets,
+        priors,
+    )
+
+else:
+
+    def __getattr__(name):
+        # Importing torch takes seconds: it waits for the first estimator (PEP 562).
+        if name in ESTIMATORS:
+            return getattr(importlib.import_module("vaekit.estimators"), name)
+        if name in FOLDERS:
+            return importlib.import_module(f"vaekit.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():

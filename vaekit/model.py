@@ -1,8 +1,12 @@
 """The latent variable model: encoder, posterior, prior, decoder, likelihood, and one pass of a batch through them."""
 
-from torch import nn
+from typing import Any
 
-from vaekit._outputs import ModelOutput
+from torch import Tensor, nn
+
+from vaekit._outputs import Batch, ModelOutput
+from vaekit.likelihoods import Likelihood
+from vaekit.priors import Prior
 
 __all__ = ["LatentVariableModel"]
 
@@ -24,23 +28,32 @@ class LatentVariableModel(nn.Module):
         Whatever else an objective trains beside the model (a discriminator, say).
     """
 
-    def __init__(self, *, encoder, posterior, prior, decoder, likelihood, discriminator=None):
+    def __init__(
+        self,
+        *,
+        encoder: nn.Module,
+        posterior: nn.Module,
+        prior: Prior,
+        decoder: nn.Module,
+        likelihood: Likelihood,
+        discriminator: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         self.encoder, self.posterior = encoder, posterior
         self.prior = prior
         self.decoder, self.likelihood = decoder, likelihood
         self.discriminator = discriminator
 
-    def encode(self, x):
+    def encode(self, x: Tensor) -> Any:
         """Parameters of q(z | x) for a batch (batch, *event_shape)."""
         return self.posterior(self.encoder(x))
 
-    def decode(self, z):
+    def decode(self, z: Tensor) -> Tensor:
         """Decoded tensors (..., *event_shape) of latents (..., n_components)."""
         decoded = self.decoder(z.reshape(-1, z.shape[-1]))
         return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
 
-    def forward(self, batch, noise):
+    def forward(self, batch: Batch, noise: Tensor) -> ModelOutput:
         """One sample of q(z | x) per row, made of `noise`, and decoded."""
         posterior = self.encode(batch.x)
         z = posterior.rsample(noise)

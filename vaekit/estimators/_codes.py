@@ -1,13 +1,16 @@
 """What every estimator can do with rows: give their codes."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["CodesMixin", "Posterior"]
 
@@ -18,11 +21,17 @@ class Posterior(NamedTuple):
     loc: np.ndarray
     scale: np.ndarray
 
+    __repr__ = short_repr
+
 
 class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Codes of rows, and the distributions they are the means of."""
 
-    def transform(self, X):
+    if TYPE_CHECKING:  # scikit-learn writes it, and does not say what it gives
+
+        def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> np.ndarray: ...
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Codes of X: the means of q(z | x).
 
         Parameters
@@ -38,7 +47,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         X = self._validate(X)
         return self._encode(X)[0].astype(float_type(X), copy=False)
 
-    def posterior(self, X):
+    def posterior(self, X: ArrayLike) -> Posterior:
         """Parameters of q(z | x) for every row.
 
         Parameters
@@ -54,7 +63,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         return Posterior(*self._encode(self._validate(X)))
 
-    def sample_posterior(self, X, n_samples=1, random_state=None):
+    def sample_posterior(self, X: ArrayLike, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw codes from q(z | x).
 
         Parameters
@@ -76,7 +85,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         random_state = self.random_state if random_state is None else random_state
         return loc + scale * make_random_state(random_state).standard_normal((n_samples, *loc.shape))
 
-    def log_posterior(self, X, Z):
+    def log_posterior(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
         """log q(z | x), row by row.
 
         Parameters

@@ -3,18 +3,21 @@
 import contextlib
 import math
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.model_selection import train_test_split
 
-from vaekit.engine import EarlyStop, EpochBar, Plan, batch_bounds
+from vaekit.engine import EarlyStop, EpochBar, Net, Plan, batch_bounds
 from vaekit.estimators._blueprint import Blueprint, build_net
 from vaekit.estimators._callbacks import users_callbacks
 from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.estimators._validation import scale_of_pixels, without_weights
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
+from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
@@ -71,9 +74,16 @@ def _some_rows(X, numbers):
 class FittingMixin:
     """fit and partial_fit, one after the other or afresh."""
 
+    net_: Net
+    likelihood_: LikelihoodSpec
+    n_components_: int
+    n_steps_: int
+    kl_per_component_: np.ndarray
+    active_components_: np.ndarray
+
     @without_weights
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train on X; an earlier fit survives if this one fails.
 
         Parameters
@@ -107,7 +117,7 @@ class FittingMixin:
 
     @without_weights
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train for one pass over X, going on from where training stands.
 
         Schedules run over the `max_epochs` planned passes of the first X. `max_epochs` calls with the same X are the

@@ -1,6 +1,10 @@
 """What an estimator with a decoder and a prior can do: decode, sample, move between the two latent spaces."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -9,8 +13,11 @@ from vaekit.priors import Generator
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._torch import to_array
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density"]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def _prior_has_density(estimator):
@@ -22,14 +29,15 @@ def _prior_has_density(estimator):
     return True
 
 
-# Methods that a prior known through its draws alone cannot have.
-if_prior_has_density = available_if(_prior_has_density)
+def if_prior_has_density(method: Method) -> Method:
+    """Mark a method that a prior known through its draws alone cannot have."""
+    return available_if(_prior_has_density)(method)
 
 
 class GenerationMixin:
     """Decoding and sampling."""
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Decode codes: E[x | z], in the units and the shape of the training data.
 
         Parameters
@@ -46,7 +54,9 @@ class GenerationMixin:
         codes = check_array(X, dtype=np.float64, input_name="X", estimator=self)
         return self._decode(self._validate_codes(codes))
 
-    def sample(self, n_samples=1, random_state=None, noise="auto"):
+    def sample(
+        self, n_samples: int = 1, random_state: RandomStateLike = None, noise: bool | str = "auto"
+    ) -> np.ndarray:
         """Draw from the model: z from the prior that was trained, then x from p(x | z), or its mean.
 
         Parameters
@@ -126,7 +136,7 @@ class SpacesMixin:
     """The way between representation space, where codes live, and generation space, where the prior is normal."""
 
     @if_prior_has_density
-    def to_generation_space(self, Z):
+    def to_generation_space(self, Z: ArrayLike) -> np.ndarray:
         """z0 = g(z): the space in which the prior is plainly normal; the identity for a normal prior.
 
         Parameters
@@ -141,7 +151,7 @@ class SpacesMixin:
         return self._through_prior("to_generation_space", self._validate_codes(Z))
 
     @if_prior_has_density
-    def to_representation_space(self, Z0):
+    def to_representation_space(self, Z0: ArrayLike) -> np.ndarray:
         """z = g^-1(z0): back to the space the codes live in; the identity for a normal prior.
 
         Parameters

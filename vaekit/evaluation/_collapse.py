@@ -1,12 +1,14 @@
 """Which latents a fitted model uses."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_into, require
 from vaekit.functional import kl_normal
+from vaekit.utils._repr import short_repr
 
 
 class CollapseReport(NamedTuple):
@@ -33,8 +35,10 @@ class CollapseReport(NamedTuple):
     variance_share: np.ndarray
     kl: np.ndarray
 
+    __repr__ = short_repr
 
-def collapse_report(estimator, X, *, threshold=0.01):
+
+def collapse_report(estimator: Any, X: ArrayLike, *, threshold: float = 0.01) -> CollapseReport:
     r"""Count the components whose posterior means move with the data.
 
     With a standard normal prior component j is active where :math:`\mathrm{Var}_x\, \mu_j(x) > t`; with any other

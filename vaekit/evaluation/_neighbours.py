@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
 from vaekit.evaluation._fitted import as_array, evenly_spaced, row_blocks
+from vaekit.utils._repr import short_repr
 
 
 class NearestRows(NamedTuple):
@@ -29,8 +31,10 @@ class NearestRows(NamedTuple):
     reference_distance: np.ndarray
     share_closer: float
 
+    __repr__ = short_repr
 
-def nearest_neighbours(samples, X, *, X_test=None):
+
+def nearest_neighbours(samples: ArrayLike, X: ArrayLike, *, X_test: ArrayLike | None = None) -> NearestRows:
     r"""Find the training row nearest to each sample, and compare with how near real data come.
 
     .. math:: \text{share closer} = P(d(s) < d(r)) + \tfrac12 P(d(s) = d(r))

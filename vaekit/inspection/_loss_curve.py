@@ -1,7 +1,11 @@
 """How the loss and its terms went down."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
+from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, make_axes
 from vaekit.inspection._fitted import Fitted
 
@@ -10,7 +14,7 @@ __all__ = ["LossCurveDisplay"]
 BOOKS = ("epoch", "duration")  # what stands in a history beside losses and their terms
 
 
-class LossCurveDisplay:
+class LossCurveDisplay(Display):
     """Loss and terms by epoch, in nats per row.
 
     Parameters
@@ -35,11 +39,11 @@ class LossCurveDisplay:
     ['kl', 'reconstruction', 'train_loss']
     """
 
-    def __init__(self, *, curves):
+    def __init__(self, *, curves: Any) -> None:
         self.curves = curves
 
     @classmethod
-    def from_estimator(cls, estimator):
+    def from_estimator(cls, estimator: Any) -> Self:
         """Read the history of a fitted object.
 
         Parameters
@@ -55,7 +59,7 @@ class LossCurveDisplay:
         names = dict.fromkeys(name for row in history for name in row if name not in BOOKS)
         return cls(curves={name: np.array([row.get(name, np.nan) for row in history], dtype=float) for name in names})
 
-    def plot(self, ax=None, *, terms=None):
+    def plot(self, ax: Any = None, *, terms: Sequence[str] | None = None) -> Self:
         """Draw.
 
         Parameters

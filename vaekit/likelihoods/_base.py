@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from vaekit.utils._repr import OneLine
 from vaekit.utils._spec import Spec
 
 __all__ = ["Likelihood", "LikelihoodSpec"]
@@ -16,7 +17,7 @@ class LikelihoodSpec(Spec, ABC):
     support = "real"  # or "unit_interval": then data are taken as they are, never standardised
 
     @abstractmethod
-    def build(self, event_shape, unit, deviation):
+    def build(self, event_shape: tuple[int, ...], unit: float | Tensor, deviation: float) -> nn.Module:
         """Return the likelihood module.
 
         Parameters
@@ -30,7 +31,7 @@ class LikelihoodSpec(Spec, ABC):
         """
 
 
-class Likelihood(nn.Module, ABC):
+class Likelihood(OneLine, nn.Module, ABC):
     """p(x | z) given the decoder's output; events are summed, leading axes kept.
 
     A number of its own that the data determine in closed form, given the decoded rows, is not trained: in training each
@@ -45,9 +46,13 @@ class Likelihood(nn.Module, ABC):
 
     observed = None
 
-    def __init__(self, event_shape):
+    def __init__(self, event_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.event_axes, self.n_features = tuple(range(-len(event_shape), 0)), math.prod(event_shape)
+
+    def extra_repr(self) -> str:
+        """Size of a row."""
+        return f"n_features={self.n_features}"
 
     @abstractmethod
     def log_prob(self, decoded: Tensor, x: Tensor) -> Tensor:

@@ -4,10 +4,12 @@ import numbers
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
 
 from vaekit.utils._containers import on_host
+from vaekit.utils._repr import short_repr
 
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
 
@@ -20,8 +22,10 @@ class PrecisionRecallScores(NamedTuple):
     density: float
     coverage: float
 
+    __repr__ = short_repr
 
-def precision_recall_scores(features_real, features_fake, *, k=5):
+
+def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, *, k: int = 5) -> PrecisionRecallScores:
     r"""Precision, recall, density and coverage of generated samples.
 
     With B_k(r_i) the open ball around a point that reaches to its k-th nearest other point of the same set, reals r_i

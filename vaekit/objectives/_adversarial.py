@@ -1,8 +1,9 @@
 """What every objective with a discriminator shares: its network, its own Adam, its phase."""
 
+from collections.abc import Sequence
 from functools import partial
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit._outputs import LossTerms, Phase
 from vaekit.nn._base import check_widths
@@ -25,7 +26,7 @@ class WithDiscriminator(Spec):
         Step size of its own Adam, with betas (0.5, 0.9).
     """
 
-    discriminator_layer_sizes: Any = (256, 256, 256)
+    discriminator_layer_sizes: Sequence[int] = (256, 256, 256)
     discriminator_learning_rate: float = 1e-4
 
     _parameter_constraints: ClassVar[dict] = {

@@ -1,12 +1,16 @@
 """What is minimised: the reconstruction plus one abstract penalty."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from numbers import Real
 from typing import Any, ClassVar
 
-from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
+from torch import Generator, Tensor, nn
+
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, Phase, StepInputs
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
+from vaekit.priors import Prior
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
 
@@ -38,7 +42,7 @@ class Objective(Spec, ABC):
         phase has an Adam of its own, which does not see the scale of its loss.
     """
 
-    prior_weight: Any = None
+    prior_weight: float | None = None
 
     _parameter_constraints: ClassVar[dict] = {"prior_weight": [Interval(Real, 0, None, closed="neither"), None]}
 
@@ -46,35 +50,35 @@ class Objective(Spec, ABC):
     weighted: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def penalty(self, output, inputs):
+    def penalty(self, output: ModelOutput, inputs: StepInputs) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted penalty (a scalar tensor) of a model's output, and its unweighted terms by name."""
 
     @property
-    def needs_density(self):
+    def needs_density(self) -> bool:
         """Whether log p(z) is needed."""
         return True
 
     @property
-    def uses_warmup(self):
+    def uses_warmup(self) -> bool:
         """Whether the estimator's warm-up weighs anything."""
         return True
 
-    def schedule_ends(self, n_steps):
+    def schedule_ends(self, n_steps: int) -> dict[str, float]:
         """By name, the steps after which each of the schedules of its own is over."""
         weights = self.get_params(deep=False).items()
         return {name: steps_of(weight.steps, n_steps) for name, weight in weights if isinstance(weight, Warmup)}
 
     @property
-    def pressure(self):
+    def pressure(self) -> float:
         """Weight on the KL in the end: at 1 or less a collapse is a failure, above it may be what was asked for."""
         return 1.0
 
-    def weights(self, step, n_steps):
+    def weights(self, step: int, n_steps: int) -> dict[str, Any]:
         """The scalars of the loss after `step` of `n_steps` planned steps, by name."""
         chosen = {name: getattr(self, name) for name in self.weighted}
         return {name: value_at(weight, step, n_steps) for name, weight in chosen.items() if weight is not None}
 
-    def loss(self, model, inputs, carried=None):
+    def loss(self, model: Any, inputs: StepInputs, carried: Any = None) -> LossTerms:
         """Loss of one pass over the step's first batch."""
         first = inputs.batches["first"]
         output = model(first, inputs.noise["posterior"][: first.n_rows])
@@ -82,33 +86,33 @@ class Objective(Spec, ABC):
         reconstruction = output.reconstruction.mean()
         return LossTerms(reconstruction + penalty, {"reconstruction": reconstruction, **terms}, output)
 
-    def prior_loss(self, model, inputs, carried):
+    def prior_loss(self, model: Any, inputs: StepInputs, carried: Any) -> LossTerms:
         """E_q[-log p(z)] on the codes of this step, which it cannot move."""
         negative_log_prior = -carried.prior.log_prob(carried.z.detach()).mean()
         return LossTerms(self.prior_weight * negative_log_prior, {"negative_log_prior": negative_log_prior}, carried)
 
-    def held_out_loss(self, output):
+    def held_out_loss(self, output: ModelOutput) -> Tensor:
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
         return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
-    def noise_columns(self, n_components):
+    def noise_columns(self, n_components: int) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row."""
         return {"posterior": n_components}
 
-    def discriminator(self, n_components, generator):
+    def discriminator(self, n_components: int, generator: Generator) -> nn.Module | None:
         """Return what is trained beside the model, or None."""
 
     def _trains_prior_jointly(self):
         return self.prior_weight is None
 
-    def phases(self):
+    def phases(self) -> list[Phase]:
         """The minimisations of one step, in order."""
         if self._trains_prior_jointly():
             return [Phase("joint", GENERATIVE_PARTS, self.loss)]
         rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
         return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
 
-    def check_prior(self, prior):
+    def check_prior(self, prior: Prior) -> None:
         """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module)."""
         if self.needs_density and not prior.has_density:
             raise IncompatibleChoiceError(
@@ -116,7 +120,7 @@ class Objective(Spec, ABC):
                 "prior='normal' or 'decoupled', or an objective that compares samples (WAE, AAE, LearnedPriorAAE)."
             )
 
-    def complaints(self, history, n_steps_done, n_steps):
+    def complaints(self, history: Any, n_steps_done: int, n_steps: int) -> Iterable[str]:
         """Sentences about what did not come about in training, for warnings."""
         for name, end in self.schedule_ends(n_steps).items():
             if end > n_steps_done:

@@ -1,14 +1,14 @@
 """beta-VAE-B: a KL that is held at a capacity which grows during training."""
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 
 from vaekit._outputs import LossTerms
 from vaekit.functional import capacity
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import STEPS, final_value, nonnegative, steps_of
+from vaekit.objectives._schedule import STEPS, Warmup, final_value, nonnegative, steps_of
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 
@@ -46,9 +46,9 @@ class Capacity(Objective):
     >>> model = VAE(objective=Capacity(gamma=15, max_capacity=10), prior="decoupled")
     """
 
-    gamma: Any = 15.0
+    gamma: float | Warmup = 15.0
     max_capacity: float = 25.0
-    capacity_steps: Any = 0.5
+    capacity_steps: float = 0.5
     prior_training: str = "joint"
 
     _parameter_constraints: ClassVar[dict] = {

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from numbers import Real
 from typing import Any, ClassVar
 
+from torch import Tensor
 from torch.nn import functional as F
 
 from vaekit.functional import (
@@ -26,11 +27,11 @@ class Divergence(Spec, ABC):
     is_adversarial = False  # whether a discriminator learns in a phase of its own
 
     @abstractmethod
-    def between(self, codes, drawn, discriminator):
+    def between(self, codes: Tensor, drawn: Tensor, discriminator: Any) -> Tensor:
         """A scalar whose gradient moves the codes towards the prior."""
 
     @abstractmethod
-    def for_generator(self, codes, drawn, discriminator):
+    def for_generator(self, codes: Tensor, drawn: Tensor, discriminator: Any) -> Tensor:
         """A scalar whose gradient moves the draws of a learned generator towards the codes."""
 
 
@@ -49,7 +50,7 @@ class MMD(Divergence):
     """
 
     kernel: str = "rbf"
-    bandwidth: Any = None
+    bandwidth: float | str | None = None
     unbiased: bool = False
 
     _parameter_constraints: ClassVar[dict] = {

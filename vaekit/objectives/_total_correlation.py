@@ -1,6 +1,6 @@
 """FactorVAE: the total correlation of the codes, as a discriminator sees it."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 
@@ -8,7 +8,7 @@ from vaekit._outputs import LossTerms
 from vaekit.functional import density_ratio, discriminator_loss, permute_dims, standardize
 from vaekit.objectives._adversarial import WithDiscriminator
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import nonnegative
+from vaekit.objectives._schedule import Warmup, nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
 
@@ -49,8 +49,8 @@ class TotalCorrelation(WithDiscriminator, Objective):
     >>> model = VAE(objective=TotalCorrelation(gamma=10), prior="decoupled")
     """
 
-    gamma: Any = 10.0
-    standardize_codes: Any = "auto"
+    gamma: float | Warmup = 10.0
+    standardize_codes: bool | str = "auto"
 
     _parameter_constraints: ClassVar[dict] = {
         "gamma": nonnegative(),

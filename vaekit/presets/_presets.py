@@ -3,11 +3,12 @@
 import re
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sklearn.base import clone
 
 import vaekit.estimators
+from vaekit.presets._costs import PresetCost, cost_of
 from vaekit.presets._sources import SOURCES
 
 __all__ = ["PRESETS", "Preset", "preset", "preset_grid", "preset_names"]
@@ -26,12 +27,20 @@ class Preset(NamedTuple):
         Strengths that the source searched, or empty.
     reference : str
         The source.
+    cost : PresetCost
+        Weights, steps, and about how many hours they take.
     """
 
     estimator: str
     parameters: dict
     grid: dict
     reference: str
+    cost: PresetCost
+
+
+def grid_of(source, variant):
+    """Strengths that a source searched for a method; a decoupled twin's are those of its plain method."""
+    return source.grids.get(variant.replace("DPVAE", "VAE"), {})
 
 
 def _expand(sources):
@@ -44,9 +53,10 @@ def _expand(sources):
                 prior = source.decoupled if is_decoupled else {}
                 for data, of_data in source.data.items():
                     parameters = {**source.shared, **of_data, **prior, **own}
-                    grid = source.grids.get(variant, {})
+                    grid = grid_of(source, variant)
                     full_name = "/".join(part for part in (name, variant, data) if part)
-                    yield full_name, Preset(estimator, parameters, grid, source.reference)
+                    cost = cost_of(full_name, estimator, parameters)
+                    yield full_name, Preset(estimator, parameters, grid, source.reference, cost)
 
 
 PRESETS = MappingProxyType(dict(_expand(SOURCES)))
@@ -54,7 +64,7 @@ PRESETS = MappingProxyType(dict(_expand(SOURCES)))
 SHORT_NAMES = {"/".join(name.split("/")[:2]): name for name in reversed(PRESETS)}
 
 
-def preset_names(source=None):
+def preset_names(source: str | None = None) -> list[str]:
     """List the names of all presets, or of those of one source.
 
     Parameters
@@ -76,7 +86,7 @@ def preset_names(source=None):
     --------
     >>> from vaekit.presets import preset_names
     >>> preset_names("thesis")
-    ['thesis/BetaVAE', 'thesis/FactorVAE', 'thesis/BetaTCVAE', 'thesis/DIPVAE']
+    ['thesis/BetaVAE', 'thesis/BetaDPVAE', ..., 'thesis/DIPVAE', 'thesis/DIPDPVAE']
     """
     sources = list(dict.fromkeys(name.split("/")[0] for name in PRESETS))
     if source is not None and source not in sources:
@@ -84,7 +94,7 @@ def preset_names(source=None):
     return [name for name in PRESETS if source in (None, name.split("/")[0])]
 
 
-def preset(name, **changes):
+def preset(name: str, **changes: Any) -> Any:
     """Return a fresh, unfitted estimator with the hyperparameters and networks of a publication.
 
     Parameters
@@ -111,23 +121,31 @@ def preset(name, **changes):
 
     Notes
     -----
+    Published experiments are long: `PRESETS[name].cost` says how long, and `max_steps=` shortens one.
+
+    With `prior="decoupled"` a preset keeps its numbers. A discriminator whose source shows it codes as they are, under
+    a normal prior, is then shown standardized codes, because a learned prior holds codes to no scale; weights that are
+    unsound under such a prior are refused when fitted.
+
     `dpvae/*/svhn`, `dpvae/*/celeba`, `dpvae_code/*` and `learned_priors/*/cifar10` expect numbers in [0, 1]: their
     sources have squared errors of such pixels, and the presets do not standardise. Divide bytes by 255 before; as they
     are, squared errors are 65025 times as large. The other presets for images take bytes as well.
 
     Examples
     --------
-    >>> from vaekit.presets import preset
+    >>> from vaekit.presets import PRESETS, preset
     >>> model = preset("dpvae/FactorDPVAE/svhn", random_state=0)
     >>> model.gamma, model.max_steps, model.batch_size, model.prior
     (1000, 100000, 50, Decoupled(n_couplings=6))
+    >>> PRESETS["kim_mnih/FactorVAE/dsprites"].cost
+    PresetCost(n_weights=5516007, n_steps=300000, cpu_hours=19.17, gpu_hours=0.7583)
     """
     found = _find(name)
     estimator = getattr(vaekit.estimators, found.estimator)(**found.parameters)
     return clone(estimator).set_params(**changes)
 
 
-def preset_grid(name):
+def preset_grid(name: str) -> dict[str, list[Any]]:
     """Return the strengths that a source searched, as the `param_grid` of a `GridSearchCV` over its preset.
 
     Parameters

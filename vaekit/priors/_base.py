@@ -1,9 +1,12 @@
 """p(z): the prior over latents, and the map between the space codes live in and the space samples are drawn in."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
+from vaekit.utils._repr import OneLine
 from vaekit.utils._spec import Spec
 
 __all__ = ["Prior", "PriorSpec"]
@@ -13,11 +16,11 @@ class PriorSpec(Spec, ABC):
     """The word for a prior."""
 
     @abstractmethod
-    def build(self, n_components, generator):
+    def build(self, n_components: int, generator: torch.Generator) -> nn.Module:
         """Return the prior module over `n_components` latents."""
 
 
-class Prior(nn.Module, ABC):
+class Prior(OneLine, nn.Module, ABC):
     """p(z) as the image of N(0, I) under an invertible map; `log_prob` is the one blank.
 
     Representation space is where codes z live, generation space where z0 = g(z) is plainly normal.
@@ -27,7 +30,7 @@ class Prior(nn.Module, ABC):
     has_density = True  # whether log p(z) and g are known, or draws alone
 
     @property
-    def is_learned(self):
+    def is_learned(self) -> bool:
         """Whether it has parameters; the scale of z is then up to it."""
         return any(True for _ in self.parameters())
 
@@ -51,7 +54,7 @@ class Prior(nn.Module, ABC):
         """Latents of the prior, made of standard normal `noise` (n_samples, n_components)."""
         return self.to_representation_space(noise)
 
-    def kl(self, posterior, z: Tensor) -> Tensor:
+    def kl(self, posterior: Any, z: Tensor) -> Tensor:
         """KL(q(z | x) || p(z)) in nats per row, from one sample z per row: the entropy exact, E_q log p(z) sampled.
 
         A single row's estimate may be negative. Priors with a closed form give that instead.
