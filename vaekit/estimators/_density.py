@@ -201,9 +201,8 @@ class DensityMixin:
 
 def noise_of_row(row, start, shape):
     """Standard normal noise that is decided by a row's values and the number of its first draw."""
-    key = hashlib.blake2b(row.tobytes(), digest_size=8, key=start.to_bytes(8, "little")).digest()
-    generator = np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
-    return generator.standard_normal(shape, dtype=np.float32)
+    digest = hashlib.blake2b(row.tobytes(), digest_size=8, key=start.to_bytes(8, "little")).digest()
+    return np.random.default_rng(int.from_bytes(digest, "little")).standard_normal(shape, dtype=np.float32)
 
 
 def log_sum(log_weights):

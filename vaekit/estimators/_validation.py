@@ -50,6 +50,10 @@ def scale_of_pixels(X, low, high):
 class ValidationMixin:
     """Rows and codes, checked."""
 
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    image_shape_: tuple[int, ...] | None
+
     def _validate(self, X, reset=False):
         """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
         if not reset:
