@@ -184,8 +184,10 @@ class Net(NeuralNet):
         orders = [
             torch.randperm(n_rows, generator=self.generator, device=device) for _ in range(self.objective.n_batches)
         ]
-        if len(bounds) == 1 and len(orders) > 1:  # one batch in all: independent batches are disjoint parts of it
-            orders = orders[0].tensor_split(len(orders))
+        n_parts = len(orders)
+        # one batch in all: independent batches are disjoint parts of it, if none is a single row (batch normalisation)
+        if len(bounds) == 1 and n_parts > 1 and n_rows >= 2 * n_parts:
+            orders = orders[0].tensor_split(n_parts)
         for start, stop in bounds:
             noise = {name: self._randn(stop - start, width, self.generator) for name, width in columns.items()}
             batches = tuple(rows[order[start:stop]] for order in orders)

@@ -38,6 +38,10 @@ class Network(Spec, ABC):
     inference_rows = 1024  # rows per block of inference: constant, so that a row never depends on its neighbours
     is_foreign = False  # whether the modules may draw random numbers of their own
 
+    def for_one_model(self):
+        """Return what builds encoder and decoder of one model, for networks that build the two together."""
+        return self
+
     @abstractmethod
     def encoder(self, event_shape, generator):
         """Return the encoder module and its number of output features."""
