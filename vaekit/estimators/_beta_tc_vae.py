@@ -26,8 +26,6 @@ class BetaTCVAE(BaseVAE):
     estimator : {"mss", "mws", "batch", "full"}, default="mss"
         How q(z) is estimated from a batch: stratified or weighted sampling, the batch as the whole mixture, or the
         encodings of all rows.
-    total_samples : int or None, default=None
-        Rows of the whole data set, for `partial_fit`; None is the number of rows given.
     allow_unbounded : bool, default=False
         Whether gamma > beta is let through with a prior that does not factorise.
 
@@ -48,7 +46,6 @@ class BetaTCVAE(BaseVAE):
     beta: Any = 4.0
     gamma: Any = 1.0
     estimator: str = "mss"
-    total_samples: Any = None
     allow_unbounded: bool = False
 
     _parameter_constraints: ClassVar[dict] = {name: KLDecomposition._parameter_constraints[name] for name in OWN}
