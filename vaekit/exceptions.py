@@ -9,6 +9,7 @@ __all__ = [
     "NoDensityError",
     "NonFiniteLossError",
     "ScheduleWarning",
+    "UnfinishedTrainingWarning",
     "VaekitError",
     "VaekitWarning",
 ]
@@ -44,3 +45,7 @@ class CollapseWarning(VaekitWarning, ConvergenceWarning):
 
 class ScheduleWarning(VaekitWarning, ConvergenceWarning):
     """A scheduled weight never reached its value within the steps that were run."""
+
+
+class UnfinishedTrainingWarning(VaekitWarning, ConvergenceWarning):
+    """Training ended while the loss, or a learned scale, was still moving, or after it had diverged."""

@@ -2,12 +2,26 @@
 
 import copy
 import json
+import logging
 import pickle
+import sys
+import threading
 
 import numpy as np
 import pytest
+import skorch.callbacks
 import torch
-from skorch.callbacks import Callback, Checkpoint, EarlyStopping, GradientNormClipping, LRScheduler, ProgressBar
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from skorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    EpochScoring,
+    GradientNormClipping,
+    LRScheduler,
+    ProgressBar,
+)
 from tiny_training import N_BATCHES, AtGradients, Rivalry, X, same_weights, tiny
 from torch.optim.lr_scheduler import LambdaLR, ReduceLROnPlateau
 
@@ -227,7 +241,8 @@ def test_silence(capfd, early_stopping):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_bar_over_the_epochs(capfd):
+def test_a_bar_over_the_epochs(capfd, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     tiny(BetaDPVAE, verbose=1, early_stopping=True).fit(X)
     out, err = capfd.readouterr()
     assert out == ""
@@ -254,3 +269,180 @@ def test_skorch_progress_bar_counts_the_batches(capfd):
     tiny(callbacks=[Counting(counts.append)]).fit(X)
     assert counts == [(N_BATCHES, N_BATCHES)] * 3
     assert f"0/{N_BATCHES}" in capfd.readouterr().err
+
+
+# ------------------------------------------------------------------ all that skorch has
+
+
+class Writer:
+    """What loggers write to: it holds a lock, which cannot be copied, and takes every call."""
+
+    def __init__(self):
+        self.lock, self.calls, self.dir = threading.Lock(), [], "."
+        self.info = {}
+
+    def __getattr__(self, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: self.calls.append((name, args))
+
+
+class Run:
+    """The run of an MLflow client."""
+
+    class info:
+        run_id = "1"
+
+
+class Experiment(dict):
+    """A Neptune run: keys that end in objects to append to."""
+
+    def __init__(self):
+        self.lock, self.calls = threading.Lock(), []
+
+    def __getitem__(self, name):
+        return self
+
+    def __setitem__(self, name, value):
+        self.calls.append(name)
+
+    def append(self, value):
+        self.calls.append(value)
+
+
+def one(net, X, y=None):
+    return 1.0
+
+
+# name: (constructor, words of the refusal or None)
+SKORCH = {
+    "BatchScoring": (lambda to, path: skorch.callbacks.BatchScoring(one, name="s"), "predictions"),
+    "Callback": (lambda to, path: skorch.callbacks.Callback(), None),
+    "Checkpoint": (lambda to, path: Checkpoint(monitor="train_loss_best", dirname=path, f_pickle="net.pkl"), None),
+    "EarlyStopping": (lambda to, path: EarlyStopping(monitor="train_loss"), None),
+    "EpochScoring": (lambda to, path: EpochScoring(one, name="s", on_train=True), "use_caching=False"),
+    "EpochTimer": (lambda to, path: skorch.callbacks.EpochTimer(), None),
+    "Freezer": (lambda to, path: skorch.callbacks.Freezer("encoder*"), "freezes weights.*Custom"),
+    "GradientNormClipping": (lambda to, path: GradientNormClipping(1.0), None),
+    "Initializer": (lambda to, path: skorch.callbacks.Initializer("*weight", fn=torch.nn.init.zeros_), None),
+    "InputShapeSetter": (lambda to, path: skorch.callbacks.InputShapeSetter(), "leave it out"),
+    "LRScheduler": (lambda to, path: LRScheduler("WarmRestartLR"), None),
+    "LoadInitState": (lambda to, path: skorch.callbacks.LoadInitState(saved(path)), None),
+    "MlflowLogger": (lambda to, path: skorch.callbacks.MlflowLogger(Run(), to, create_artifact=False), None),
+    "NeptuneLogger": (lambda to, path: skorch.callbacks.NeptuneLogger(Experiment(), close_after_train=False), None),
+    "ParamMapper": (lambda to, path: skorch.callbacks.ParamMapper("*", fn=lambda p: p.data.clamp_(-1, 1)), None),
+    "PassthroughScoring": (lambda to, path: skorch.callbacks.PassthroughScoring("train_loss"), "predictions"),
+    "PrintLog": (lambda to, path: skorch.callbacks.PrintLog(), None),
+    "ProgressBar": (lambda to, path: ProgressBar(), None),
+    "SacredLogger": (lambda to, path: skorch.callbacks.SacredLogger(to), None),
+    "TensorBoard": (lambda to, path: skorch.callbacks.TensorBoard(to), None),
+    "TrainEndCheckpoint": (lambda to, path: skorch.callbacks.TrainEndCheckpoint(dirname=path), None),
+    "Unfreezer": (lambda to, path: skorch.callbacks.Unfreezer("encoder*"), "freezes weights"),
+    "WandbLogger": (lambda to, path: skorch.callbacks.WandbLogger(to, save_model=False), None),
+}
+
+
+def saved(path):
+    checkpoint = Checkpoint(monitor=None, dirname=path)
+    tiny(max_epochs=1, callbacks=[checkpoint]).fit(X)
+    return checkpoint.initialize()
+
+
+def test_the_table_holds_all_of_them():
+    assert {name for name in skorch.callbacks.__all__ if name != "WarmRestartLR"} == SKORCH.keys()
+
+
+@pytest.fixture
+def without_neptune(monkeypatch):
+    monkeypatch.setattr(skorch.callbacks.NeptuneLogger, "_model_summary_file", staticmethod(str))
+
+
+@pytest.mark.parametrize("name", SKORCH)
+def test_each_of_skorchs_callbacks_works_or_is_refused_by_name(name, tmp_path, without_neptune):
+    make, refusal = SKORCH[name]
+    model = tiny(callbacks=[make(Writer(), str(tmp_path))])
+    if refusal is not None:
+        with pytest.raises(ValueError, match=f"'callbacks' parameter holds {name}, which .*{refusal}"):
+            model.fit(X)
+        assert not hasattr(model, "net_")
+        return
+    assert len(model.fit(X).history_) >= 3
+    assert np.isfinite(model.transform(X)).all()
+    for copied in (clone, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))):
+        assert copied(model).set_params(callbacks=None).fit(X).n_steps_ == 3 * N_BATCHES
+
+
+@pytest.mark.parametrize("name", ["TensorBoard", "SacredLogger", "WandbLogger", "MlflowLogger"])
+def test_loggers_log_to_the_users_own_object(name, tmp_path):
+    to = Writer()
+    model = tiny(callbacks=[SKORCH[name][0](to, str(tmp_path))]).fit(X)
+    once = len(to.calls)
+    assert once >= 3  # an epoch at least each
+    clone(model).fit(X)
+    assert len(to.calls) == 2 * once
+    back = pickle.loads(pickle.dumps(model))
+    assert back.callbacks == []  # it holds a lock
+    np.testing.assert_array_equal(back.fit(X).transform(X), model.transform(X))
+
+
+def test_scores_without_cached_predictions_work():
+    scoring = EpochScoring(lambda net, rows, y=None: len(rows), name="n_rows", on_train=True, use_caching=False)
+    assert [row["n_rows"] for row in tiny(callbacks=[scoring]).fit(X).history_] == [35, 35, 35]
+
+
+def test_print_log_prints(capsys):
+    tiny(callbacks=[skorch.callbacks.PrintLog()]).fit(X)
+    lines = capsys.readouterr().out.splitlines()
+    assert "train_loss" in lines[0]
+    assert len(lines) == 2 + 3  # a head, a rule, and a line per epoch
+
+
+def freeze(parameter):
+    parameter.requires_grad_(False)
+
+
+def test_freezing_behind_the_scenes_is_an_error_that_names_the_weight():
+    mapper = skorch.callbacks.ParamMapper("decoder*", fn=freeze, at=2)
+    model = tiny(callbacks=[mapper], warmup=0)
+    with (
+        pytest.raises(ValueError, match=r"'callbacks' parameter.*froze 'decoder.0.weight'.*Custom"),
+        pytest.warns(ConvergenceWarning),
+    ):
+        model.fit(X)
+    assert same_weights(model, tiny(warmup=0, max_epochs=1).fit(X))
+    assert model.set_params(callbacks=None).partial_fit(X).n_steps_ == 2 * N_BATCHES
+
+
+def test_two_fits_share_no_state_that_a_callback_keeps_in_collections():
+    diary = Diary()
+    models = [clone(tiny(callbacks=[("diary", diary)])) for _ in range(2)]
+    assert models[0].callbacks[0][1] is not models[1].callbacks[0][1] is not diary
+    for model in models:
+        model.callbacks[0][1].notes.append("mine")
+    assert diary.notes == []
+
+
+def test_a_loaded_history_says_how_many_steps_were_done(tmp_path):
+    checkpoint = Checkpoint(monitor=None, dirname=str(tmp_path))
+    tiny(callbacks=[checkpoint]).fit(X)
+    model = tiny(max_epochs=1, callbacks=[skorch.callbacks.LoadInitState(checkpoint)]).fit(X)
+    assert (model.n_steps_, len(model.history_)) == (4 * N_BATCHES, 4)
+
+
+# ------------------------------------------------------------------ lines
+
+
+def test_a_line_per_epoch_goes_to_the_logger_and_nowhere_else(capfd, caplog):
+    with caplog.at_level(logging.INFO, logger="vaekit"):
+        tiny(BetaDPVAE, verbose=2, early_stopping=True).fit(X)
+    lines = [record.getMessage() for record in caplog.records]
+    assert [record.name for record in caplog.records] == ["vaekit"] * 3
+    assert [line.split(" train_loss")[0] for line in lines] == [f"BetaDPVAE epoch {n} step {4 * n}" for n in (1, 2, 3)]
+    assert all("kl=" in line and "valid_loss=" in line and "duration=" in line for line in lines)
+    assert capfd.readouterr() == ("", "")
+    assert logging.getLogger("vaekit").handlers == []
+
+
+def test_a_bar_is_quiet_where_nobody_watches(capfd):
+    tiny(verbose=1).fit(X)
+    assert capfd.readouterr() == ("", "")

@@ -385,44 +385,101 @@ def test_without_warm_start_fit_starts_anew():
     assert len(twice.history_) == 3
 
 
-class Fail(Callback):
-    """Raises in the second epoch it sees."""
-
-    def on_train_begin(self, net, **kwargs):
-        self.seen_ = 0
-
-    def on_epoch_end(self, net, **kwargs):
-        self.seen_ += 1
-        if self.seen_ == 2:
-            raise RuntimeError("the callback failed")
+class Failure(Exception):
+    pass
 
 
-def test_what_was_learned_survives_a_failure_while_training_goes_on():
-    model, undisturbed = tiny(warm_start=True).fit(X), tiny(warm_start=True).fit(X)
+def fail(*args, **kwargs):
+    raise Failure("here")
+
+
+def failing_at(step):
+    """Return a callback that fails before a step."""
+    return AtBatchBegin(lambda net, batch: fail() if net.step_ == step else None)
+
+
+@pytest.mark.parametrize(
+    ("callback", "n_steps"),
+    [
+        (failing_at(7), 7),
+        (AtEpochBegin(lambda net, rows: fail() if len(net.history) == 3 else None), 2 * N_BATCHES),
+        (type("AtEnd", (Callback,), {"on_epoch_end": fail})(), N_BATCHES),
+        (type("AtTheVeryEnd", (Callback,), {"on_train_end": fail})(), 3 * N_BATCHES),
+    ],
+    ids=["amid an epoch", "between epochs", "after an epoch", "after training"],
+)
+def test_an_error_in_a_callback_passes_on_and_leaves_what_was_learned(callback, n_steps):
+    expected = tiny(max_steps=n_steps, warmup=0).fit(X)
+    model = tiny(warmup=0, callbacks=[callback])
+    with pytest.raises(Failure), pytest.warns(ConvergenceWarning, match=f"ended by Failure after step {n_steps}"):
+        model.fit(X)
+    assert same_weights(model, expected)
+    assert (model.n_steps_, len(model.history_)) == (n_steps, n_steps // N_BATCHES)
+    assert model.active_components_.shape == model.kl_per_component_.shape == (2,)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).transform(X), model.transform(X))
+
+
+def test_an_error_amid_early_stopping_leaves_the_best_epoch():
+    held_out = {}
+
+    def spoil(net, held_out_rows):
+        held_out["rows"] = held_out_rows
+        if len(net.history) > 6:
+            net.optimizer_.param_groups[0]["lr"] = 50.0
+        if len(net.history) == 9:
+            fail()
+
+    model = tiny(max_epochs=9, warmup=0, early_stopping=True, callbacks=[AtEpochBegin(spoil)])
+    with pytest.raises(Failure), pytest.warns(ConvergenceWarning):
+        model.fit(X)
+    best = min(row["valid_loss"] for row in model.history_)
+    assert model.net_._held_out_loss(held_out["rows"]) == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_before_the_first_step_a_failure_changes_nothing(goes_on):
+    model, undisturbed = tiny(warm_start=goes_on).fit(X), tiny(warm_start=goes_on).fit(X)
     history = model.history_
-    with pytest.raises(RuntimeError, match="the callback failed"):
-        model.set_params(callbacks=[Fail()]).fit(X)
+    with pytest.raises(Failure):
+        model.set_params(callbacks=[failing_at(3 * N_BATCHES if goes_on else 0)]).fit(X)
     assert same_weights(model, undisturbed)
     assert (model.history_, model.n_steps_) == (history, 3 * N_BATCHES)
     model.set_params(callbacks=None)
     assert same_weights(model.fit(X), undisturbed.fit(X))  # moments and random numbers too
+    unfitted = tiny(callbacks=[failing_at(0)])
+    with pytest.raises(Failure):
+        unfitted.fit(X)
+    assert not hasattr(unfitted, "net_")
+
+
+def test_a_warm_start_that_fails_goes_on_from_there():
+    model = tiny(warm_start=True, warmup=0).fit(X)
+    with pytest.raises(Failure), pytest.warns(ConvergenceWarning):
+        model.set_params(callbacks=[AtEpochBegin(lambda net, rows: fail() if len(net.history) == 5 else None)]).fit(X)
+    at_once = tiny(max_epochs=4, warmup=0, warm_start=True).fit(X)
+    assert same_weights(model, at_once)
+    assert same_weights(model.set_params(callbacks=None).partial_fit(X), at_once.partial_fit(X))
 
 
 @pytest.mark.parametrize("spoil", ["summary", "schedules"])
-def test_nor_does_a_failure_after_the_last_step_change_it(spoil):
+def test_nor_does_a_failure_after_the_last_step_lose_what_was_learned(spoil):
     """A warning that a filter makes an error comes when training is over."""
-    model = tiny(warm_start=True).fit(X)
-    kept, history = weights(model), model.history_
-    refused = {
-        "summary": lambda: model.partial_fit(np.ones_like(X[:2])),
-        "schedules": lambda: model.set_params(warm_start=False, max_steps=1, warmup=5).fit(X),
-    }
+    model, data = {
+        "summary": (tiny(), np.ones_like(X)),
+        "schedules": (tiny(max_steps=1, warmup=5), X),
+    }[spoil]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(VaekitWarning):
-            refused[spoil]()
-    assert all(torch.equal(kept[name], value) for name, value in weights(model).items())
-    assert (model.n_steps_, model.net_.step_, model.history_) == (3 * N_BATCHES, 3 * N_BATCHES, history)
+            model.fit(data)
+    assert same_weights(model, tiny(**{n: getattr(model, n) for n in ("max_steps", "warmup")}).fit(data))
+
+
+def test_a_filter_does_not_hide_the_failure_itself():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(Failure):
+            tiny(callbacks=[failing_at(7)]).fit(X)
 
 
 def test_a_warm_start_takes_other_steps():

@@ -1,16 +1,30 @@
 """Grids, pipelines and parallel workers."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 from family import IMAGES, X, same_bits, tiny
 from joblib import Parallel, delayed, parallel_config
+from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    RandomizedSearchCV,
+    cross_val_score,
+    cross_validate,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler
+from skorch.callbacks import Callback
 
 from vaekit import VAE, BetaDPVAE, BetaVAE, DecoupledBetaVAE
+from vaekit.model_selection import UDRSearch
 from vaekit.priors import Decoupled, StandardNormal
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -141,3 +155,47 @@ def test_images_pass_through_pipelines_and_searches(images):
     assert search.best_estimator_["dpvae"].image_shape_ == images.shape[1:]
     classifier = make_pipeline(model, LogisticRegression())
     assert cross_val_score(classifier, images, np.arange(20) % 2, cv=2, error_score="raise").shape == (2,)
+
+
+# ------------------------------------------------------------------ interrupts
+
+
+class PressOnce(Callback):
+    """Ctrl-C in the second epoch of the first fit."""
+
+    pressed = False
+
+    def on_epoch_end(self, net, **kwargs):
+        if not PressOnce.pressed and len(net.history) == 2:
+            PressOnce.pressed = True
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+SEARCHES = {
+    "grid": lambda model: GridSearchCV(model, {"max_epochs": [3, 4]}, cv=2).fit(X),
+    "grid in a pipeline": lambda model: GridSearchCV(make_pipeline(model), {"vae__max_epochs": [3, 4]}, cv=2).fit(X),
+    "random": lambda model: RandomizedSearchCV(model, {"max_epochs": [3, 4]}, n_iter=2, cv=2).fit(X),
+    "halving": lambda model: HalvingGridSearchCV(model, {"tol": [1, 2]}, cv=2, min_resources=20).fit(X),
+    "cross_validate": lambda model: cross_validate(model, X, cv=2),
+    "cross_val_score": lambda model: cross_val_score(model, X, cv=2),
+    "udr": lambda model: UDRSearch(model, {"max_epochs": [3, 4]}, n_models=2).fit(X),
+    "own loop": lambda model: [clone(model).set_params(random_state=seed).fit(X).score(X) for seed in range(3)],
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_an_interrupt_stops_a_search(name):
+    PressOnce.pressed = False
+    with pytest.raises(KeyboardInterrupt), pytest.warns(ConvergenceWarning, match="interrupted at step 10"):
+        SEARCHES[name](tiny("VAE", callbacks=[PressOnce()]))
+
+
+class StopEarly(Callback):
+    def on_epoch_end(self, net, **kwargs):
+        raise KeyboardInterrupt
+
+
+def test_callbacks_that_end_training_do_not_stop_a_search():
+    search = GridSearchCV(tiny("VAE", callbacks=[StopEarly()]), {"max_epochs": [3, 4]}, cv=2).fit(X)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.best_estimator_.n_steps_ == 5

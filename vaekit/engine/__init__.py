@@ -1,8 +1,24 @@
 """The training engine: phases, the pure step, the books kept by skorch."""
 
-from vaekit.engine._callbacks import EarlyStop, EpochBar
+from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, has_stopped
 from vaekit.engine._data import ResidentRows, batch_bounds
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
+from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
 
-__all__ = ["EarlyStop", "EpochBar", "Net", "PhasedAdam", "Plan", "ResidentRows", "batch_bounds"]
+__all__ = [
+    "EarlyStop",
+    "EpochBar",
+    "EpochLog",
+    "EpochTasks",
+    "Net",
+    "PhasedAdam",
+    "Plan",
+    "ResidentRows",
+    "ScaleWatch",
+    "batch_bounds",
+    "has_stopped",
+    "is_callback",
+    "own_copy",
+    "reason_to_refuse",
+]

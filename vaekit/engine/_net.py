@@ -1,29 +1,25 @@
 """The skorch net that keeps the books (callbacks, history, device, checkpoints) around an epoch loop of our own."""
 
 import contextlib
-import copy
 import time
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.exceptions import ConvergenceWarning
-from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import nn
 
-from vaekit._outputs import TRAINED_PARTS, StepInputs
+from vaekit._outputs import StepInputs
 from vaekit.engine._data import batch_bounds
-from vaekit.engine._optimizer import FlatParameters, PhasedAdam
+from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
+from vaekit.engine._safe_net import SafeNet
+from vaekit.engine._snapshot import Snapshot
 from vaekit.engine._step import run_step
-from vaekit.exceptions import NonFiniteLossError
 from vaekit.functional import linear_warmup
 from vaekit.utils._torch import SeededRandomness, make_generator
-from vaekit.utils._warnings import warn_user
 
 __all__ = ["Net", "Plan"]
 
-MOST_SETTLED_ROWS = 10_000  # rows whose errors decide what a likelihood has in closed form
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -35,7 +31,7 @@ class Plan(NamedTuple):
     n_components: int
 
 
-class Net(NeuralNet):
+class Net(SafeNet):
     """Trains a latent variable model on resident rows.
 
     Parameters
@@ -61,97 +57,60 @@ class Net(NeuralNet):
         super().__init__(module, criterion=nn.Identity, train_split=None, **kwargs)
 
     @property
-    def _default_callbacks(self):
-        return []
-
-    def initialize(self):
-        """Build optimizer, callbacks and history around the module."""
-        self.step_ = 0
-        return super().initialize()
-
-    def initialize_optimizer(self, triggered_directly=None):
-        """One Adam per phase, fused where torch has it."""
-        self.flat_ = FlatParameters(self.module_, TRAINED_PARTS)
-        self.phases_ = [phase for phase in self.objective.phases() if self.flat_.holds(phase.parts)]
-        slices = [self.flat_.of(phase.parts) for phase in self.phases_]
-        self.parameters_ = [own for own, _ in slices]
-        self.optimizer_ = PhasedAdam(
-            [(weights, phase.optimizer) for (_, weights), phase in zip(slices, self.phases_)],
-            lr=self.lr,
-            fused=torch.device(self.device).type in ("cpu", "cuda"),
-        )
-        return self
-
-    def __setstate__(self, state):
-        """A pickle gives every tensor memory of its own: put the weights back under one buffer and its optimizer."""
-        super().__setstate__(state)
-        moments = self.optimizer_.state_dict()
-        self.initialize_optimizer()
-        self.optimizer_.load_state_dict(moments)
-
-    # ------------------------------------------------------------------ what a failure must not change
-
-    @contextlib.contextmanager
-    def training_with(self, callbacks, learning_rate, batch_size):
-        """Take such steps, have callbacks called inside; give back all that was before if anything goes wrong there."""
-        self.callbacks = callbacks
-        self._initialize_callbacks()
-        state, optimizer = self._copied_state(), copy.deepcopy(self.optimizer_.state_dict())
-        generator, n_epochs = self.generator.get_state(), len(self.history)
-        before = {name: getattr(self, name) for name in ("step_", "lr", "batch_size")}
-        try:
-            self._set_learning_rate(learning_rate)
-            self.batch_size = batch_size
-            yield
-        except BaseException:
-            self._restore_state(state)
-            self.optimizer_.load_state_dict(optimizer)
-            self.generator.set_state(generator)
-            vars(self).update(before)
-            del self.history[n_epochs:]
-            raise
-        finally:
-            self.callbacks, self.callbacks_ = [], []
-
-    def _set_learning_rate(self, learning_rate):
-        """Change the step size of phases that have none of their own, in proportion to what a scheduler made of it."""
-        for phase, group in zip(self.phases_, self.optimizer_.param_groups):
-            if "lr" not in phase.optimizer:
-                group["lr"] *= learning_rate / self.lr
-                group["initial_lr"] = learning_rate
-        self.lr = learning_rate
-
-    def _copied_state(self):
-        """Copies of all weights and of the modules' buffers (a batch normalisation's statistics, say)."""
-        return [tensor.clone() for tensor in (self.flat_.buffer, *self.module_.buffers())]
-
-    def _restore_state(self, state):
-        for tensor, kept in zip((self.flat_.buffer, *self.module_.buffers()), state):
-            tensor.copy_(kept)
+    def has_learned_scale(self):
+        """Whether the likelihood's scale is found step by step."""
+        return isinstance(getattr(self.module_.likelihood, "log_scale", None), nn.Parameter)
 
     # ------------------------------------------------------------------ the loop
+
+    def partial_fit(self, X, y=None, classes=None, **how_long):
+        """Train until the end, or until a callback or the user ends it; then judge what came out.
+
+        A callback ends training by raising KeyboardInterrupt, as skorch has it. Ctrl-C is an interrupt of whatever
+        calls this (a search, say), and passes on.
+        """
+        self.starts_, self.went_back_, self.was_ended_ = self.starts_ or [Snapshot(self)], False, False
+        self.log_scales_ = []
+        with HeldInterrupt() as self.held_:
+            try:
+                came_to_a_stop = self._train(X, y, **how_long)
+                self.notify("on_train_end", X=X, y=y)
+                self._judge(X)
+            finally:
+                self.held_.release()
+        if not came_to_a_stop:
+            self._say_where_it_ended(KeyboardInterrupt())
+        return self
+
+    def _train(self, X, y, **how_long):
+        """Train; False if it was ended amid an epoch."""
+        self.notify("on_train_begin", X=X, y=y)
+        try:
+            self.fit_loop(X, y, **how_long)
+        except KeyboardInterrupt as interrupt:
+            self.held_.pressed |= came_by_signal(interrupt)
+            self.was_ended_ = True
+            n_epochs = len(self.history)
+            self._keep_whole_steps()
+            return len(self.history) == n_epochs
+        return True
 
     def fit_loop(self, X, y=None, epochs=1, *, valid=None, max_steps=None, **fit_params):
         """Train for some epochs, or until `max_steps` more steps are done."""
         last_step = np.inf if max_steps is None else self.step_ + max_steps
         datasets = {"dataset_train": X, "dataset_valid": valid}
-        losses = {name: [row[name] for row in self.history if name in row] for name in ("train_loss", "valid_loss")}
-        self.best_ = {name: np.nanmin(values) for name, values in losses.items() if values}
         for _ in range(epochs):
             if self.step_ >= last_step:
                 break
             self.notify("on_epoch_begin", **datasets)
+            self._refuse_frozen_weights()
             started = time.perf_counter()
-            try:
-                is_finite = self._train_epoch(X, last_step)
-                if valid is not None:
-                    self._record_best("valid_loss", self._held_out_loss(valid))
-            except KeyboardInterrupt:  # skorch ends training quietly, keeping what was learned
-                del self.history[-1:]
-                warn_user(f"Training was interrupted at step {self.step_}.", ConvergenceWarning)
-                raise
+            is_finite = self._train_epoch(X, last_step)
+            if valid is not None:
+                self._record_best("valid_loss", self._held_out_loss(valid))
             self.history.record("duration", time.perf_counter() - started)
             self.notify("on_epoch_end", **datasets)
+            self.held_.release()
             if not is_finite:
                 break
         return self
@@ -159,27 +118,26 @@ class Net(NeuralNet):
     def _train_epoch(self, rows, last_step):
         """One pass over the rows; True if every term stayed finite."""
         self._set_training(True)
-        first_step, safe = self.step_, self._copied_state()
+        self.starts_ = [*self.starts_[-1:], Snapshot(self)]
+        first_step = self.step_
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
         records, observed, has_hooks = [], 0.0, self._has_batch_hooks()
         with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
-            try:
-                for inputs in self._inputs(rows, bounds):
-                    terms = self._train_step(inputs, has_hooks)
-                    records += [term.detach() for term in terms.values()]
-                    observed = self._observed(observed, inputs.batches["first"].n_rows)
-            except KeyboardInterrupt:
-                if not torch.isfinite(self.flat_.buffer).all():
-                    self._go_back(f"A weight was not finite at step {self.step_}", first_step, safe)
-                raise
+            for inputs in self._inputs(rows, bounds):
+                terms = self._train_step(inputs, has_hooks)
+                records += [term.detach() for term in terms.values()]
+                observed = self._observed(observed, inputs.batches["first"].n_rows)
+                self.held_.release()
         names, records = list(terms), torch.stack(records).view(len(bounds), -1)
         weights = [stop - start for start, stop in bounds]
-        is_finite = self._check(names, records.cpu().numpy(), weights, first_step, safe)
-        if is_finite and observed is not None:
+        culprit = self._record_means(names, records.cpu().numpy(), weights, first_step)
+        if culprit is not None:
+            self._go_back(culprit, rows)
+        elif observed is not None:
             self.module_.likelihood.settle(observed / sum(weights))
         self.history.record("train_batch_count", len(bounds))
         self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
-        return is_finite
+        return culprit is None
 
     def _observed(self, total, n_rows):
         """Add what the likelihood saw in a step to the sum over an epoch's rows; None if it looks at nothing."""
@@ -199,11 +157,6 @@ class Net(NeuralNet):
         """The scalars of the loss at this step."""
         warmup = linear_warmup(self.step_, self.plan.warmup_steps)
         return {**self.objective.weights(self.step_, self.plan.n_steps), "warmup": warmup}
-
-    def _randn(self, n_rows, n_columns, generator):
-        """Noise of the weights' type, whatever torch's default is."""
-        weights = self.flat_.buffer
-        return torch.randn(n_rows, n_columns, generator=generator, device=generator.device, dtype=weights.dtype)
 
     def _train_step(self, inputs, has_hooks):
         """One step, with the callbacks' batch hooks around it only if some callback has them."""
@@ -234,31 +187,29 @@ class Net(NeuralNet):
             for hook in BATCH_HOOKS
         )
 
-    def _held_out_loss(self, rows):
-        """Mean validation loss per row, with the same noise every time."""
-        self._set_training(False)
-        generator, total = make_generator(0, rows.device), 0.0
-        with torch.no_grad():
-            for start, stop in batch_bounds(len(rows), self.inference_rows):
-                noise = self._randn(stop - start, self.plan.n_components, generator)
-                total += self.objective.held_out_loss(self.module_(rows[start:stop], noise)).sum()
-        return float(total) / len(rows)
+    def _refuse_frozen_weights(self):
+        frozen = {id(p): p.requires_grad_(True) for own in self.parameters_ for p in own if not p.requires_grad}
+        for name, parameter in self.module_.named_parameters() if frozen else ():
+            if id(parameter) in frozen:
+                raise ValueError(
+                    f"The 'callbacks' parameter holds one that froze {name!r}, and weights cannot be frozen while they "
+                    "are trained; freeze them before, in a module of your own (Custom, requires_grad=False)."
+                )
 
     def settle(self, rows):
-        """Let the likelihood take what has a closed form from rows (evenly spaced, if many) under the weights now."""
+        """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
         self._set_training(False)
         likelihood, generator = self.module_.likelihood, make_generator(0, rows.device)
-        chosen = torch.linspace(0, len(rows) - 1, min(len(rows), MOST_SETTLED_ROWS), dtype=torch.float64).long()
         total = 0.0
         with torch.no_grad():
-            for start, stop in batch_bounds(len(chosen), self.inference_rows):
-                x = rows[chosen[start:stop].to(rows.device)].x
+            for start, stop in batch_bounds(len(rows), self.inference_rows):
+                x = rows[start:stop].x
                 z = self.module_.encode(x).rsample(self._randn(len(x), self.plan.n_components, generator))
                 statistics = likelihood.statistics(self.module_.decode(z), x)
                 if statistics is None:
                     return
                 total += len(x) * statistics
-            likelihood.settle(total / len(chosen))
+            likelihood.settle(total / len(rows))
 
     # ------------------------------------------------------------------ the books
 
@@ -267,32 +218,15 @@ class Net(NeuralNet):
         super().on_epoch_begin(net, dataset_train, dataset_valid, **kwargs)
         self.history.new_batch()
 
-    def _check(self, names, records, weights, first_step, safe):
-        """Write an epoch's row-weighted means; on a term that is not finite go back to the last safe weights."""
+    def _record_means(self, names, records, weights, first_step):
+        """Write an epoch's row-weighted means; return what was not finite in it, or None."""
+        if first_step == 0:
+            self.untrained_ = float(dict(zip(names, records[0])).get("reconstruction", np.inf))
         means = np.average(records, axis=0, weights=weights)
         self._record_best("train_loss", float(means[0]))
         for name, mean in zip(names[1:], means[1:]):
             self.history.record(name, float(mean))
-        culprit = self._culprit(names, records, first_step)
-        if culprit is None:
-            return True
-        self._go_back(culprit, first_step, safe)
-        warn_user(
-            f"{culprit}; training ended there and the weights of the epoch before were kept. "
-            "Lower 'learning_rate' to train further.",
-            ConvergenceWarning,
-        )
-        return False
-
-    def _go_back(self, culprit, first_step, safe):
-        """Return to the weights of the epoch before; without one, raise NonFiniteLossError."""
-        self._restore_state(safe)
-        self.optimizer_.forget()
-        if first_step == 0:
-            raise NonFiniteLossError(
-                f"{culprit}; lower 'learning_rate', or check the scale of X ('standardize') and of the likelihood."
-            )
-        self.step_ = first_step
+        return self._culprit(names, records, first_step)
 
     def _culprit(self, names, records, first_step):
         """Name the first term that was not finite and its step, or None."""
@@ -309,7 +243,10 @@ class Net(NeuralNet):
 
     def _record_best(self, name, value):
         """Record a loss, and whether it is the lowest so far."""
+        if self.best_ is None:  # a history that was loaded
+            losses = {loss: [row[loss] for row in self.history if loss in row] for loss in ("train_loss", "valid_loss")}
+            self.best_ = {loss: np.nanmin(values) for loss, values in losses.items() if values}
         best = self.best_.get(name, np.inf)
         self.history.record(name, value)
         self.history.record(f"{name}_best", bool(value < best))
-        self.best_[name] = min(best, value) if np.isfinite(value) else best
+        self.best_ = {**self.best_, name: min(best, value) if np.isfinite(value) else best}

@@ -10,10 +10,12 @@ import torch
 from sklearn.base import BaseEstimator, clone
 
 from vaekit.estimators._blueprint import pack_net, unpack_net
+from vaekit.estimators._callbacks import CallbacksMixin
 from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._docstrings import inherit_sections, restate_defaults
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._inference import InferenceMixin
+from vaekit.estimators._summary import SummaryMixin
 from vaekit.estimators._validation import ValidationMixin
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.likelihoods import LikelihoodSpec
@@ -30,7 +32,17 @@ __all__ = ["BaseEncoder", "estimator"]
 
 
 @estimator
-class BaseEncoder(FittingMixin, CodesMixin, ValidationMixin, InferenceMixin, PlainParameters, BaseEstimator, ABC):
+class BaseEncoder(
+    FittingMixin,
+    SummaryMixin,
+    CallbacksMixin,
+    CodesMixin,
+    ValidationMixin,
+    InferenceMixin,
+    PlainParameters,
+    BaseEstimator,
+    ABC,
+):
     """Learn codes for data.
 
     Parameters
@@ -72,6 +84,9 @@ default="auto"
         Passes over the data.
     max_steps : int or None, default=None
         Most steps of one call of `fit`, if that comes before `max_epochs`.
+    total_samples : int or None, default=None
+        Rows of the whole data set, for `partial_fit`; None is the number of rows given. Warm-up and schedules that are
+        fractions of the planned steps run over `max_epochs` passes of so many rows.
     early_stopping : bool, default=False
         Whether to hold out rows of the training data, stop when their ELBO no longer improves, and keep the weights of
         the best epoch.
@@ -87,12 +102,15 @@ default="auto"
     device : str or torch.device, default="auto"
         Where to compute; `"auto"` is a CUDA device if there is one, else the CPU.
     callbacks : list of skorch callbacks or None, default=None
-        Copies of them are called during training. Those that look at predictions (`BatchScoring`, `EpochScoring` with
-        caching) or freeze weights (`Freezer`) do not work here.
+        Called during training, through copies that share with the ones given only the objects they write to (runs,
+        writers, files); so do those of a clone. A pickle leaves out callbacks that cannot be pickled. Callbacks that
+        look at predictions (`BatchScoring`, `PassthroughScoring`, `EpochScoring` with caching), freeze weights
+        (`Freezer`) or build the module anew (`InputShapeSetter`) are refused. `set_callbacks` takes scikit-learn's own.
     random_state : int, RandomState instance or None, default=None
         Decides weights, batches, noise and samples; global generators are neither read nor touched.
     verbose : int, default=0
-        0 is silent, 1 shows a progress bar.
+        0 is silent, 1 shows a progress bar where standard error is a terminal or a notebook, 2 and more write a plain
+        line per epoch to the logger `vaekit` at level INFO.
 
     Attributes
     ----------
@@ -134,6 +152,7 @@ default="auto"
     batch_size: int = 128
     max_epochs: int = 100
     max_steps: int | None = None
+    total_samples: int | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
     tol: float = 1e-4
@@ -158,6 +177,7 @@ default="auto"
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "max_steps": [Interval(Integral, 1, None, closed="left"), None],
+        "total_samples": [Interval(Integral, 2, None, closed="left"), None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "tol": [Interval(Real, 0, None, closed="left")],
@@ -220,13 +240,14 @@ default="auto"
     @property
     def history_(self) -> list[dict[str, Any]]:
         """A row per epoch: losses and their terms in nats per row."""
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(f"This {type(self).__name__} instance is not fitted yet, so it has no 'history_'.")
+        self._check_has("history_")
         hidden = ("batches", "train_batch_count", "train_loss_best", "valid_loss_best")
         return [{name: value for name, value in row.items() if name not in hidden} for row in self.net_.history]
 
     def __getstate__(self):
-        state = dict(super().__getstate__())
+        if self.__sklearn_is_fitted__():
+            self._summarize_remembered()
+        state = {**super().__getstate__(), "callbacks": self._picklable_callbacks()}
         if "net_" in state:
             state["net_"] = pack_net(state["net_"])
         return state

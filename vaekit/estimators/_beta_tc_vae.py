@@ -27,8 +27,6 @@ class BetaTCVAE(BaseVAE):
     estimator : {"mss", "mws", "batch", "full"}, default="mss"
         How q(z) is estimated from a batch: stratified or weighted sampling, the batch as the whole mixture, or the
         encodings of all rows.
-    total_samples : int or None, default=None
-        Rows of the whole data set, for `partial_fit`; None is the number of rows given.
     allow_unbounded : bool, default=False
         Whether gamma > beta is let through with a prior that does not factorise.
 
@@ -49,7 +47,6 @@ class BetaTCVAE(BaseVAE):
     beta: float | Warmup = 4.0
     gamma: float | Warmup = 1.0
     estimator: str = "mss"
-    total_samples: int | None = None
     allow_unbounded: bool = False
 
     _parameter_constraints: ClassVar[dict] = {name: KLDecomposition._parameter_constraints[name] for name in OWN}

@@ -89,6 +89,7 @@ def pack_net(net):
         "weights": dict(net.module_.state_dict()),
         "optimizer": net.optimizer_.state_dict(),
         "generator": net.generator.get_state(),
+        "stopping": net.stopping_,
     }
     packed = _map_tensors(to_array, torch.Tensor, state)
     return {**packed, "history": net.history.to_list(), "step": net.step_, "device": net.device}
@@ -105,6 +106,7 @@ def unpack_net(blueprint, packed):
     net.optimizer_.load_state_dict(state["optimizer"])
     if torch.device(packed["device"]).type == torch.device(net.device).type:
         net.generator.set_state(state["generator"])
+    net.stopping_ = state["stopping"]
     net.history.extend(packed["history"])
     net.step_ = packed["step"]
     return net

@@ -1,39 +1,104 @@
-"""The callbacks that a user passes: copied, checked, refused where they cannot work."""
+"""Callbacks of skorch that a user passes, and scikit-learn's own: checked, copied, never part of what is kept."""
 
-import copy
+import io
+import pickle
+from types import FunctionType
 
+from sklearn.callback import CallbackSupportMixin
+
+from vaekit.engine import EpochTasks, is_callback, own_copy, reason_to_refuse
 from vaekit.utils._sklearn import InvalidParameterError
 
-__all__ = ["users_callbacks"]
+__all__ = ["CallbacksMixin"]
 
 
-def users_callbacks(estimator):
-    """Return copies of an estimator's callbacks, for one call of fit.
+class CallbacksMixin(CallbackSupportMixin):
+    """The parameter `callbacks` and the method `set_callbacks`."""
 
-    Raises
-    ------
-    ValueError
-        If one is no skorch callback, or watches a validation loss that there is not.
-    """
-    given = copy.deepcopy(list(estimator.callbacks or []))
-    strangers = [callback for callback in given if not hasattr(_bare(callback), "on_train_begin")]
-    if strangers:
-        raise InvalidParameterError(
-            f"The 'callbacks' parameter of {type(estimator).__name__} must hold skorch callbacks, alone or as "
-            f"(name, callback). Got {strangers[0]!r} among them."
-        )
-    if not estimator.early_stopping and any(_watches_held_out_rows(callback) for callback in given):
-        raise ValueError(
-            "The 'callbacks' parameter holds one that monitors the validation loss, but there is none: set "
-            "early_stopping=True to hold out rows, or let it monitor 'train_loss' ('train_loss_best')."
-        )
-    return given
+    def __sklearn_clone__(self):
+        """A clone has callbacks of its own, which write to the same files, runs and locks."""
+        bare = object.__new__(type(self))
+        vars(bare).update({**vars(self), "callbacks": None})
+        clone = super(CallbacksMixin, bare).__sklearn_clone__()
+        clone.callbacks = self.callbacks and _copies(self.callbacks)
+        return clone
+
+    def _users_callbacks(self):
+        """Copies of the callbacks, for one call of fit.
+
+        Raises
+        ------
+        ValueError
+            If one is no skorch callback, cannot work here, or watches a validation loss that there is not.
+        """
+        given = _copies(self.callbacks or [])
+        for callback in given:
+            self._check_callback(_bare(callback))
+        return given
+
+    def _check_callback(self, callback):
+        if not is_callback(callback):
+            raise InvalidParameterError(
+                f"The 'callbacks' parameter of {type(self).__name__} must hold skorch callbacks, alone or as "
+                f"(name, callback). Got {callback!r} among them."
+            )
+        reason = reason_to_refuse(callback)
+        if reason is not None:
+            raise ValueError(f"The 'callbacks' parameter holds {type(callback).__name__}, which {reason}.")
+        if not self.early_stopping and _watches_held_out_rows(callback):
+            raise ValueError(
+                f"The 'callbacks' parameter holds {type(callback).__name__}, which monitors the validation loss, but "
+                "there is none: set early_stopping=True to hold out rows, or let it monitor 'train_loss' "
+                "('train_loss_best')."
+            )
+
+    def _picklable_callbacks(self):
+        """The callbacks less those that hold what stays in this process."""
+        kept = [callback for callback in self.callbacks or [] if _is_picklable(callback)]
+        return self.callbacks if len(kept) == len(self.callbacks or []) else kept
+
+    def _epoch_tasks(self, task, X, y):
+        """What tells scikit-learn's callbacks of epochs, in a list; empty if there are none."""
+        if not getattr(self, "_skl_callbacks", None):
+            return []
+
+        def begin():
+            return task.subcontext(task_name="epoch").call_on_fit_task_begin(estimator=self, X=X, y=y)
+
+        def end(epoch):
+            # the estimator holds its net already: a copy of it is all that a callback needs
+            return epoch.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
+
+        return [EpochTasks(begin, end)]
+
+
+def _copies(callbacks):
+    return type(callbacks)(map(_copy, callbacks)) if isinstance(callbacks, (list, tuple)) else list(callbacks)
+
+
+def _copy(callback):
+    return own_copy(callback) if is_callback(_bare(callback)) else callback
 
 
 def _bare(callback):
     return callback[-1] if isinstance(callback, (tuple, list)) and callback else callback
 
 
+class _Trial(pickle.Pickler):
+    """Tries whether values can be pickled; classes and functions of a notebook, which joblib can take, count."""
+
+    def reducer_override(self, value):
+        return (str, ()) if isinstance(value, (type, FunctionType)) else NotImplemented
+
+
+def _is_picklable(callback):
+    try:
+        _Trial(io.BytesIO()).dump(callback)
+    except Exception:  # whatever a foreign object's pickling raises
+        return False
+    return True
+
+
 def _watches_held_out_rows(callback):
-    monitor = getattr(_bare(callback), "monitor", None)  # a name in the history, a function, or None
+    monitor = getattr(callback, "monitor", None)  # a name in the history, a function, or None
     return isinstance(monitor, str) and monitor.startswith("valid")

@@ -60,6 +60,7 @@ class DensityMixin:
         https://arxiv.org/abs/1509.00519, eq. 8.
         """
         X = self._validate_in_support(X)
+        self._summarize_remembered()
         if n_importance_samples is None:
             return self._evidence_lower_bounds(X) + self._log_volume()
         check_count(n_importance_samples, "n_importance_samples")
@@ -162,6 +163,7 @@ class DensityMixin:
             In nats, as a density over the units of X.
         """
         X, Z = self._validate_pairs(self._validate_in_support(X), Z)
+        self._summarize_remembered()
         model, network_rows = self.net_.module_, self._network_rows(X)
         codes = Z.reshape(-1, Z.shape[-1]).astype(np.float32)  # draw after draw of all rows
 

@@ -8,15 +8,14 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
-from vaekit.engine import EarlyStop, EpochBar, Net, Plan, batch_bounds
+from vaekit.engine import EarlyStop, EpochBar, EpochLog, Net, Plan, ScaleWatch, batch_bounds, has_stopped
 from vaekit.estimators._blueprint import Blueprint, build_net
-from vaekit.estimators._callbacks import users_callbacks
 from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.estimators._validation import scale_of_pixels, without_weights
 from vaekit.estimators._words import VOCABULARIES
-from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._random import make_random_state
@@ -31,21 +30,29 @@ CHANGEABLE = {
     "batch_size", "callbacks", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "random_state", "tol",
     "verbose", "warm_start",
 }  # fmt: skip
-MAX_SUMMARY_ROWS = 10_000  # rows on which the KL per component is measured after a fit
-ACTIVE_SHARE = 0.01  # an active latent's mean varies by more than this share of its aggregate variance
+MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES = 10_000, 2**23  # rows that are remembered, to measure what training came to
 
 
 @contextlib.contextmanager
 def fitting(estimator):
-    """Give an estimator its attributes back if anything goes wrong inside; gradients are on, whatever they were."""
-    before = dict(vars(estimator))
+    """Give an estimator its attributes back if anything goes wrong inside before something was learned.
+
+    Gradients are on, whatever they were.
+    """
+    before, first_step = dict(vars(estimator)), _step_of(estimator)
     try:
         with torch.inference_mode(False), torch.enable_grad():
             yield
     except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
+        is_same_net = vars(estimator).get("net_") is before.get("net_")
+        if _step_of(estimator) <= (first_step if is_same_net else 0):
+            vars(estimator).clear()
+            vars(estimator).update(before)
         raise
+
+
+def _step_of(estimator):
+    return estimator.net_.step_ if estimator.__sklearn_is_fitted__() else 0
 
 
 def _spelled_out(params, prefix=""):
@@ -77,14 +84,11 @@ class FittingMixin:
     net_: Net
     likelihood_: LikelihoodSpec
     n_components_: int
-    n_steps_: int
-    kl_per_component_: np.ndarray
-    active_components_: np.ndarray
 
     @without_weights
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Train on X; an earlier fit survives if this one fails.
+        """Train on X; an earlier fit survives if this one fails before its first step is done.
 
         Parameters
         ----------
@@ -108,11 +112,19 @@ class FittingMixin:
 
         Notes
         -----
-        An interrupt (Ctrl-C) ends training with a warning and keeps what was learned.
+        Whatever ends training early, an interrupt (Ctrl-C) or an error in a callback, the estimator is then fitted with
+        what it had learned by the last whole step (with early stopping: at the best epoch), a warning says at which
+        step that was, and the KeyboardInterrupt or error passes on. So a search stops, and a model that was not trained
+        to its end is never taken for one that was; `try: model.fit(X)`, `except KeyboardInterrupt: pass` goes on with
+        it. Callbacks that end training by raising KeyboardInterrupt themselves, as those of skorch do, end it quietly.
         """
+        task = self._init_callback_context(max_subtasks=self.max_epochs)
         with fitting(self):
-            X = self._begin(X, goes_on=self.warm_start)
-            self._train(X, self.max_epochs, self.max_steps)
+            task.call_on_fit_task_begin(estimator=self, X=X, y=y)
+            rows = self._begin(X, goes_on=self.warm_start)
+            self._train(rows, self.max_epochs, self.max_steps, callbacks=self._epoch_tasks(task, X, y))
+            self._warn_of_training()
+            task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
     @without_weights
@@ -120,9 +132,12 @@ class FittingMixin:
     def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train for one pass over X, going on from where training stands.
 
-        Schedules run over the `max_epochs` planned passes of the first X. `max_epochs` calls with the same X are the
-        same as one `fit`, but for learning-rate schedulers that multiply the rate in place (StepLR, MultiStepLR): they
-        are built anew with every call, and step once more.
+        Schedules run over `max_epochs` planned passes of all rows: of `total_samples`, or of the first X if that is
+        None. `max_epochs` calls with the same X are the same as one `fit`, but for learning-rate schedulers that
+        multiply the rate in place (StepLR, MultiStepLR): they are built anew with every call, and step once more.
+
+        With early stopping a share of each X is held out. When their loss has not improved for `n_iter_no_change`
+        calls, the best weights are given back, and later calls train nothing and say so.
 
         Parameters
         ----------
@@ -137,17 +152,24 @@ class FittingMixin:
             Fitted estimator.
         """
         with fitting(self):
-            X = self._begin(X, goes_on=True)
-            self._train(X, 1, None, is_part=True)
+            X = self._begin(X, goes_on=True, is_part=True)
+            if has_stopped(self.net_, self.n_iter_no_change):
+                warn_user(
+                    f"Early stopping has ended training at step {self.n_steps_}, and nothing was trained; raise "
+                    "'n_iter_no_change' to go on, or fit afresh.",
+                    ConvergenceWarning,
+                )
+            else:
+                self._train(X, 1, None, is_part=True)
         return self
 
-    def _begin(self, X, goes_on):
+    def _begin(self, X, goes_on, is_part=False):
         """Return validated rows, with a net to train on them: the one there is if training goes on, else a new one."""
         if goes_on and self.__sklearn_is_fitted__():
             self._refuse_changes()
             return np.asarray(self._validate_in_support(X))
         X = self._validate(X, reset=True)
-        self._start(X)
+        self._start(X, n_planned=(is_part and self.total_samples) or len(X))
         return X
 
     def _refuse_changes(self):
@@ -167,8 +189,8 @@ class FittingMixin:
         words = {name for name in VOCABULARIES if isinstance(params.get(name), str) and params[name] != "auto"}
         return _spelled_out(params | {name: self._resolve(name) for name in words})
 
-    def _start(self, X):
-        """Decide everything that the first rows decide, and build an untrained net."""
+    def _start(self, X, n_planned):
+        """Decide everything that the first rows decide, and build an untrained net, to train on so many rows."""
         self._first_settings = self._settings()
         random_state = make_random_state(self.random_state)
         init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
@@ -181,7 +203,7 @@ class FittingMixin:
             X, support=likelihood.support, standardize=self.standardize, is_image=is_image
         )
         built_in = MLP(hidden_layer_sizes=tuple(self.hidden_layer_sizes), activation=self.activation).validated()
-        n_rows = len(self._split(len(X), train_seed)[0])
+        n_rows = round(len(self._split(len(X), train_seed)[0]) * n_planned / len(X))
         objective = self._make_objective().validated()
         self._blueprint = Blueprint(
             network=self._resolve("network", auto=lambda: ConvNet() if is_image else built_in),
@@ -224,62 +246,38 @@ class FittingMixin:
             )
         return train_test_split(np.arange(n_rows), test_size=self.validation_fraction, random_state=seed)
 
-    def _train(self, X, n_epochs, max_steps, is_part=False):
+    def _train(self, X, n_epochs, max_steps, is_part=False, callbacks=()):
         train, valid = self._split(len(X), self._blueprint.train_seed)
         if len(train) < 2:
             raise ValueError("Training takes at least two rows, and X holds one; pass more rows at a time.")
         train_rows = self._resident(X if valid is None else X[train])
         valid_rows = None if valid is None else self._resident(X[valid])
         self._blueprint = self._blueprint._replace(learning_rate=self.learning_rate, batch_size=self.batch_size)
-        with self.net_.training_with(self._make_callbacks(n_epochs), self.learning_rate, self.batch_size):
-            self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
-            self.n_steps_ = self.net_.step_
-            if not is_part:  # the averages of the last epoch's steps have to do where rows come in parts
-                self.net_.settle(train_rows)
-            self._summarize(_some_rows(X, train[:: max(1, len(train) // MAX_SUMMARY_ROWS)]))
-            if not is_part:
-                self._warn_of_schedules()
+        remembered = self._rows_to_summarize = np.array(_some_rows(X, train[:: self._summary_stride(len(train))]))
+        callbacks = [*self._users_callbacks(), *self._own_callbacks(n_epochs, is_part), *callbacks]
+        try:
+            with self.net_.training_with(callbacks, self.learning_rate, self.batch_size):
+                self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
+        finally:  # what was measured meanwhile, by a callback, was not of these weights
+            self._rows_to_summarize = remembered
+        if not is_part:
+            self._summarize_remembered()
 
-    def _make_callbacks(self, n_epochs):
-        own = [EarlyStop(self.n_iter_no_change, self.tol, self._last_change())] if self.early_stopping else []
-        bar = [EpochBar(n_epochs, type(self).__name__)] if self.verbose else []
-        return [*users_callbacks(self), *own, *bar]
+    def _summary_stride(self, n_rows):
+        """Every how many-th row is remembered."""
+        n_most = max(1, min(MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES // self.n_features_in_))
+        return math.ceil(n_rows / n_most)
+
+    def _own_callbacks(self, n_epochs, is_part):
+        label, verbosity = type(self).__name__, int(self.verbose)
+        shown = [[], [EpochBar(n_epochs, label)], [EpochLog(label)]][min(verbosity, 2)]
+        if self.net_.has_learned_scale:
+            shown.append(ScaleWatch())
+        if self.early_stopping:
+            shown.append(EarlyStop(self.n_iter_no_change, self.tol, self._last_change(), is_part))
+        return shown
 
     def _last_change(self):
         """The step after which no weight of the loss changes any more."""
         plan = self.net_.plan
         return max([plan.warmup_steps, *self._blueprint.objective.schedule_ends(plan.n_steps).values()])
-
-    def _summarize(self, X):
-        """Measure each latent after training, and say so if (nearly) none carries information."""
-        loc, scale = self._encode(X)
-        moving, spread = loc.var(axis=0), np.square(scale).mean(axis=0)
-        self.active_components_ = moving > ACTIVE_SHARE * (moving + spread)
-        with np.errstate(divide="ignore", invalid="ignore"):  # without noise the KL is infinite
-            log_scale = np.log(scale).mean(axis=0)
-            if self.net_.module_.prior.is_learned:
-                self.kl_per_component_ = 0.5 * np.log(moving + spread) - log_scale
-            else:
-                self.kl_per_component_ = 0.5 * np.mean(loc**2 + scale**2 - 1, axis=0) - log_scale
-        self._warn_if_collapsed()
-
-    def _warn_of_schedules(self):
-        plan, objective = self.net_.plan, self._blueprint.objective
-        complaints = list(objective.complaints(self.net_.history, self.n_steps_, plan.n_steps))
-        if plan.warmup_steps > self.n_steps_:
-            complaints.append(
-                f"Training ended at step {self.n_steps_}, before the KL reached its full weight at step "
-                f"{plan.warmup_steps:.0f}; lower 'warmup', or train longer."
-            )
-        for complaint in complaints:
-            warn_user(complaint, ScheduleWarning)
-
-    def _warn_if_collapsed(self):
-        n_active, most = int(self.active_components_.sum()), min(self.n_components_, self.n_features_in_)
-        is_gentle = self._blueprint.objective.pressure <= 1
-        if n_active == 0 or (is_gentle and n_active < most / 2):
-            warn_user(
-                f"{n_active} of {self.n_components_} latents carry information; train longer (max_epochs), lower the "
-                "strength of the regulariser, or expect less noise (likelihood=Normal(scale=...)).",
-                CollapseWarning,
-            )

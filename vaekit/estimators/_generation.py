@@ -109,12 +109,13 @@ class GenerationMixin:
         return bool(noise)
 
     @property
-    def likelihood_scale_(self):
+    def likelihood_scale_(self) -> float | np.ndarray:
         """Scale of the noise in p(x | z), in the units of X: a float, or a number for each feature.
 
         The standard deviation of a Normal likelihood, the mean absolute deviation of a Laplace.
         """
         check_is_fitted(self)
+        self._summarize_remembered()
         likelihood = self.net_.module_.likelihood
         if not hasattr(likelihood, "log_scale"):
             raise AttributeError(f"{type(self.likelihood_).__name__} has no scale: its noise is decided by its mean.")

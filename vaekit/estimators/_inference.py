@@ -111,6 +111,8 @@ class InferenceMixin:
         def draw(z, noise):
             return (model.likelihood.sample(model.decoder(z), noise),)
 
+        if random_state is not None:
+            self._summarize_remembered()  # a scale, say
         codes = Z.astype(np.float32)
         columns = (mean, codes) if random_state is None else (draw, codes, noise)
         return self._in_blocks(*columns, finish=lambda decoded: [self._as_given(decoded)])[0]
