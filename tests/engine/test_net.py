@@ -312,7 +312,8 @@ def test_the_best_epoch_is_given_back_from_memory(tmp_path, monkeypatch):
     losses = [row["valid_loss"] for row in model.history_]
     assert losses.index(min(losses)) == 5
     assert losses[-1] > min(losses) + 1
-    assert model.net_._held_out_loss(held_out["rows"]) == pytest.approx(min(losses), rel=1e-6)
+    # the scale was settled on the last epoch's steps then, and is on the training rows now
+    assert model.net_._held_out_loss(held_out["rows"]) == pytest.approx(min(losses), abs=0.05)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -320,7 +321,7 @@ def test_held_out_rows_come_from_the_rows_given_and_train_nothing():
     seen, held_out, ids = [], {}, np.c_[np.arange(35.0), X]
 
     def remember(net, held_out_rows):
-        held_out["ids"] = held_out_rows[:][:, 0].tolist()
+        held_out["ids"] = held_out_rows[:].x[:, 0].tolist()
 
     tiny(
         standardize=None, early_stopping=True, validation_fraction=0.2,
@@ -336,7 +337,7 @@ def test_the_random_state_decides_which_rows_are_held_out():
         seen = []
 
         def remember(net, held_out_rows):
-            seen.append(held_out_rows[:].tolist())
+            seen.append(held_out_rows[:].x.tolist())
 
         model = tiny(random_state=random_state, early_stopping=True, callbacks=[AtEpochBegin(remember)])
         for _ in range(n_calls):
@@ -352,7 +353,7 @@ def test_the_validation_loss_is_the_negative_elbo_per_row():
     held_out = {}
 
     def remember(net, held_out_rows):
-        held_out["rows"] = held_out_rows[:].numpy()
+        held_out["rows"] = held_out_rows[:].x.numpy()
 
     options = {"standardize": None, "early_stopping": True, "validation_fraction": 0.3, "max_epochs": 1}
     model = tiny(**options, callbacks=[AtEpochBegin(remember)]).fit(np.tile(X, (40, 1)))  # one draw of z for each row
@@ -556,9 +557,9 @@ def test_another_learning_rate_scales_what_a_scheduler_made_of_the_first():
 def test_a_single_row_is_no_batch(cls):
     model = tiny(cls).fit(X)
     kept, active = weights(model), model.active_components_
-    with pytest.raises(ValueError, match="at least two rows, and 1 of 1 is left"):
+    with pytest.raises(ValueError, match="at least two rows, and X holds one"):
         model.partial_fit(X[:1])
-    with pytest.raises(ValueError, match=r"1 of 2 is left.*'validation_fraction'"):
+    with pytest.raises(ValueError, match=r"leaves 1 of 2.*'validation_fraction'"):
         tiny(cls, early_stopping=True).fit(X[:2])
     assert all(torch.equal(kept[name], value) for name, value in weights(model).items())
     assert model.active_components_ is active

@@ -22,6 +22,8 @@ def tiny(cls=VAE, **params):
 
 
 def weights(model):
+    """Weights and buffers, after what training came to has been measured."""
+    assert model.active_components_ is not None
     return {name: value.clone() for name, value in model.net_.module_.state_dict().items()}
 
 

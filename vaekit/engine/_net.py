@@ -164,11 +164,12 @@ class Net(SafeNet):
             terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs)
             self.step_ += 1
             return terms
-        self.notify("on_batch_begin", batch=inputs.batches, training=True)
+        batch = tuple(some.x for some in inputs.batches.values())
+        self.notify("on_batch_begin", batch=batch, training=True)
         terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients)
         self.step_ += 1
         self.history.record_batch("train_loss", terms["train"].item())
-        self.notify("on_batch_end", batch=inputs.batches, training=True, loss=terms["train"], y_pred=None)
+        self.notify("on_batch_end", batch=batch, training=True, loss=terms["train"], y_pred=None)
         return terms
 
     def _notify_gradients(self, parameters, gradients):
