@@ -20,6 +20,7 @@ from vaekit.evaluation._fitted import (
 )
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._warnings import warn_user
 
 ROWS_AT_ONCE = 1024
@@ -27,6 +28,7 @@ CODES_AT_ONCE = 2**14  # codes decoded by one call, so that memory does not grow
 FEWEST_EFFECTIVE = 10
 
 
+@short_repr
 class ImportanceNLL(NamedTuple):
     """What `importance_nll` returns, in nats.
 
@@ -51,6 +53,7 @@ class ImportanceNLL(NamedTuple):
     sampling_error: float
 
 
+@short_repr
 class ReconstructionError(NamedTuple):
     """What `reconstruction_error` returns.
 

@@ -24,11 +24,13 @@ from vaekit.evaluation._neighbours import nearest_neighbours
 from vaekit.evaluation._sampling import draw_samples
 from vaekit.exceptions import VaekitError
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 
 CURVE_SHARES = 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5  # of the prior's own draws, below each threshold
 TAIL_SHARES = 0.1, 0.01  # those of them that the table shows
 
 
+@short_repr
 class ReportRow(NamedTuple):
     """One line of a `GenerationReport`.
 

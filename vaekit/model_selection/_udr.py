@@ -15,10 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from vaekit.metrics import udr_scores
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
+from vaekit.utils._repr import short_repr
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._warnings import warn_user
 
 
+@short_repr
 class UDRRanking(NamedTuple):
     """Scores of models in the order given, and their numbers from best to worst."""
 
