@@ -8,12 +8,10 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 __all__ = ["CodesMixin", "Posterior"]
 
 
-@short_repr
 class Posterior(NamedTuple):
     """q(z | x) = N(loc, diag scale^2) for every row, in arrays of shape (n_samples, n_components)."""
 

@@ -21,12 +21,10 @@ from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 PAIRS_AT_ONCE = 2**18  # points x rows handed to an object's own log_posterior
 
 
-@short_repr
 class KLParts(NamedTuple):
     """What `kl_decomposition` returns, each an `Estimate` in nats per row."""
 

@@ -7,10 +7,8 @@ import torch
 
 from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_into, require
 from vaekit.functional import kl_normal
-from vaekit.utils._repr import short_repr
 
 
-@short_repr
 class CollapseReport(NamedTuple):
     """What `collapse_report` returns; arrays of shape (n_components,).
 

@@ -5,10 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vaekit.utils._repr import short_repr
 
-
-@short_repr
 class Estimate(NamedTuple):
     """A number estimated by a mean over independent draws.
 

@@ -17,12 +17,10 @@ from vaekit.evaluation._sampling import decode_codes, draw_samples
 from vaekit.metrics import frechet_distance, precision_recall_scores
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 MOST_SAMPLES = 5000
 
 
-@short_repr
 class LowPosteriorFrechet(NamedTuple):
     """What `low_posterior_frechet_distance` returns.
 

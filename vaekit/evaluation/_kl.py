@@ -9,10 +9,8 @@ from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
 from vaekit.evaluation._fitted import count_rows, draw_prior, floats, look_into, require
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 
-@short_repr
 class SymmetricKL(NamedTuple):
     """What `symmetric_kl` returns, in nats.
 

@@ -11,11 +11,9 @@ from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
 from vaekit.evaluation._fitted import base_log_density, floats, look_into, require
 from vaekit.utils._checks import check_count
-from vaekit.utils._repr import short_repr
 from vaekit.utils._warnings import warn_user
 
 
-@short_repr
 class LeakageCurve(NamedTuple):
     """What `leakage_curve` returns, each an array of shape (n_thresholds,).
 

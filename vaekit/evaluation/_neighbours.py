@@ -7,10 +7,8 @@ from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
 from vaekit.evaluation._fitted import as_array, evenly_spaced, row_blocks
-from vaekit.utils._repr import short_repr
 
 
-@short_repr
 class NearestRows(NamedTuple):
     """What `nearest_neighbours` returns.
 

@@ -15,10 +15,8 @@ from vaekit.evaluation._fitted import (
 from vaekit.evaluation._leakage import prior_density
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 
-@short_repr
 class LowPosteriorSamples(NamedTuple):
     """What `low_posterior_samples` returns, lowest aggregate posterior first.
 
@@ -40,7 +38,6 @@ class LowPosteriorSamples(NamedTuple):
     log_q: np.ndarray
 
 
-@short_repr
 class HighPosteriorSamples(NamedTuple):
     """What `high_posterior_samples` returns, lowest prior first.
 

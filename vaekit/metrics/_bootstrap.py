@@ -10,12 +10,10 @@ from vaekit.metrics._containers import as_array
 from vaekit.metrics._learning import draw_seeds
 from vaekit.metrics._validation import check_counts
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 N_ORDERS = 20
 
 
-@short_repr
 class BootstrapInterval(NamedTuple):
     """The metric of all rows, and the two ends of its interval."""
 

@@ -76,7 +76,8 @@ def rank_correlation(runs):
     Parameters
     ----------
     runs : mapping of str to array-like of shape (n_runs,)
-        Columns by name: a dictionary, a data frame, or an Arrow table. One entry per run (configuration and seed), at least three.
+        Columns by name: a dictionary, a data frame, or an Arrow table. One entry per run (configuration and seed), at
+        least three.
 
     Returns
     -------

@@ -12,12 +12,10 @@ from sklearn.metrics import root_mean_squared_error
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows, standardize
 from vaekit.metrics._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 SMALLEST_IMPORTANCE = 1e-11
 
 
-@short_repr
 class DCIScores(NamedTuple):
     """Disentanglement, completeness, informativeness, and the importance (n_codes, n_factors) behind them."""
 

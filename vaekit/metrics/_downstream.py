@@ -12,10 +12,8 @@ from vaekit.metrics._containers import as_array, join_rows
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes, within_scale
 from vaekit.utils._random import make_random_state
-from vaekit.utils._repr import short_repr
 
 
-@short_repr
 @dataclass(frozen=True)
 class DownstreamStudy:
     """Test accuracy by number of labels and by factor.

@@ -8,12 +8,10 @@ from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
 from vaekit.metrics._validation import at_common_scale, check_features
-from vaekit.utils._repr import short_repr
 
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
 
 
-@short_repr
 class PrecisionRecallScores(NamedTuple):
     """What `precision_recall_scores` returns, each a float."""
 
