@@ -14,6 +14,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, on_host, take_rows
+from vaekit.utils._random import make_random_state
 
 MOST_PLAIN_FEATURES = 50
 MOST_ROWS_OF_PCA = 2000  # evenly spaced; as many as decide 50 directions
@@ -111,7 +112,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
             self.hidden_layer_sizes,
             max_iter=self.max_iter,
             n_iter_no_change=self.max_iter,
-            random_state=self.random_state,
+            random_state=make_random_state(self.random_state),
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the length of training, not a failure

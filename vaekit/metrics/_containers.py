@@ -10,7 +10,7 @@ def as_array(values):
     """
     columns = columns_of_frame(values)
     if columns is not None:
-        return side_by_side(columns)
+        return _side_by_side(columns) if columns else np.empty((len(values), 0))
     if hasattr(values, "detach"):
         return _of_tensor(values)
     if isinstance(values, np.ma.MaskedArray):
@@ -33,10 +33,10 @@ def columns_of_frame(values):
     return None
 
 
-def side_by_side(columns):
+def _side_by_side(columns):
     """Return columns as one array of two axes."""
     kept = columns if _have_common_type(columns) else [column.astype(object) for column in columns]
-    return np.stack(kept, axis=1) if columns else np.empty((0, 0))
+    return np.stack(kept, axis=1)
 
 
 def join_rows(first, second):

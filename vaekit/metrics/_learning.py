@@ -22,7 +22,8 @@ def split_rows(n_samples, n_train, n_test, rng):
 
 def standardize(codes, train):
     """Give codes mean 0 and deviation 1 over the rows `train`; what lies a million deviations out lies there."""
-    return StandardScaler().fit(codes[train]).transform(codes).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
+    scaler = StandardScaler().set_output(transform="default").fit(codes[train])  # an array, whatever the user's setting
+    return scaler.transform(codes).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 
 def draw_seeds(n_seeds, rng):

@@ -3,11 +3,11 @@
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.linear_model import Lasso
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._containers import as_array
 from vaekit.metrics._correlation import absolute_correlation
+from vaekit.metrics._learning import standardize
 from vaekit.metrics._validation import at_unit_scale, check_codes
 
 LASSO_ALPHA = 0.1
@@ -113,7 +113,7 @@ def _informative_codes(codes, divergence, kl_threshold):
     kept = np.ptp(codes, axis=0) > 0
     if divergence is not None:
         kept &= _one_per_code(divergence, codes) > kl_threshold
-    return StandardScaler().fit_transform(codes[:, kept]) if kept.any() else codes[:, kept]
+    return standardize(codes[:, kept], slice(None)) if kept.any() else codes[:, kept]
 
 
 def _one_per_code(divergence, codes):

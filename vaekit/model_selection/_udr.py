@@ -1,6 +1,5 @@
 """Choosing among models by how well they agree, without factors."""
 
-from copy import deepcopy
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -9,12 +8,10 @@ from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ParameterGrid
-from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
 from vaekit.metrics import udr_scores
+from vaekit.model_selection._best_model import BestModelMixin
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
@@ -76,12 +73,7 @@ def udr_ranking(estimators, X, *, method="lasso", kl_threshold=0.01, n_jobs=None
     return UDRRanking(scores, np.argsort(-scores, kind="stable"))
 
 
-def _if_best_has(name):
-    """Offer a method where the best model (before `fit`, the model to be fitted) offers it."""
-    return available_if(lambda search: hasattr(getattr(search, "best_estimator_", search.estimator), name))
-
-
-class UDRSearch(MetaEstimatorMixin, BaseEstimator):
+class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
     """Search of parameters by unsupervised disentanglement ranking: no factors, no held-out rows.
 
     Every candidate of the grid is fitted with the same few seeds. A candidate on whose codes its own seeds agree, up
@@ -121,9 +113,11 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    A fit that raises makes its candidate's scores NaN, with a warning, and such a candidate is not chosen. Codes are
-    compared on the rows of the fit, as in the paper. Agreement is not truth: an estimator that finds the same mixed
-    codes whatever its seed scores as well as one that finds the factors.
+    The search is a transformer that stands for its best model: `transform`, `inverse_transform`, `predict`,
+    `score_samples`, `get_feature_names_out`, `set_output` and their like are that model's, where it has them. Ctrl-C
+    ends the search. A fit that raises makes its candidate's scores NaN, with a warning, and such a candidate is not
+    chosen. Codes are compared on the rows of the fit, as in the paper. Agreement is not truth: an estimator that finds
+    the same mixed codes whatever its seed scores as well as one that finds the factors.
 
     References
     ----------
@@ -178,8 +172,8 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, ...)
             Rows to fit on and to encode.
-        y : ignored
-            Not needed, present for API consistency.
+        y : array-like of shape (n_samples,), default=None
+            Passed on to estimators that learn from it; the ranking has no use for it.
 
         Returns
         -------
@@ -189,7 +183,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
         candidates = list(ParameterGrid(self.param_grid))
         seeds = make_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
         models = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit)(self.estimator, params, seed, X) for params in candidates for seed in seeds
+            delayed(_fit)(self.estimator, params, seed, X, y) for params in candidates for seed in seeds
         )
         groups = [models[start : start + self.n_models] for start in range(0, len(models), self.n_models)]
         scores = np.array([self._score(group, X) for group in groups])
@@ -207,201 +201,13 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
             return np.full(len(models), np.nan)
         return udr_ranking(models, X, method=self.method, kl_threshold=self.kl_threshold, n_jobs=self.n_jobs).scores
 
-    @_if_best_has("transform")
-    def transform(self, X):
-        """Encode with the best model.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        codes : ndarray of shape (n_samples, n_codes)
-            Codes.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.transform(X)
-
-    @_if_best_has("inverse_transform")
-    def inverse_transform(self, X):
-        """Decode with the best model.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_codes)
-            Codes.
-
-        Returns
-        -------
-        rows : ndarray of shape (n_samples, ...)
-            Decoded rows.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.inverse_transform(X)
-
-    @_if_best_has("score")
-    def score(self, X, y=None):
-        """Score of the best model, by its own `score`.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Rows.
-        y : array-like of shape (n_samples,), default=None
-            Passed on, where there is one.
-
-        Returns
-        -------
-        score : float
-            Whatever the model calls its score. It is not the agreement of seeds, which takes several models.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.score(X) if y is None else self.best_estimator_.score(X, y)
-
-    @_if_best_has("score_samples")
-    def score_samples(self, X):
-        """Log density of rows under the best model.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        log_density : ndarray of shape (n_samples,)
-            As the model gives it.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.score_samples(X)
-
-    @_if_best_has("predict")
-    def predict(self, X):
-        """Predict with the best model, where its last step predicts.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        predicted : ndarray of shape (n_samples,)
-            Labels or numbers.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.predict(X)
-
-    @_if_best_has("predict_proba")
-    def predict_proba(self, X):
-        """Class probabilities by the best model, where its last step has them.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.predict_proba(X)
-
-    @_if_best_has("decision_function")
-    def decision_function(self, X):
-        """Decision values of the best model, where its last step has them.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        values : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            As the model gives them.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.decision_function(X)
-
-    @_if_best_has("get_feature_names_out")
-    def get_feature_names_out(self, input_features=None):
-        """Names of the codes, from the best model.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Names of the columns of X.
-
-        Returns
-        -------
-        names : ndarray of str objects
-            One per code.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.get_feature_names_out(input_features)
-
-    @_if_best_has("set_output")
-    def set_output(self, *, transform=None):
-        """Choose the container of `transform`, before or after `fit`.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"}, default=None
-            As in scikit-learn's transformers; None changes nothing.
-
-        Returns
-        -------
-        self : UDRSearch
-            The search.
-        """
-        for estimator in (self.estimator, getattr(self, "best_estimator_", None)):
-            if hasattr(estimator, "set_output"):
-                estimator.set_output(transform=transform)
-        return self
-
-    @property
-    def n_features_in_(self):
-        """Number of columns that the best model was fitted on."""
-        return self._of_best("n_features_in_")
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns that the best model was fitted on, where these had names."""
-        return self._of_best("feature_names_in_")
-
-    @property
-    def classes_(self):
-        """Classes of the best model, where its last step classifies."""
-        return self._of_best("classes_")
-
-    def _of_best(self, name):
-        if not hasattr(self, "best_estimator_"):
-            raise AttributeError(f"{type(self).__name__} has no {name} before fit.")
-        return getattr(self.best_estimator_, name)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "best_estimator_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        of_estimator = get_tags(self.estimator)
-        tags.estimator_type = of_estimator.estimator_type
-        tags.transformer_tags = deepcopy(of_estimator.transformer_tags)
-        tags.input_tags = deepcopy(of_estimator.input_tags)
-        return tags
-
 
 def _kl_per_component(estimator):
     """Nats per latent of the model inside a search or a pipeline; None where there are none."""
     return getattr(look_through(estimator).model, "kl_per_component_", None)
 
 
-def _fit(estimator, params, seed, X):
+def _fit(estimator, params, seed, X, y):
     """Fit a seeded copy; None, with a warning, where that raises."""
     model = clone(estimator).set_params(**clone(params, safe=False))
     seeded = random_state_names(model)
@@ -409,7 +215,7 @@ def _fit(estimator, params, seed, X):
         raise ValueError(f"UDRSearch compares seeds, and {type(estimator).__name__} has no random_state.")
     model.set_params(**dict.fromkeys(seeded, seed))
     try:
-        return model.fit(X)
+        return model.fit(X) if y is None else model.fit(X, y)
     except Exception as error:
         warn_user(f"The fit of {params} with seed {seed} failed: {error!r}", FitFailedWarning)
         return None
