@@ -73,7 +73,8 @@ def check_bins(n_bins):
     """Refuse what is no number of bins; return the number for continuous factors, which have no use for "auto"."""
     if isinstance(n_bins, str) and n_bins == "auto":
         return FEWEST_AUTOMATIC_BINS
-    check_counts(2, n_bins=n_bins)
+    if not isinstance(n_bins, numbers.Integral) or n_bins < 2:
+        raise ValueError(f"n_bins must be an integer of at least 2, or 'auto', got {n_bins!r}.")
     return n_bins
 
 
