@@ -46,7 +46,9 @@ def count_rows(X):
 
 
 def take_rows(X, rows):
-    """Return some rows (a slice or an array of positions) of an array, tensor or data frame."""
+    """Return some rows (a slice or an array of positions) of an array, tensor, data frame or Arrow table."""
+    if hasattr(X, "itercolumns"):
+        return X.take(np.arange(count_rows(X))[rows])
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
