@@ -42,8 +42,10 @@ def of_codes(estimator, function, codes, x=None):
 
 
 def _in_blocks(function, codes, x, start, size):
+    """Fill one array: small ones that stayed alive between the blocks' large ones would hold the memory of all."""
     blocks = pad(codes, (0, 0, 0, -len(codes) % size)).split(size)
-    if x is None:
-        return torch.cat([function(z) for z in blocks])
-    turns = (start + torch.arange(len(blocks) * size, device=x.device)) % len(x)
-    return torch.cat([function(x[turn], z) for turn, z in zip(turns.split(size), blocks)])
+    values = codes.new_empty(len(blocks) * size)
+    turns = (start + torch.arange(len(values), device=codes.device)) % (1 if x is None else len(x))
+    for z, turn, found in zip(blocks, turns.split(size), values.split(size)):
+        found.copy_(function(z) if x is None else function(x[turn], z))
+    return values
