@@ -1,6 +1,7 @@
 """What factors and codes may come as: any container, integers of any type, numbers of any size."""
 
 import random
+import tempfile
 import warnings
 
 import numpy as np
@@ -64,8 +65,6 @@ SOME = ["mig", "sap of correlations", "dci of regressions", "downstream study", 
 
 def memmap(array):
     """An array on disk, as `np.load(..., mmap_mode="r")` gives it: not writeable."""
-    import tempfile
-
     file = tempfile.NamedTemporaryFile(suffix=".npy")  # noqa: SIM115 - it lives as long as the array
     np.save(file.name, array)
     mapped = np.load(file.name, mmap_mode="r")

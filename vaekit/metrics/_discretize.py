@@ -19,7 +19,7 @@ def discretize(codes, n_bins=20, binning="uniform", factors=None):
         Finite codes.
     n_bins : int or "auto", default=20
         Bins of each code. "auto" takes :func:`automatic_bins`, and leaves the values of codes that have no more of them
-        than bins as they are.
+        than bins, or than a factor has in twice as many rows, as they are.
     binning : {"uniform", "quantile"}, default="uniform"
         Bins of equal width over the range of the code, or of equal counts.
     factors : ndarray of shape (n_samples, n_factors), default=None
@@ -33,7 +33,9 @@ def discretize(codes, n_bins=20, binning="uniform", factors=None):
     if binning not in ("uniform", "quantile"):
         raise ValueError(f"binning must be 'uniform' or 'quantile', got {binning!r}.")
     if isinstance(n_bins, str):
-        return _discretize_finely(codes, automatic_bins(len(codes), factors), binning)
+        n_values = 0 if factors is None else 1 + int(factors.max())
+        n_bins = automatic_bins(len(codes), factors)
+        return _discretize_finely(codes, n_bins, max(n_bins, min(n_values, len(codes) // 2)), binning)
     return _discretize(codes, n_bins, binning)
 
 
@@ -49,11 +51,11 @@ def automatic_bins(n_samples, factors=None):
     return max(FEWEST_AUTOMATIC_BINS, int(wanted))
 
 
-def _discretize_finely(codes, n_bins, binning):
-    """Keep the values of codes of few values; cut the others."""
+def _discretize_finely(codes, n_bins, most_values, binning):
+    """Keep the values of codes of at most so many; cut the others."""
     values = [np.unique(code, return_inverse=True) for code in codes.T]
     labels = np.array([label for _, label in values]).T
-    many = [len(distinct) > n_bins for distinct, _ in values]
+    many = [len(distinct) > most_values for distinct, _ in values]
     if any(many):
         labels[:, many] = _discretize(codes[:, many], n_bins, binning, np.flatnonzero(many))
     return labels
