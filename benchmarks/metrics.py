@@ -97,6 +97,7 @@ def squared_correlation(code, factor):
 
 def accuracy_of_classifier(code, factor):
     n_test = len(code) // 3
+    code = (code - code[n_test:].mean()) / code[n_test:].std()
     classifier = LinearSVC(C=0.01, class_weight="balanced").fit(code[n_test:, np.newaxis], factor[n_test:])
     return np.mean(classifier.predict(code[:n_test, np.newaxis]) == factor[:n_test])
 

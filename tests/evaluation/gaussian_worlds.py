@@ -51,7 +51,7 @@ class GaussianWorld(TransformerMixin, BaseEstimator):
         return norm.logpdf(Z, self.shift, self.spread).sum(axis=-1)
 
     def log_likelihood(self, X, Z):
-        return norm.logpdf(X, self._decode(Z), self.noise).sum(axis=-1)
+        return norm.logpdf(np.asarray(X, dtype=float), self._decode(Z), self.noise).sum(axis=-1)
 
     def inverse_transform(self, X):
         return self._decode(X)

@@ -1,12 +1,15 @@
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow
 import pytest
+import torch
 from gaussian_worlds import four_dimensional_world
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from vaekit.evaluation import get_unsupervised_scorer, get_unsupervised_scorer_names
+from vaekit.evaluation import get_unsupervised_scorer, get_unsupervised_scorer_names, nearest_neighbours
 
 WORLD = four_dimensional_world()
 X = WORLD.sample(80, random_state=1) + np.random.default_rng(1).normal(scale=0.5, size=(80, 4))
@@ -30,10 +33,24 @@ def test_a_pipeline_is_scored_on_what_its_last_step_sees(name):
     assert scorer(PIPELINE, X) == pytest.approx(scorer(WORLD, PIPELINE[:-1].transform(X)), rel=1e-9)
 
 
-@pytest.mark.parametrize("container", [pd.DataFrame, np.ndarray.tolist], ids=["frame", "list"])
+CONTAINERS = {
+    "frame": pd.DataFrame,
+    "nullable frame": lambda X: pd.DataFrame(X).convert_dtypes(),
+    "polars": lambda X: polars.DataFrame(X, schema=list("abcd")),
+    "Arrow": lambda X: pyarrow.table(dict(zip("abcd", X.T))),
+    "tensor": torch.from_numpy,
+    "list": np.ndarray.tolist,
+    "objects": lambda X: X.astype(object),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
 def test_containers(container):
+    held = CONTAINERS[container](X)
     scorer = get_unsupervised_scorer("neg_nll")
-    assert scorer(WORLD, container(X)) == pytest.approx(scorer(WORLD, X), rel=1e-9)
+    assert scorer(WORLD, held) == pytest.approx(scorer(WORLD, X), rel=1e-9)
+    samples = WORLD.sample(20, random_state=0)
+    assert nearest_neighbours(samples, held).share_closer == nearest_neighbours(samples, X).share_closer
 
 
 def test_searches_choose_the_better_model():

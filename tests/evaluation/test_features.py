@@ -123,3 +123,11 @@ def test_mnist_features_see_which_digits_are_missing(data_folder):
 
 def _idx(path, header):
     return np.frombuffer(gzip.open(path).read(), np.uint8, offset=header)
+
+
+def test_features_without_a_seed_leave_the_global_generator_alone():
+    before = np.random.mtrand._rand.get_state()[1:3]
+    ClassifierFeatures(hidden_layer_sizes=(4,), max_iter=2, random_state=None).fit(np.eye(20), np.arange(20) % 2)
+    after = np.random.mtrand._rand.get_state()[1:3]
+    assert np.array_equal(before[0], after[0])
+    assert before[1] == after[1]

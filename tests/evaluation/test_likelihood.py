@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimensional_world, peak_bytes
 from scipy.stats import norm
+from sklearn.base import clone
 
 from vaekit.evaluation import _fitted, _likelihood, importance_nll, reconstruction_error
 from vaekit.evaluation._likelihood import decoding_error
@@ -25,7 +26,7 @@ class WithNoise(GaussianWorld):
 @pytest.mark.parametrize("codes_at_once", [1, 3, 100])
 def test_four_known_samples(codes_at_once, monkeypatch):
     """z ~ N(0, 1), x | z ~ N(z, 1), x = 1, q = N(.3, .49), eps = -1, -.3, .4, 1.2."""
-    monkeypatch.setattr(_likelihood, "CODES_AT_ONCE", codes_at_once)
+    monkeypatch.setattr(_likelihood, "VALUES_AT_ONCE", codes_at_once)
     world = WithNoise(A=((0.3,),), scale=0.7)
     world.noise_values = iter([-1, -0.3, 0.4, 1.2])
     assert world.exact_log_marginal([[1.0]])[0] == pytest.approx(-1.5155121235, abs=1e-8)
@@ -79,6 +80,97 @@ def test_few_effective_samples_are_reported():
     assert nll.effective_sample_size.min() >= 1
 
 
+class LogNormalWeights:
+    """log w ~ N(-deviation^2 / 2, deviation^2): -log p(x) is 0, and the sizes of all errors are known."""
+
+    def __init__(self, deviation, n_components=1):
+        self.deviation, self.n_components = deviation, n_components
+
+    def sample_posterior(self, X, n_samples=1, random_state=None):
+        return random_state.standard_normal((n_samples, len(X), self.n_components))
+
+    def log_posterior(self, X, Z):
+        return norm.logpdf(Z).sum(axis=-1)
+
+    def log_prior(self, Z):
+        return norm.logpdf(Z).sum(axis=-1)
+
+    def log_likelihood(self, X, Z):
+        return self.deviation * Z[..., 0] - self.deviation**2 / 2
+
+
+NARROW = {"narrow": 0.85, "a little narrow": 0.95, "wide": 1.25}  # posteriors, as shares of the exact one's deviation
+KNOWN_WEIGHTS = {
+    "log weights of deviation .5": (LogNormalWeights(0.5), np.zeros((20, 1))),
+    "log weights of deviation 1": (LogNormalWeights(1.0), np.zeros((20, 1))),
+    **{name: (four_dimensional_world().with_exact_posterior(), X[:20], share) for name, share in NARROW.items()},
+}
+
+
+def repeated(world, rows, n_samples, n_times=100):
+    return [importance_nll(world, rows, n_samples, random_state=seed) for seed in range(n_times)]
+
+
+@pytest.mark.parametrize("name", KNOWN_WEIGHTS)
+def test_claimed_error_is_the_spread_of_repetitions(name):
+    """The deviation of 100 values is known within 7%, their mean within 10% of that deviation."""
+    world, rows, *share = KNOWN_WEIGHTS[name]
+    if share:
+        world = clone(world).set_params(scale=share[0] * world.scale)
+    exact = -world.exact_log_marginal(rows).mean() if share else 0.0
+    found = repeated(world, rows, 1000)
+    values, errors, biases = (np.array([getattr(nll, n) for nll in found]) for n in ("value", "sampling_error", "bias"))
+    given = np.isfinite(errors)
+    np.testing.assert_array_equal(given, np.isfinite(biases))
+    assert given.mean() > 0.8
+    assert np.sqrt(np.mean(errors[given] ** 2)) == pytest.approx(values.std(), rel=0.2)
+    assert abs(values.mean() - exact - biases[given].mean()) < 0.25 * values.std()
+
+
+FEW_CARRY = {
+    "log weights of deviation 3": (LogNormalWeights(3.0), np.zeros((20, 1)), 200),
+    "log weights of deviation 2": (LogNormalWeights(2.0), np.zeros((20, 1)), 2000),
+    "a posterior of half the deviation": (four_dimensional_world(scale=0.5 * four_dimensional_world().scale), X, 200),
+    "one sample": (four_dimensional_world(), X, 1),
+}
+
+
+@pytest.mark.filterwarnings("default:.*effective sample")
+@pytest.mark.parametrize("name", FEW_CARRY)
+def test_an_error_that_few_draws_would_decide_is_withheld(name):
+    """Claimed from the same draws it would be too small, most of the time by far."""
+    world, rows, n_samples = FEW_CARRY[name]
+    for seed in range(20):
+        with pytest.warns(UserWarning, match="sampling_error and bias are NaN: few draws would decide them"):
+            nll = importance_nll(world, rows, n_samples, random_state=seed)
+        assert np.isnan([nll.sampling_error, nll.bias]).all()
+        assert np.isfinite(nll.per_row).all()
+
+
+def test_many_samples_make_up_for_poor_weights():
+    nll = importance_nll(LogNormalWeights(1.5), np.zeros((50, 1)), 50_000, random_state=0)
+    assert nll.sampling_error == pytest.approx(np.sqrt(np.expm1(1.5**2) / 50_000 / 50), rel=0.2)
+    assert nll.bias == pytest.approx(np.expm1(1.5**2) / 50_000 / 2, rel=0.3)
+    assert abs(nll.value) < 4 * nll.sampling_error
+
+
+@pytest.mark.parametrize("n_components", [1, 3])
+def test_many_samples_take_few_calls_and_little_memory(n_components):
+    """21,000 samples of 250 rows: a call for 8 MiB of codes, not one for every few draws."""
+    calls = []
+
+    class Counted(LogNormalWeights):
+        def sample_posterior(self, X, n_samples=1, random_state=None):
+            calls.append(n_samples)
+            return np.zeros((n_samples, len(X), self.n_components), dtype=np.float32)
+
+    peak, nll = peak_bytes(lambda: importance_nll(Counted(0.5, n_components), np.zeros((250, 1)), 21_000))
+    assert sum(calls) == 21_000
+    assert len(calls) <= 2 + np.ceil(21_000 * 250 * n_components / 2**20)
+    assert peak < 100 * 2**20
+    assert nll.value == pytest.approx(0.125, rel=1e-6)
+
+
 @pytest.mark.filterwarnings("error::RuntimeWarning", "default:.*effective sample size")
 def test_a_row_that_no_draw_explains_has_no_effective_sample():
     class Impossible(GaussianWorld):
@@ -92,7 +184,7 @@ def test_a_row_that_no_draw_explains_has_no_effective_sample():
         nll = importance_nll(Impossible(**four_dimensional_world(scale=1.0).get_params()), rows, 2000, random_state=0)
     np.testing.assert_array_equal(np.isinf(nll.per_row), np.arange(20) == 3)
     assert nll.effective_sample_size[3] == 0
-    assert (nll.value, nll.sampling_error) == (np.inf, np.inf)
+    assert (nll.value, nll.sampling_error, nll.bias) == (np.inf, np.inf, np.inf)
     assert np.isnan(nll.standard_error)
     error = reconstruction_error(Impossible(**four_dimensional_world().get_params()), rows, random_state=0)
     assert (error.value, error.sampled.value) == (np.inf, np.inf)

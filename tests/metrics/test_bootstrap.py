@@ -36,6 +36,12 @@ def test_the_interval_holds_the_score_of_many_rows():
         assert interval.low < truth < interval.high
 
 
+def test_numbers_are_plain():
+    interval = bootstrap_interval(lambda f, z: np.float32(z.mean()), *world(60), n_resamples=5, random_state=0)
+    assert list(map(type, interval)) == [float] * 3
+    assert "np." not in repr(interval)
+
+
 def test_the_interval_narrows_with_rows():
     few, many = (bootstrap_interval(mean_correlation_coefficient, *world(n), random_state=0) for n in (500, 2000))
     assert_allclose((many.high - many.low) / (few.high - few.low), 1 / 2, atol=0.15)

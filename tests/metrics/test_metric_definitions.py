@@ -77,10 +77,12 @@ def test_pair_score_and_separability_of_counts(seed):
 def test_discrete_sap_fits_one_classifier_per_code_and_factor():
     factors, codes = noisy_world()
     train, test = split_rows(150, 10000, 5000, np.random.RandomState(3))
+    scaled = StandardScaler().fit(codes[train]).transform(codes)
     accuracy = np.zeros((4, 3))
     for j, k in np.ndindex(4, 3):
-        classifier = LinearSVC(C=0.01, class_weight="balanced").fit(codes[train][:, [j]], factors[train, k])
-        accuracy[j, k] = np.mean(classifier.predict(codes[test][:, [j]]) == factors[test, k])
+        classifier = LinearSVC(C=0.01, class_weight="balanced", random_state=0)
+        classifier.fit(scaled[train][:, [j]], factors[train, k])
+        accuracy[j, k] = np.mean(classifier.predict(scaled[test][:, [j]]) == factors[test, k])
     expected = np.mean([plain.top_two_gap(column) for column in accuracy.T.tolist()])
     assert_allclose(metrics.sap_score(factors, codes, random_state=3), expected, atol=1e-12)
 
@@ -103,7 +105,8 @@ def test_explicitness_is_the_mean_area_under_the_curve():
 def test_linear_separability_counts_predictions_on_the_rows_of_the_fit():
     factors, codes = noisy_world()
     attribute = factors[:, 2]
-    predicted = LinearSVC(dual=False).fit(codes, attribute).predict(codes)
+    scaled = StandardScaler().fit_transform(codes)
+    predicted = LinearSVC(dual=False, random_state=0).fit(scaled, attribute).predict(scaled)
     table = [[np.sum((predicted == x) & (attribute == y)) for y in (0, 1)] for x in (0, 1)]
     assert_allclose(metrics.linear_separability_loss(attribute, codes), plain.separability([table]), atol=1e-12)
 

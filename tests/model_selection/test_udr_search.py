@@ -1,16 +1,24 @@
 """Searching without factors."""
 
 import numpy as np
+import pandas
+import polars
 import pytest
+import torch
 from joblib import parallel_config
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import special_ortho_group
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
+from vaekit import VAE
 from vaekit.metrics import gaussian_total_correlation_scorer, udr_scores
 from vaekit.model_selection import UDRSearch, udr_ranking
 
@@ -101,6 +109,101 @@ class StandardScalerWithoutInverse(BaseEstimator):
 
     def transform(self, X):
         return X
+
+
+SEEDED = {"n_models": 2, "random_state": 0}
+
+
+def searched(estimator, X, y=None):
+    return UDRSearch(estimator, {}, **SEEDED).fit(X, y)
+
+
+DELEGATED = {
+    "transform": lambda model, X: model.transform(X),
+    "inverse_transform": lambda model, X: model.inverse_transform(model.transform(X)),
+    "predict": lambda model, X: model.predict(X),
+    "predict_proba": lambda model, X: model.predict_proba(X),
+    "decision_function": lambda model, X: model.decision_function(X),
+    "score_samples": lambda model, X: model.score_samples(X),
+    "score": lambda model, X: model.score(X),
+    "get_feature_names_out": lambda model, X: model.get_feature_names_out(),
+    "n_features_in_": lambda model, X: model.n_features_in_,
+    "feature_names_in_": lambda model, X: model.feature_names_in_,
+}
+MODELS = {
+    "VAE": VAE(n_components=2, hidden_layer_sizes=(4,), max_epochs=2),
+    "PCA": PCA(n_components=2),
+    "piped": make_pipeline(StandardScaler(), PCA(n_components=2)),
+    "centres": KMeans(n_clusters=2),
+}
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("name", DELEGATED)
+def test_search_has_what_its_best_model_has(name, kind, X):
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    unfitted = UDRSearch(MODELS[kind], {}, **SEEDED)
+    if not name.endswith("_"):
+        assert hasattr(unfitted, name) == hasattr(MODELS[kind], name)
+    search = unfitted.fit(frame)
+    assert hasattr(search, name) == hasattr(search.best_estimator_, name)
+    if hasattr(search, name):
+        assert_array_equal(DELEGATED[name](search, frame), DELEGATED[name](search.best_estimator_, frame))
+
+
+def test_search_passes_labels_on_and_knows_the_classes(X):
+    labels = np.where(X[:, 0] > 0, "right", "left")
+    search = searched(make_pipeline(PCA(2), LinearDiscriminantAnalysis()), X, labels)
+    assert search.classes_.tolist() == ["left", "right"]
+    assert search.score(X, labels) > 0.5
+    assert search.predict_proba(X).shape == (400, 2)
+
+
+@pytest.mark.parametrize("container", ["pandas", "polars"])
+def test_search_gives_the_container_that_was_asked_for(container, X):
+    before = UDRSearch(PCA(n_components=2), {}, **SEEDED).set_output(transform=container)
+    after = UDRSearch(PCA(n_components=2), {}, **SEEDED).fit(X).set_output(transform=container)
+    for codes in (before.fit_transform(X), after.transform(X)):
+        assert type(codes).__module__.startswith(container)
+        assert list(codes.columns) == ["pca0", "pca1"]
+    piped = make_pipeline(StandardScaler(), UDRSearch(PCA(n_components=2), {}, **SEEDED))
+    assert type(piped.set_output(transform=container).fit_transform(X)).__module__.startswith(container)
+    assert piped.get_feature_names_out().tolist() == ["pca0", "pca1"]
+
+
+@pytest.mark.parametrize("container", [pandas.DataFrame, polars.DataFrame, torch.tensor, np.ndarray.tolist])
+def test_search_takes_what_its_estimator_takes(container, X):
+    vae = VAE(n_components=2, hidden_layer_sizes=(4,), max_epochs=2)
+    expected = searched(vae, X.astype(np.float32)).best_score_
+    assert_allclose(searched(vae, container(X.astype(np.float32))).best_score_, expected, rtol=1e-5)
+
+
+def test_an_unfitted_search_has_no_attributes_of_a_fit():
+    search = UDRSearch(PCA(), {})
+    for name in ("n_features_in_", "feature_names_in_", "classes_"):
+        assert not hasattr(search, name)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(search)
+
+
+class Interrupted(Mixer):
+    """The user presses Ctrl-C during the second fit."""
+
+    n_fits = 0
+
+    def fit(self, X, y=None):
+        type(self).n_fits += 1
+        if type(self).n_fits == 2:
+            raise KeyboardInterrupt
+        return super().fit(X)
+
+
+def test_an_interrupt_ends_the_search(X):
+    search = UDRSearch(Interrupted(), {"mixes": [True, False]}, **SEEDED)
+    with pytest.raises(KeyboardInterrupt):
+        search.fit(X)
+    assert Interrupted.n_fits == 2
+    assert not hasattr(search, "best_estimator_")
 
 
 def test_search_seeds_the_steps_of_a_pipeline_and_takes_several_grids(X):

@@ -353,7 +353,7 @@ def make_two_moons(
     """
     check_scalar(n_samples, "n_samples", Integral, min_val=2)
     check_scalar(noise, "noise", Real, min_val=0)
-    X, moon = make_moons(n_samples, noise=noise, random_state=random_state)
+    X, moon = make_moons(n_samples, noise=noise, random_state=make_random_state(random_state))
     return bunch_or_pair(
         return_X_y,
         data=StandardScaler().fit_transform(X) if standardize else X,

@@ -10,6 +10,7 @@ from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 
 from vaekit.estimators._generation import if_prior_has_density
+from vaekit.estimators._resident import VALUES_AT_ONCE, of_codes
 from vaekit.estimators._validation import without_weights
 from vaekit.utils._checks import check_count
 from vaekit.utils._torch import whitened_noise
@@ -164,17 +165,14 @@ class DensityMixin:
         """
         X, Z = self._validate_pairs(self._validate_in_support(X), Z)
         self._summarize_remembered()
-        model, network_rows = self.net_.module_, self._network_rows(X)
-        codes = Z.reshape(-1, Z.shape[-1]).astype(np.float32)  # draw after draw of all rows
-
-        def log_prob(x, z):
-            return (model.likelihood.log_prob(model.decoder(z), x),)
-
-        def rows_of_codes(block):
-            return network_rows(np.arange(block.start, block.stop) % len(X))
-
-        (values,) = self._in_blocks(log_prob, rows_of_codes, codes, n_rows=len(codes))
-        return values.reshape(Z.shape[:-1]).astype(np.float64) + self._log_volume()
+        model, draws = self.net_.module_, Z.reshape(-1, *Z.shape[-2:])
+        values = np.empty(draws.shape[:2])
+        for rows in gen_batches(len(X), max(1, VALUES_AT_ONCE // X.shape[1])):
+            x = torch.from_numpy(self._network_rows(X)(rows)).to(self.net_.device)
+            codes = draws[:, rows].reshape(-1, Z.shape[-1])
+            found = of_codes(self, lambda x, z: model.likelihood.log_prob(model.decoder(z), x), codes, x)
+            values[:, rows] = found.reshape(len(draws), -1)
+        return values.reshape(Z.shape[:-1]) + self._log_volume()
 
     @if_prior_has_density
     def log_prior(self, Z: ArrayLike) -> np.ndarray:
@@ -191,9 +189,8 @@ class DensityMixin:
             In nats.
         """
         Z = self._validate_codes(Z)
-        flat = Z.reshape(-1, Z.shape[-1]).astype(np.float32)
-        (values,) = self._in_blocks(lambda z: (self.net_.module_.prior.log_prob(z),), flat)
-        return values.reshape(Z.shape[:-1]).astype(np.float64)
+        values = of_codes(self, self.net_.module_.prior.log_prob, Z.reshape(-1, Z.shape[-1]))
+        return values.reshape(Z.shape[:-1])
 
     def _log_volume(self):
         if self.likelihood_.support == "unit_interval":

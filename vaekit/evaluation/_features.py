@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, take_rows
 from vaekit.utils._containers import on_host
+from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
 MOST_PLAIN_FEATURES = 50
@@ -117,7 +118,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
             self.hidden_layer_sizes,
             max_iter=self.max_iter,
             n_iter_no_change=self.max_iter,
-            random_state=self.random_state,
+            random_state=make_random_state(self.random_state),
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the length of training, not a failure

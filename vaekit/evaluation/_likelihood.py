@@ -26,8 +26,9 @@ from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 
 ROWS_AT_ONCE = 1024
-CODES_AT_ONCE = 2**14  # codes decoded by one call, so that memory does not grow with n_samples
+VALUES_AT_ONCE = 2**20  # of codes handed to one call, 8 MiB: few calls, and memory that does not grow with n_samples
 FEWEST_EFFECTIVE = 10
+ROUNDING = 1e-12  # variances below it are those of equal weights
 
 
 class ImportanceNLL(NamedTuple):
@@ -44,7 +45,11 @@ class ImportanceNLL(NamedTuple):
         (sum w)^2 / sum w^2 of each row, from 1 to n_samples; 0 where every weight is 0, as then the row's value is
         infinite.
     sampling_error : float
-        Standard error of `value` that comes from the importance samples alone; infinite if a row's value is.
+        Standard error of `value` that comes from the importance samples alone; infinite if a row's value is, NaN where
+        too few draws decide it.
+    bias : float
+        How much `value` is too high in expectation, since the logarithm of a mean lies below its expectation; infinite
+        or NaN where `sampling_error` is.
     """
 
     value: float
@@ -52,6 +57,7 @@ class ImportanceNLL(NamedTuple):
     per_row: np.ndarray
     effective_sample_size: np.ndarray
     sampling_error: float
+    bias: float
 
     __repr__ = short_repr
 
@@ -86,6 +92,12 @@ def importance_nll(
         -\log p(x) \approx -\log \frac1S \sum_{s=1}^S w_s, \qquad
         w_s = \frac{p(x | z_s)\, p(z_s)}{q(z_s | x)}, \quad z_s \sim q(z | x)
 
+    whose sampling variance and bias are, to first order in the variance of the weights (the delta method),
+
+    .. math::
+        v = \frac{1}{\mathrm{ESS}} - \frac1S, \qquad b = \frac v2, \qquad
+        \mathrm{ESS} = \frac{(\sum_s w_s)^2}{\sum_s w_s^2}.
+
     Parameters
     ----------
     estimator : fitted object
@@ -94,15 +106,15 @@ def importance_nll(
     X : array-like of shape (n_rows, ...)
         Data, best held out.
     n_samples : int, default=21000
-        S, importance samples for each row. The estimate is too high by roughly 1 / (2 effective sample size).
+        S, importance samples for each row. More of them lower variance and bias.
     random_state : int, RandomState instance or None, default=None
         Decides the samples.
 
     Returns
     -------
     nll : ImportanceNLL
-        `value`, `standard_error`, `per_row`, `effective_sample_size`, `sampling_error`: nats per row, in the units of
-        X (for a pipeline: of X as the model sees it), lower is better.
+        `value`, `standard_error`, `per_row`, `effective_sample_size`, `sampling_error`, `bias`: nats per row, in the
+        units of X (for a pipeline: of X as the model sees it), lower is better.
 
     Raises
     ------
@@ -112,10 +124,17 @@ def importance_nll(
     Warns
     -----
     UserWarning
-        If the effective sample size of a row is below 10: its value is an upper bound then, no estimate.
+        If the effective sample size of a row is below 10: its value is an upper bound (in expectation) then, no
+        estimate. If that of the squared weights is below 10, see the notes: `sampling_error` and `bias` are NaN.
 
     Notes
     -----
+    The error is itself a mean, of squared weights, and where few draws carry these it is too small: the draws that
+    would show it are the ones that did not come. So `sampling_error` and `bias` are given only if the squared weights
+    have an effective sample size of their own, (sum w^2)^2 / sum w^4, of at least 10 (the harmonic mean over rows, each
+    with its share of the variance; a single sample shows no variance at all). Of normal log weights with deviation 1
+    some hundreds of samples are enough, with 1.5 several thousands.
+
     Weights are added up as they come, so memory does not grow with `n_samples`. Grey images under a Bernoulli
     likelihood have no density on [0, 1]: their values compare models with that likelihood alone. Densities of tables
     depend on units: rescaling a column by c shifts every value by log c.
@@ -136,40 +155,67 @@ def importance_nll(
     >>> importance_nll(vae, X, n_samples=100, random_state=0).value < -vae.score(X)  # the bound is no better
     True
     """
+    nll, deciding = estimate_nll(estimator, X, n_samples, random_state)
+    if math.isnan(nll.sampling_error):
+        warn_user(
+            "sampling_error and bias are NaN: few draws would decide them (the squared weights have an effective "
+            f"sample size of {deciding:.1f}, below {FEWEST_EFFECTIVE}); raise n_samples.",
+        )
+    return nll
+
+
+def estimate_nll(estimator, X, n_samples, random_state):
+    """Return an ImportanceNLL, and the effective sample size of the squared weights that decide its error."""
     estimator, X = look_into(estimator, X)
     require(estimator, "The likelihood", "log_prior", "log_posterior", "log_likelihood", "sample_posterior")
     check_count(n_samples, "n_samples")
     random_state = make_random_state(random_state)
     blocks = [take_rows(X, rows) for rows in gen_batches(count_rows(X), ROWS_AT_ONCE)]
     log_sums = [_log_sums_of_weights(estimator, block, n_samples, random_state) for block in blocks]
-    log_sum, log_sum_of_squares = np.concatenate(log_sums, axis=1)
-    return _summarize(log_sum, log_sum_of_squares, n_samples)
+    return _summarize(*np.concatenate(log_sums, axis=1), n_samples)
 
 
 def _log_sums_of_weights(estimator, X, n_samples, random_state):
-    """log sum_s w_s and log sum_s w_s^2 of each row."""
-    log_sums = np.full((2, count_rows(X)), -np.inf)
-    for draws in gen_batches(n_samples, max(1, CODES_AT_ONCE // count_rows(X))):
-        Z = estimator.sample_posterior(X, n_samples=draws.stop - draws.start, random_state=random_state)
-        Z = np.reshape(floats(Z), (draws.stop - draws.start, count_rows(X), -1))
+    """log sum_s w_s^k of each row, for k = 1, 2, 4."""
+    powers, log_sums = np.array([1, 2, 4]), np.full((3, count_rows(X)), -np.inf)
+    done, n_draws = 0, 1  # the first draw tells how long codes are
+    while done < n_samples:
+        Z = estimator.sample_posterior(X, n_samples=n_draws, random_state=random_state)
+        Z = np.reshape(floats(Z), (n_draws, count_rows(X), -1))
         log_joint = floats(estimator.log_likelihood(X, Z)) + floats(estimator.log_prior(Z))
         log_w = log_joint - floats(estimator.log_posterior(X, Z))
-        log_sums = np.logaddexp(log_sums, [logsumexp(log_w, axis=0), logsumexp(2 * log_w, axis=0)])
+        log_sums = np.logaddexp(log_sums, [logsumexp(power * log_w, axis=0) for power in powers])
+        done += n_draws
+        n_draws = min(n_samples - done, max(1, VALUES_AT_ONCE // Z[0].size))
     return log_sums
 
 
-def _summarize(log_sum, log_sum_of_squares, n_samples):
+def _summarize(log_sum, log_sum_of_squares, log_sum_of_fourths, n_samples):
     per_row = math.log(n_samples) - log_sum
     reached = log_sum > -np.inf  # by at least one draw
     effective, variance = np.zeros_like(log_sum), np.full_like(log_sum, np.inf)
     effective[reached] = np.exp(2 * log_sum[reached] - log_sum_of_squares[reached])
-    variance[reached] = np.maximum(1 / effective[reached] - 1 / n_samples, 0)  # of log mean w, by the delta method
+    variance[reached] = np.maximum(1 / effective[reached] - 1 / n_samples, 0)
     if np.any(effective < FEWEST_EFFECTIVE):
         warn_user(
             f"{np.sum(effective < FEWEST_EFFECTIVE)} of {len(per_row)} rows have an effective sample size below "
             f"{FEWEST_EFFECTIVE}: their values are upper bounds, no estimates; raise n_samples.",
         )
-    return ImportanceNLL(*mean_estimate(per_row), per_row, effective, float(np.sqrt(variance.sum()) / len(per_row)))
+    deciding = np.inf
+    if reached.all():
+        deciding = _deciding_samples(variance, np.exp(2 * log_sum_of_squares - log_sum_of_fourths), n_samples)
+    if deciding < FEWEST_EFFECTIVE:
+        variance[:] = np.nan
+    error, bias = float(np.sqrt(variance.sum()) / len(variance)), float(variance.mean() / 2)
+    return ImportanceNLL(*mean_estimate(per_row), per_row, effective, error, bias), deciding
+
+
+def _deciding_samples(variance, effective_of_squares, n_samples):
+    """Effective sample size of the squared weights: the harmonic mean over rows, by their shares of the variance."""
+    if n_samples == 1:
+        return 1.0
+    total = variance.sum()
+    return total / np.sum(variance / effective_of_squares) if total > len(variance) * ROUNDING else np.inf
 
 
 def reconstruction_error(

@@ -86,7 +86,9 @@ def nearest_neighbours(samples: ArrayLike, X: ArrayLike, *, X_test: ArrayLike | 
 
 
 def _flat(X):
+    """Rows of any number type, images too, as (n_rows, n_values); objects as floats."""
     X = as_array(X)
+    X = X.astype(np.float64) if X.dtype.kind == "O" else X
     return X.reshape(len(X), -1)
 
 

@@ -19,7 +19,7 @@ from vaekit.evaluation._generation import (
 )
 from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
 from vaekit.evaluation._leakage import leakage_curve, standard_normal_thresholds
-from vaekit.evaluation._likelihood import decoding_error, importance_nll, reconstruction_error
+from vaekit.evaluation._likelihood import decoding_error, estimate_nll, reconstruction_error
 from vaekit.evaluation._neighbours import nearest_neighbours
 from vaekit.evaluation._sampling import draw_samples
 from vaekit.exceptions import VaekitError
@@ -114,7 +114,7 @@ def _leakage(subject):
 
 
 def _likelihood(subject):
-    nll = importance_nll(subject.model, subject.few, subject.n_importance_samples, random_state=subject.random_state)
+    nll, _ = estimate_nll(subject.model, subject.few, subject.n_importance_samples, subject.random_state)
     return Estimate(nll.value, nll.standard_error), _plain(np.median(nll.effective_sample_size))
 
 

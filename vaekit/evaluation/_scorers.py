@@ -11,7 +11,7 @@ from vaekit.evaluation._generation import (
     sample_precision_recall,
 )
 from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
-from vaekit.evaluation._likelihood import importance_nll, reconstruction_error
+from vaekit.evaluation._likelihood import estimate_nll, reconstruction_error
 
 SEED = 0  # constant, so that two candidates differ by what they are and not by their draws
 
@@ -25,7 +25,7 @@ def neg_nll(estimator, X, y=None):
     """Minus the negative log likelihood in nats per row, with 200 importance samples of at most 2000 rows."""
     estimator, X = look_into(estimator, X)
     some = take_rows(X, evenly_spaced(X, 2000))
-    return -importance_nll(estimator, some, 200, random_state=SEED).value
+    return -estimate_nll(estimator, some, 200, SEED)[0].value
 
 
 def neg_frechet_distance(estimator, X, y=None):

@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 
 from vaekit.metrics._interventions import draw_pairs, group_every_factor
 from vaekit.metrics._learning import fit_classifier
-from vaekit.metrics._validation import check_counts, check_factors_codes
+from vaekit.metrics._validation import check_counts, check_factors_codes, within_scale
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -40,7 +40,8 @@ def beta_vae_score(
         independent in the table (see :func:`factor_dependence`).
     codes : array-like of shape (n_samples, n_codes)
         Codes, such as posterior means. They are not rescaled: the regression is penalised (``C=1``), so that codes of
-        tiny scale score lower, as the metric was published.
+        tiny scale score lower, as the metric was published. Codes beyond a million, which no penalty reaches, are
+        brought back to it.
     n_train, n_test : int, default=10000, 5000
         Points to fit the classifier on, and to count its successes on.
     batch_size : int, default=64
@@ -83,10 +84,10 @@ def beta_vae_score(
     """
     check_counts(n_train=n_train, n_test=n_test, batch_size=batch_size)
     factors, codes = check_factors_codes(
-        factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2
+        factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2, keep_scale=True
     )
     groups = group_every_factor(factors, min_group)
-    codes = np.ascontiguousarray(codes)  # whole rows are drawn
+    codes = np.ascontiguousarray(within_scale(codes))  # whole rows are drawn
     rng = make_random_state(random_state)
     points, shared = draw_points(groups, codes, n_train, batch_size, rng)
     classifier = fit_classifier(LogisticRegression(max_iter=1000), points, shared)

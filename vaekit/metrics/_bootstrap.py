@@ -8,9 +8,9 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
+from vaekit.metrics._containers import as_array
 from vaekit.metrics._learning import draw_seeds
 from vaekit.metrics._validation import check_counts
-from vaekit.utils._containers import on_host
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
@@ -111,7 +111,7 @@ def bootstrap_interval(
     if not 0 < confidence_level < 1:
         raise ValueError(f"confidence_level must lie between 0 and 1, got {confidence_level!r}.")
     check_counts(2, n_resamples=n_resamples)
-    factors, codes = np.asarray(on_host(factors)), np.asarray(on_host(codes))
+    factors, codes = as_array(factors), as_array(codes)
     check_consistent_length(factors, codes)
     n, rng = len(codes), make_random_state(random_state)
     n_rows = [n] * N_ORDERS + [n // 2] * n_resamples
@@ -122,7 +122,13 @@ def bootstrap_interval(
     centre = np.mean(scores[:N_ORDERS], axis=0)
     tail = (1 - confidence_level) / 2
     lower, upper = np.quantile(scores[N_ORDERS:], [tail, 1 - tail], axis=0)
-    return BootstrapInterval(metric(factors, codes, **options), 2 * centre - upper, 2 * centre - lower)
+    ends = metric(factors, codes, **options), 2 * centre - upper, 2 * centre - lower
+    return BootstrapInterval(*map(_plain, ends))
+
+
+def _plain(score):
+    """Return a number as a float of Python's, an array as it is."""
+    return score if np.ndim(score) else float(score)
 
 
 def _score_some(metric, factors, codes, options, seed, n_rows):

@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vaekit.metrics._validation import check_codes
+from vaekit.metrics._validation import at_unit_scale, check_codes
 
 
 def gaussian_total_correlation(codes: ArrayLike) -> float:
@@ -38,7 +38,7 @@ def gaussian_total_correlation(codes: ArrayLike) -> float:
     >>> round(gaussian_total_correlation([[0, 0], [0, 1], [1, 0], [1, 1]]), 3)
     0.0
     """
-    codes = check_codes(codes)
+    codes = at_unit_scale(check_codes(codes))[0]
     varying = codes[:, np.ptp(codes, axis=0) > 0]
     if varying.shape[1] < 2:
         return 0.0
@@ -82,4 +82,6 @@ def active_units(codes: ArrayLike, *, threshold: float = 0.01) -> int:
     """
     if not isinstance(threshold, numbers.Real) or threshold < 0:
         raise ValueError(f"threshold must be a number of at least 0, got {threshold!r}.")
-    return int(np.sum(check_codes(codes).var(axis=0) > threshold))
+    unit, exponent = at_unit_scale(check_codes(codes))
+    with np.errstate(over="ignore"):  # a variance beyond all floats is above any threshold
+        return int(np.sum(np.ldexp(unit.var(axis=0), 2 * exponent) > threshold))

@@ -8,6 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 from sklearn.utils import check_array
 
+from vaekit.metrics._containers import as_array, columns_of_frame
 from vaekit.metrics._validation import check_factors_codes
 
 
@@ -78,7 +79,8 @@ def rank_correlation(runs: Any) -> dict[str, Any]:
     Parameters
     ----------
     runs : mapping of str to array-like of shape (n_runs,)
-        Columns by name: a dictionary, or a DataFrame. One entry per run (configuration and seed), at least three.
+        Columns by name: a dictionary, a data frame, or an Arrow table. One entry per run (configuration and seed), at
+        least three.
 
     Returns
     -------
@@ -102,9 +104,11 @@ def rank_correlation(runs: Any) -> dict[str, Any]:
     >>> round(table["beta"]["mig"], 3)
     -1.0
     """
-    names = list(runs.keys())
+    columns = columns_of_frame(runs)
+    names = list(runs.keys() if columns is None else getattr(runs, "column_names", runs.columns))
+    columns = [as_array(runs[name]) for name in names] if columns is None else columns
     values = check_array(
-        np.column_stack([np.asarray(runs[name]) for name in names]),
+        np.column_stack([column.astype(np.float64) for column in columns]),
         dtype=np.float64,
         ensure_min_samples=3,
         input_name="runs",

@@ -9,9 +9,8 @@ from scipy.stats import entropy
 from sklearn.base import is_regressor
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from sklearn.metrics import root_mean_squared_error
-from sklearn.preprocessing import StandardScaler
 
-from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
+from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows, standardize
 from vaekit.metrics._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -122,7 +121,7 @@ def dci_scores(
     )
     rng = make_random_state(random_state)
     train, test = split_rows(len(codes), n_train, n_test, rng)
-    codes = StandardScaler().fit(codes[train]).transform(codes)
+    codes = standardize(codes, train)
     predict = _regress_factor if regress else _classify_factor
     results = Parallel(n_jobs=n_jobs)(
         delayed(predict)(seeded_clone(estimator, seed), codes, factor, train, test)

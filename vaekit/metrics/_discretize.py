@@ -7,32 +7,67 @@ from vaekit.utils._warnings import warn_user
 
 OUTLYING_SHARE = 0.001
 FEWEST_ROWS_WITH_OUTLIERS = 20
+FEWEST_AUTOMATIC_BINS = 20
 
 
-def discretize(codes, n_bins=20, binning="uniform"):
+def discretize(codes, n_bins=20, binning="uniform", factors=None):
     """Number the bin of each code, column by column.
 
     Parameters
     ----------
     codes : ndarray of shape (n_samples, n_codes)
         Finite codes.
-    n_bins : int, default=20
-        Bins of each code.
+    n_bins : int or "auto", default=20
+        Bins of each code. "auto" takes :func:`automatic_bins`, and leaves the values of codes that have no more of them
+        than bins, or than a factor has in twice as many rows, as they are.
     binning : {"uniform", "quantile"}, default="uniform"
         Bins of equal width over the range of the code, or of equal counts.
+    factors : ndarray of shape (n_samples, n_factors), default=None
+        Integer-coded factors, whose numbers of values "auto" looks at.
 
     Returns
     -------
     bins : ndarray of shape (n_samples, n_codes), int
-        From 0 to `n_bins` - 1.
+        From 0 to the number of bins - 1.
     """
-    if binning == "uniform":
-        bins = uniform_bins(codes, n_bins)
-        _warn_of_outliers(bins, n_bins)
-        return bins
+    if binning not in ("uniform", "quantile"):
+        raise ValueError(f"binning must be 'uniform' or 'quantile', got {binning!r}.")
+    if isinstance(n_bins, str):
+        n_values = 0 if factors is None else 1 + int(factors.max())
+        n_bins = automatic_bins(len(codes), factors)
+        return _discretize_finely(codes, n_bins, max(n_bins, min(n_values, len(codes) // 2)), binning)
+    return _discretize(codes, n_bins, binning)
+
+
+def automatic_bins(n_samples, factors=None):
+    r"""Return the number of bins that tells the values of every factor apart, as far as the rows allow.
+
+    With V the largest number of values, fewer than V bins cap the information of perfect codes at log(bins), and more
+    than 2 V tell nothing more even if values lie unevenly. Counting finds about (bins x V) / 2n nats in a useless code,
+    so beyond V bins this is kept below 1/8 nat, and up to V bins below 1 nat.
+    """
+    n_values = FEWEST_AUTOMATIC_BINS / 2 if factors is None else 1 + int(factors.max())
+    wanted = min(2 * n_values, max(n_values, n_samples / (4 * n_values)), 2 * n_samples / n_values)
+    return max(FEWEST_AUTOMATIC_BINS, int(wanted))
+
+
+def _discretize_finely(codes, n_bins, most_values, binning):
+    """Keep the values of codes of at most so many; cut the others."""
+    values = [np.unique(code, return_inverse=True) for code in codes.T]
+    labels = np.array([label for _, label in values]).T
+    many = [len(distinct) > most_values for distinct, _ in values]
+    if any(many):
+        labels[:, many] = _discretize(codes[:, many], n_bins, binning, np.flatnonzero(many))
+    return labels
+
+
+def _discretize(codes, n_bins, binning, numbers=None):
+    """Cut codes into bins; `numbers` are what a warning calls them."""
     if binning == "quantile":
         return _bins_between(np.quantile(codes, np.arange(1, n_bins) / n_bins, axis=0), codes)
-    raise ValueError(f"binning must be 'uniform' or 'quantile', got {binning!r}.")
+    bins = uniform_bins(codes, n_bins)
+    _warn_of_outliers(bins, n_bins, np.arange(codes.shape[1]) if numbers is None else numbers)
+    return bins
 
 
 def uniform_bins(columns, n_bins):
@@ -46,7 +81,7 @@ def _bins_between(inner_edges, columns):
     return np.array(bins).T
 
 
-def _warn_of_outliers(bins, n_bins):
+def _warn_of_outliers(bins, n_bins, numbers):
     """Warn when a thousandth of the rows at each end of a code leaves half of its bins, or fewer, to the others."""
     if len(bins) < FEWEST_ROWS_WITH_OUTLIERS:
         return
@@ -56,7 +91,7 @@ def _warn_of_outliers(bins, n_bins):
     outlying_high = np.cumsum(counts[:, ::-1], axis=1) <= n_outlying
     n_left = n_bins - outlying_low.sum(axis=1) - outlying_high.sum(axis=1)
     varies = np.sum(counts > 0, axis=1) > 1
-    stretched = np.flatnonzero(varies & (n_left <= n_bins / 2))
+    stretched = numbers[varies & (n_left <= n_bins / 2)]
     if len(stretched):
         warn_user(
             f"In codes {stretched.tolist()} at most {n_outlying} outlying rows at each end take half of the bins of "

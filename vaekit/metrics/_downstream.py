@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.utils import check_consistent_length
 
+from vaekit.metrics._containers import as_array, join_rows
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
-from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes
-from vaekit.utils._containers import on_host
+from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes, within_scale
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
@@ -124,13 +124,16 @@ def downstream_study(
     >>> study.sample_efficiency(few=20, many=200)
     1.0
     """
+    factors_train, factors_test = as_array(factors_train), as_array(factors_test)
+    codes_train, codes_test = check_codes(codes_train), check_codes(codes_test)
     check_consistent_length(factors_train, codes_train)
     check_consistent_length(factors_test, codes_test)
     factors, codes = check_factors_codes(
-        np.concatenate([np.asarray(on_host(factors_train)), np.asarray(on_host(factors_test))]),
-        np.concatenate([check_codes(codes_train), check_codes(codes_test)]),
+        join_rows(factors_train, factors_test),
+        np.concatenate([codes_train, codes_test]),
         continuous_factors=continuous_factors,
         n_bins=n_bins,
+        keep_scale=True,
     )
     rng = make_random_state(random_state)
     train, test = np.split(np.arange(len(codes)), [len(codes_train)])
@@ -196,7 +199,9 @@ def sample_efficiency(
     1.0
     """
     check_counts(few=few, many=many, n_test=n_test)
-    factors, codes = check_factors_codes(factors, codes, continuous_factors=continuous_factors, n_bins=n_bins)
+    factors, codes = check_factors_codes(
+        factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, keep_scale=True
+    )
     if len(codes) < many + n_test:
         raise ValueError(
             f"sample_efficiency needs many + n_test = {many + n_test} rows, got {len(codes)}: lower many or n_test."
@@ -212,6 +217,7 @@ def _study(factors, codes, train, test, train_sizes, classifier, n_jobs, rng):
         raise ValueError(
             f"train_sizes must be integers between 1 and the {len(train)} training rows, got {train_sizes}."
         )
+    codes = within_scale(codes, least=-20)
     classifier = GradientBoostingClassifier() if classifier is None else classifier
     tasks = [(rows, factor) for rows in (train[:size] for size in train_sizes) for factor in factors.T]
     accuracy = Parallel(n_jobs=n_jobs)(

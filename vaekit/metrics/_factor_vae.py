@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
-from vaekit.metrics._validation import check_counts, check_factors_codes
+from vaekit.metrics._validation import at_unit_scale, check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -85,11 +85,13 @@ def factor_vae_score(
     check_counts(n_train=n_train, n_test=n_test)
     check_counts(2, batch_size=batch_size)
     factors, codes = check_factors_codes(
-        factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2
+        factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2, keep_scale=True
     )
     groups = group_every_factor(factors, min_group)
+    codes, exponent = at_unit_scale(codes)
     scale = codes.std(axis=0, ddof=1)
-    active = (np.ptp(codes, axis=0) > 0) & (scale >= min_std)
+    with np.errstate(over="ignore"):  # a deviation beyond all floats is above any threshold
+        active = (np.ptp(codes, axis=0) > 0) & (np.ldexp(scale, exponent) >= min_std)
     if not active.any():
         return 0.0
     standardised = np.ascontiguousarray(codes[:, active] / scale[active])  # whole rows are drawn

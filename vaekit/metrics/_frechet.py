@@ -2,9 +2,8 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_array
 
-from vaekit.utils._containers import on_host
+from vaekit.metrics._validation import at_common_scale, check_features
 from vaekit.utils._warnings import warn_user
 
 
@@ -28,7 +27,8 @@ def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> floa
     Returns
     -------
     distance : float
-        At least 0, lower is better, in squared units of the features; symmetric in its arguments.
+        At least 0, lower is better, in squared units of the features (infinite where these exceed all floats);
+        symmetric in its arguments.
 
     Raises
     ------
@@ -57,11 +57,13 @@ def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> floa
     >>> round(frechet_distance(corners, [[x + 3, y] for x, y in corners]), 3)
     9.0
     """
-    mean_real, covariance_real = _mean_and_covariance(features_real, "features_real")
-    mean_fake, covariance_fake = _mean_and_covariance(features_fake, "features_fake")
-    if len(mean_real) != len(mean_fake):
-        raise ValueError(f"Both sets need the same features, got {len(mean_real)} and {len(mean_fake)}.")
-    return normal_frechet_distance(mean_real, covariance_real, mean_fake, covariance_fake)
+    real, fake = check_features(features_real, "features_real"), check_features(features_fake, "features_fake")
+    real, fake, exponent = at_common_scale(real, fake)
+    unit = normal_frechet_distance(
+        *_mean_and_covariance(real, "features_real"), *_mean_and_covariance(fake, "features_fake")
+    )
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(unit, 2 * exponent))
 
 
 def normal_frechet_distance(
@@ -103,7 +105,6 @@ def normal_frechet_distance(
 
 
 def _mean_and_covariance(features, name):
-    features = check_array(on_host(features), dtype=np.float64, ensure_min_samples=2, input_name=name)
     n, d = features.shape
     if n <= d:
         warn_user(

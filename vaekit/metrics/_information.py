@@ -7,7 +7,9 @@ from sklearn.utils import resample
 
 from vaekit.metrics._discretize import discretize, mutual_information
 from vaekit.metrics._validation import (
+    at_unit_scale,
     check_binning_options,
+    check_bins,
     check_codes,
     check_factors,
     check_factors_codes,
@@ -37,8 +39,11 @@ def mutual_info_matrix(
         Ground-truth factors.
     codes : array-like of shape (n_samples, n_codes) or (n_draws, n_samples, n_codes)
         Codes, such as posterior means; or draws from q(z|x), each of which then counts as a row.
-    n_bins : int, default=20
-        Bins of each code (and of each continuous factor). More bins see finer codes and add more bias.
+    n_bins : int or "auto", default=20
+        Bins of each code. More bins see finer codes and add more bias; fewer bins than a factor has values cap what
+        even a perfect code can tell at log(n_bins). "auto" takes as many as tell the values of every factor apart (at
+        least 20, at most twice the values, as far as the rows allow) and keeps the values of codes that have no more of
+        them. Continuous factors are cut into the same number, with "auto" into 20.
     binning : {"uniform", "quantile"}, default="uniform"
         Bins of equal width over the code's own range, which one outlier can stretch, or of equal counts.
     continuous_factors : {"error", "bin"}, default="error"
@@ -68,8 +73,10 @@ def mutual_info_matrix(
            [0.   , 0.693]])
     """
     factors, codes = pool_draws(factors, codes)
-    factors, codes = check_factors_codes(factors, codes, continuous_factors=continuous_factors, n_bins=n_bins)
-    return mutual_information(discretize(codes, n_bins, binning), factors)
+    factors, codes = check_factors_codes(
+        factors, codes, continuous_factors=continuous_factors, n_bins=check_bins(n_bins)
+    )
+    return mutual_information(discretize(codes, n_bins, binning, factors), factors)
 
 
 def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str = "uniform") -> float:
@@ -80,7 +87,8 @@ def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str 
     codes : array-like of shape (n_samples, n_codes)
         Codes, at least two columns.
     n_bins, binning
-        As in :func:`mutual_info_matrix`.
+        As in :func:`mutual_info_matrix`; there are no factors here, so that "auto" is 20 bins, and codes of no more
+        values keep these.
 
     Returns
     -------
@@ -100,7 +108,8 @@ def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str 
     >>> round(code_mutual_information(codes), 3)
     0.0
     """
-    codes = check_codes(codes)
+    check_bins(n_bins)
+    codes = at_unit_scale(check_codes(codes))[0]
     n_codes = codes.shape[1]
     if n_codes < 2:
         raise ValueError("Mutual information between codes needs at least 2 codes, got 1.")
@@ -122,7 +131,9 @@ def factor_dependence(factors: ArrayLike, *, n_bins: int = 20, continuous_factor
     ----------
     factors : array-like of shape (n_samples,) or (n_samples, n_factors)
         Ground-truth factors.
-    n_bins, continuous_factors
+    n_bins : int, default=20
+        Bins of a continuous factor.
+    continuous_factors : {"error", "bin"}, default="error"
         As in :func:`mutual_info_matrix`.
 
     Returns

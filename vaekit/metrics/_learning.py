@@ -3,9 +3,12 @@
 import numpy as np
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
+from sklearn.preprocessing import StandardScaler
 
 from vaekit.metrics._validation import check_counts
 from vaekit.utils._random import random_state_names
+
+MOST_DEVIATIONS = 1e6  # further out, rows would overflow the single precision of trees and stall linear solvers
 
 
 def split_rows(n_samples, n_train, n_test, rng):
@@ -15,6 +18,12 @@ def split_rows(n_samples, n_train, n_test, rng):
     n_test = min(n - 1, max(1, round(n * n_test / (n_train + n_test))))
     rows = rng.permutation(n_samples)[:n]
     return rows[n_test:], rows[:n_test]
+
+
+def standardize(codes, train):
+    """Give codes mean 0 and deviation 1 over the rows `train`; what lies a million deviations out lies there."""
+    scaler = StandardScaler().set_output(transform="default").fit(codes[train])  # an array, whatever the user's setting
+    return scaler.transform(codes).clip(-MOST_DEVIATIONS, MOST_DEVIATIONS)
 
 
 def draw_seeds(n_seeds, rng):

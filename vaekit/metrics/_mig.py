@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._discretize import discretize, entropies, mutual_information
-from vaekit.metrics._validation import check_factors_codes, pool_draws
+from vaekit.metrics._validation import check_bins, check_factors_codes, pool_draws
 
 
 def mig_score(
@@ -31,8 +31,12 @@ def mig_score(
     codes : array-like of shape (n_samples, n_codes) or (n_draws, n_samples, n_codes)
         Codes, such as posterior means. Draws from q(z|x), as `sample_posterior` gives them, make this the MIG of the
         sampled code: each draw counts as a row, so that an uncertain code informs less.
-    n_bins : int, default=20
-        Bins of each code, over its own range. More bins see finer codes and add more bias.
+    n_bins : int or "auto", default=20
+        Bins of each code, over its own range. More bins see finer codes and add more bias; fewer than a factor has
+        values cap the score (perfect codes of dSprites' 40 orientations and 32 x 32 positions have .902). "auto" does
+        not: it takes as many as tell the values of every factor apart, at least 20 and at most twice the values, as far
+        as the rows allow, and keeps the values of codes that have no more of them. Continuous factors are cut into the
+        same number, with "auto" into 20.
     binning : {"uniform", "quantile"}, default="uniform"
         Bins of equal width (the convention of disentanglement_lib), or of equal counts, which no outlier can stretch.
     continuous_factors : {"error", "bin"}, default="error"
@@ -75,8 +79,13 @@ def mig_score(
     1.0
     >>> mig_score(factors, np.c_[factors[:, 0], factors[:, 0] + factors[:, 1]], average=None).round(3)
     array([0.5, 0.5])
+    >>> levels = np.arange(400).reshape(-1, 1) % 40  # a perfect code of forty values
+    >>> round(mig_score(levels, levels), 3), round(mig_score(levels, levels, n_bins="auto"), 3)
+    (0.812, 1.0)
     """
     factors, codes = pool_draws(factors, codes)
-    factors, codes = check_factors_codes(factors, codes, continuous_factors=continuous_factors, n_bins=n_bins)
-    information = mutual_information(discretize(codes, n_bins, binning), factors)
+    factors, codes = check_factors_codes(
+        factors, codes, continuous_factors=continuous_factors, n_bins=check_bins(n_bins)
+    )
+    information = mutual_information(discretize(codes, n_bins, binning, factors), factors)
     return average_factors(gap_of_top_two(information) / entropies(factors), average)

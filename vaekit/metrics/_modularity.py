@@ -7,12 +7,11 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 from vaekit.metrics._average import average_factors
 from vaekit.metrics._discretize import discretize, mutual_information
-from vaekit.metrics._learning import split_rows
-from vaekit.metrics._validation import check_factors_codes, pool_draws
+from vaekit.metrics._learning import split_rows, standardize
+from vaekit.metrics._validation import check_bins, check_factors_codes, pool_draws
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -71,9 +70,9 @@ def modularity_score(
     """
     factors, codes = pool_draws(factors, codes)
     factors, codes = check_factors_codes(
-        factors, codes, continuous_factors=continuous_factors, n_bins=n_bins, min_factors=2
+        factors, codes, continuous_factors=continuous_factors, n_bins=check_bins(n_bins), min_factors=2
     )
-    return modularity_from_information(mutual_information(discretize(codes, n_bins, binning), factors))
+    return modularity_from_information(mutual_information(discretize(codes, n_bins, binning, factors), factors))
 
 
 def modularity_from_information(information):
@@ -151,7 +150,7 @@ def explicitness_score(
     """
     factors, codes = check_factors_codes(factors, codes, continuous_factors=continuous_factors, n_bins=n_bins)
     train, test = split_rows(len(codes), n_train, n_test, make_random_state(random_state))
-    scaled = StandardScaler().fit(codes[train]).transform(codes)
+    scaled = standardize(codes, train)
     areas = Parallel(n_jobs=n_jobs)(
         delayed(_area_of_factor)(scaled[train], factor[train], scaled[test], factor[test]) for factor in factors.T
     )

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import gen_batches
 
-from vaekit.utils._containers import on_host
+from vaekit.metrics._validation import at_common_scale, check_features
 from vaekit.utils._repr import short_repr
 
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
@@ -28,14 +28,14 @@ class PrecisionRecallScores(NamedTuple):
 def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, *, k: int = 5) -> PrecisionRecallScores:
     r"""Precision, recall, density and coverage of generated samples.
 
-    With B_k(r_i) the open ball around a point that reaches to its k-th nearest other point of the same set, reals r_i
+    With B_k(r_i) the closed ball around a point that reaches to its k-th nearest other point of the same set, reals r_i
     (i = 1 .. n) and fakes f_j (j = 1 .. m),
 
     .. math::
         \text{precision} &= \tfrac{1}{m} \sum_j 1[f_j \in \cup_i B_k(r_i)] \qquad
         \text{recall} = \tfrac{1}{n} \sum_i 1[r_i \in \cup_j B_k(f_j)] \\
         \text{density} &= \tfrac{1}{k m} \sum_j \sum_i 1[f_j \in B_k(r_i)] \qquad
-        \text{coverage} = \tfrac{1}{n} \sum_i 1[\min_j d(r_i, f_j) < \text{radius of } B_k(r_i)]
+        \text{coverage} = \tfrac{1}{n} \sum_i 1[\min_j d(r_i, f_j) \leq \text{radius of } B_k(r_i)]
 
     Parameters
     ----------
@@ -62,7 +62,9 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
     Notes
     -----
     Distances are sums of squared differences, never expanded into products: a sample that copies a row then has that
-    row's own distances to the last digit, and ties fall the same way every time. Time of order (n + m)^2 x n_features.
+    row's own distances to the last digit, and ties fall the same way every time. Where rows repeat, the balls' surfaces
+    count: copies of data have precision 1 whatever the radius, 0 included, and the density of a set in itself is
+    (k + 1) / k, each row being in its own ball, too. Time of order (n + m)^2 x n_features.
     Compare at equal k, numbers of rows, and features.
 
     References
@@ -78,22 +80,21 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
     >>> precision_recall_scores([[0], [1], [2], [4], [7]], [[0.5], [1.5], [8], [20]], k=2)
     PrecisionRecallScores(precision=0.75, recall=1.0, density=1.0, coverage=1.0)
     """
-    real = check_array(on_host(features_real), dtype=np.float64, input_name="features_real")
-    fake = check_array(on_host(features_fake), dtype=np.float64, input_name="features_fake")
-    _check_comparable(real, fake, k)
+    real = check_features(features_real, "features_real", fewest=1)
+    fake = check_features(features_fake, "features_fake", fewest=1)
+    real, fake, _ = at_common_scale(real, fake)
+    _check_k(real, fake, k)
     radius_real, radius_fake = _radii(real, k), _radii(fake, k)
     balls_around_fake, nearest_real, inside_a_fake_ball = _tally(fake, real, radius_real, radius_fake)
     return PrecisionRecallScores(
         precision=float(np.mean(balls_around_fake > 0)),
         recall=float(np.mean(inside_a_fake_ball)),
         density=float(np.mean(balls_around_fake) / k),
-        coverage=float(np.mean(nearest_real < radius_real)),
+        coverage=float(np.mean(nearest_real <= radius_real)),
     )
 
 
-def _check_comparable(real, fake, k):
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"Both sets need the same features, got {real.shape[1]} and {fake.shape[1]}.")
+def _check_k(real, fake, k):
     fewest = min(len(real), len(fake))
     if not isinstance(k, numbers.Integral) or not 1 <= k < fewest:
         raise ValueError(
@@ -118,7 +119,7 @@ def _tally(fake, real, radius_real, radius_fake):
     nearest = np.full(len(real), np.inf)
     inside_a_fake_ball = np.zeros(len(real), dtype=bool)
     for rows, distance in _distances(fake, real):
-        balls_around_fake[rows] = np.sum(distance < radius_real, axis=1)
+        balls_around_fake[rows] = np.sum(distance <= radius_real, axis=1)
         nearest = np.minimum(nearest, distance.min(axis=0))
-        inside_a_fake_ball |= np.any(distance < radius_fake[rows, None], axis=0)
+        inside_a_fake_ball |= np.any(distance <= radius_fake[rows, None], axis=0)
     return balls_around_fake, nearest, inside_a_fake_ball

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
+from sklearn.base import clone
 from sklearn.svm import LinearSVC
 
 from vaekit.metrics._average import average_factors, gap_of_top_two
-from vaekit.metrics._learning import fit_classifier, split_rows
+from vaekit.metrics._learning import draw_seeds, fit_classifier, split_rows, standardize
 from vaekit.metrics._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
@@ -38,8 +39,9 @@ def sap_score(
     factors : array-like of shape (n_samples,) or (n_samples, n_factors)
         Ground-truth factors.
     codes : array-like of shape (n_samples, n_codes)
-        Codes, at least two. The support vector machine is penalised (``C=0.01``) and sees them as they are, so that
-        their scale and origin matter, as the score was published; the squared correlation is free of both.
+        Codes, at least two. The support vector machine is penalised (``C=0.01``) and sees them standardised, so that
+        neither form depends on their scale and origin. (As published it sees them as they are, so that its penalty, and
+        the score, change with their unit.)
     n_train, n_test : int, default=10000, 5000
         Rows to fit the classifiers and to score them on, disjoint and drawn at random; of fewer rows the same shares.
         The squared correlation uses all rows.
@@ -52,7 +54,7 @@ def sap_score(
     n_jobs : int or None, default=None
         Codes handled at a time, as in joblib.
     random_state : int, RandomState instance or None, default=None
-        Source of the split.
+        Source of the split and of the classifiers' own randomness.
 
     Returns
     -------
@@ -89,9 +91,13 @@ def sap_score(
     if continuous_factors == "regress":
         predictability = squared_correlation(codes, factors)
     else:
-        train, test = split_rows(len(codes), n_train, n_test, make_random_state(random_state))
+        rng = make_random_state(random_state)
+        train, test = split_rows(len(codes), n_train, n_test, rng)
+        codes, seeds = standardize(codes, train), draw_seeds(codes.shape[1], rng)
         predictability = np.array(
-            Parallel(n_jobs=n_jobs)(delayed(_accuracies_of_code)(code, factors, train, test) for code in codes.T)
+            Parallel(n_jobs=n_jobs)(
+                delayed(_accuracies_of_code)(code, factors, train, test, seed) for code, seed in zip(codes.T, seeds)
+            )
         )
     return average_factors(gap_of_top_two(predictability), average)
 
@@ -109,10 +115,8 @@ def squared_correlation(codes, factors):
     return (codes.T @ factors) ** 2 / np.outer(squares_of_codes, squares_of_factors)
 
 
-def _accuracies_of_code(code, factors, train, test):
-    """Test accuracy of one code for each factor."""
-    code = code[:, np.newaxis]
-    classifiers = (
-        fit_classifier(LinearSVC(C=0.01, class_weight="balanced"), code[train], factor[train]) for factor in factors.T
-    )
+def _accuracies_of_code(code, factors, train, test, seed):
+    """Test accuracy of one standardised code for each factor."""
+    code, machine = code[:, np.newaxis], LinearSVC(C=0.01, class_weight="balanced", random_state=seed)
+    classifiers = (fit_classifier(clone(machine), code[train], factor[train]) for factor in factors.T)
     return [classifier.score(code[test], factor[test]) for classifier, factor in zip(classifiers, factors.T)]

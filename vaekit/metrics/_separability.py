@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from scipy.special import entr
 from sklearn.svm import LinearSVC
 
+from vaekit.metrics._learning import standardize
 from vaekit.metrics._validation import check_factors_codes
 
 
@@ -24,8 +25,9 @@ def linear_separability_loss(
     factors : array-like of shape (n_samples,) or (n_samples, n_attributes)
         Attributes of two values.
     codes : array-like of shape (n_samples, n_codes)
-        Codes. The support vector machine is penalised (``C=1``) and does not rescale them, as published. For a
-        decoupled prior both spaces can be asked: `transform(X)` and `to_generation_space(transform(X))`.
+        Codes. The support vector machine is penalised (``C=1``) and sees them standardised, so that their scale and
+        origin do not matter. For a decoupled prior both spaces can be asked: `transform(X)` and
+        `to_generation_space(transform(X))`.
     multi_valued : {"error", "one_vs_rest"}, default="error"
         Refuse a factor of more than two values, or take each of its values as an attribute.
     n_jobs : int or None, default=None
@@ -57,7 +59,7 @@ def linear_separability_loss(
     1.0
     """
     factors, codes = check_factors_codes(factors, codes)
-    attributes = _binary_attributes(factors, multi_valued)
+    codes, attributes = standardize(codes, slice(None)), _binary_attributes(factors, multi_valued)
     counts = Parallel(n_jobs=n_jobs)(delayed(_count_predictions)(attribute, codes) for attribute in attributes)
     return separability_of_counts(np.array(counts))
 
@@ -86,5 +88,5 @@ def _binary_attributes(factors, multi_valued):
 
 
 def _count_predictions(attribute, codes):
-    predicted = LinearSVC(dual=False).fit(codes, attribute).predict(codes)
+    predicted = LinearSVC(dual=False, random_state=0).fit(codes, attribute).predict(codes)
     return [[np.sum((predicted == x) & (attribute == y)) for y in (False, True)] for x in (False, True)]

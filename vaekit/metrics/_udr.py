@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.linear_model import Lasso
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_consistent_length
 
+from vaekit.metrics._containers import as_array
 from vaekit.metrics._correlation import absolute_correlation
-from vaekit.metrics._validation import check_codes
+from vaekit.metrics._learning import standardize
+from vaekit.metrics._validation import at_unit_scale, check_codes
 
 LASSO_ALPHA = 0.1
 
@@ -107,7 +108,7 @@ def lasso_strength(source, target):
     """Absolute lasso coefficients from standardised codes to standardised codes: (n_source, n_target)."""
     if source.shape[1] == 0 or target.shape[1] == 0:
         return np.zeros((source.shape[1], target.shape[1]))
-    return np.abs(np.atleast_2d(Lasso(alpha=LASSO_ALPHA).fit(source, target).coef_)).T
+    return np.abs(np.atleast_2d(Lasso(alpha=LASSO_ALPHA, random_state=0).fit(source, target).coef_)).T
 
 
 def rank_strength(source, target):
@@ -117,15 +118,15 @@ def rank_strength(source, target):
 
 def _informative_codes(codes, divergence, kl_threshold):
     """Standardise the codes, without those that are constant or hold too few nats."""
-    codes = check_codes(codes)
+    codes = at_unit_scale(check_codes(codes))[0]
     kept = np.ptp(codes, axis=0) > 0
     if divergence is not None:
         kept &= _one_per_code(divergence, codes) > kl_threshold
-    return StandardScaler().fit_transform(codes[:, kept]) if kept.any() else codes[:, kept]
+    return standardize(codes[:, kept], slice(None)) if kept.any() else codes[:, kept]
 
 
 def _one_per_code(divergence, codes):
-    divergence = np.asarray(divergence)
+    divergence = as_array(divergence)
     if divergence.shape != codes.shape[1:]:
         raise ValueError(
             f"kl_per_component must hold for each model one number per code, of shape {codes.shape[1:]}, got shape "

@@ -9,11 +9,10 @@ from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ParameterGrid
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 
 from vaekit.metrics import udr_scores
+from vaekit.model_selection._best_model import BestModelMixin
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._repr import short_repr
@@ -81,7 +80,7 @@ def udr_ranking(
     return UDRRanking(scores, np.argsort(-scores, kind="stable"))
 
 
-class UDRSearch(MetaEstimatorMixin, BaseEstimator):
+class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
     """Search of parameters by unsupervised disentanglement ranking: no factors, no held-out rows.
 
     Every candidate of the grid is fitted with the same few seeds. A candidate on whose codes its own seeds agree, up
@@ -121,9 +120,11 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
 
     Notes
     -----
-    A fit that raises makes its candidate's scores NaN, with a warning, and such a candidate is not chosen. Codes are
-    compared on the rows of the fit, as in the paper. Agreement is not truth: an estimator that finds the same mixed
-    codes whatever its seed scores as well as one that finds the factors.
+    The search is a transformer that stands for its best model: `transform`, `inverse_transform`, `predict`,
+    `score_samples`, `get_feature_names_out`, `set_output` and their like are that model's, where it has them. Ctrl-C
+    ends the search. A fit that raises makes its candidate's scores NaN, with a warning, and such a candidate is not
+    chosen. Codes are compared on the rows of the fit, as in the paper. Agreement is not truth: an estimator that finds
+    the same mixed codes whatever its seed scores as well as one that finds the factors.
 
     References
     ----------
@@ -178,8 +179,8 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
         ----------
         X : array-like of shape (n_samples, ...)
             Rows to fit on and to encode.
-        y : ignored
-            Not needed, present for API consistency.
+        y : array-like of shape (n_samples,), default=None
+            Passed on to estimators that learn from it; the ranking has no use for it.
 
         Returns
         -------
@@ -189,7 +190,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
         candidates = list(ParameterGrid(self.param_grid))
         seeds = make_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
         models = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit)(self.estimator, params, seed, X) for params in candidates for seed in seeds
+            delayed(_fit)(self.estimator, params, seed, X, y) for params in candidates for seed in seeds
         )
         groups = [models[start : start + self.n_models] for start in range(0, len(models), self.n_models)]
         scores = np.array([self._score(group, X) for group in groups])
@@ -207,46 +208,13 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
             return np.full(len(models), np.nan)
         return udr_ranking(models, X, method=self.method, kl_threshold=self.kl_threshold, n_jobs=self.n_jobs).scores
 
-    def transform(self, X: ArrayLike) -> np.ndarray:
-        """Encode with the best model.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        codes : ndarray of shape (n_samples, n_codes)
-            Codes.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.transform(X)
-
-    @available_if(lambda self: hasattr(getattr(self, "best_estimator_", self.estimator), "inverse_transform"))
-    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
-        """Decode with the best model.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_codes)
-            Codes.
-
-        Returns
-        -------
-        rows : ndarray of shape (n_samples, ...)
-            Decoded rows.
-        """
-        check_is_fitted(self)
-        return self.best_estimator_.inverse_transform(X)
-
 
 def _kl_per_component(estimator):
     """Nats per latent of the model inside a search or a pipeline; None where there are none."""
     return getattr(look_through(estimator).model, "kl_per_component_", None)
 
 
-def _fit(estimator, params, seed, X):
+def _fit(estimator, params, seed, X, y):
     """Fit a seeded copy; None, with a warning, where that raises."""
     model = clone(estimator).set_params(**clone(params, safe=False))
     seeded = random_state_names(model)
@@ -254,7 +222,7 @@ def _fit(estimator, params, seed, X):
         raise ValueError(f"UDRSearch compares seeds, and {type(estimator).__name__} has no random_state.")
     model.set_params(**dict.fromkeys(seeded, seed))
     try:
-        return model.fit(X)
+        return model.fit(X) if y is None else model.fit(X, y)
     except Exception as error:
         warn_user(f"The fit of {params} with seed {seed} failed: {error!r}", FitFailedWarning)
         return None

@@ -1,0 +1,51 @@
+"""Codes through the net, many to a transfer: a device is not asked thousands of times for a few numbers."""
+
+import numpy as np
+import torch
+from torch.nn.functional import pad
+
+from vaekit.utils._torch import to_array
+
+__all__ = ["VALUES_AT_ONCE", "of_codes"]
+
+VALUES_AT_ONCE = 2**22  # moved to the device at a time, 16 MiB
+
+
+def of_codes(estimator, function, codes, x=None):
+    """Apply a function of tensors to codes, and to the rows x that go with them in turn.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Whose net it is.
+    function : callable
+        Of a block z of codes, or of x and z; returns one number for each.
+    codes : ndarray of shape (n_codes, n_components)
+        Code i goes with row i modulo n_rows.
+    x : Tensor of shape (n_rows, ...), default=None
+        Rows on the device, as the network sees them.
+
+    Returns
+    -------
+    values : ndarray of shape (n_codes,), float64
+        Computed in blocks of the network's own size, padded with zeros, as everything that is inferred.
+    """
+    size = estimator._blueprint.network.inference_rows
+    n_moved = size * max(1, VALUES_AT_ONCE // (size * codes.shape[1]))
+    values = np.empty(len(codes))
+    estimator.net_._set_training(False)
+    with torch.inference_mode():
+        for start in range(0, len(codes), n_moved):
+            moved = torch.from_numpy(codes[start : start + n_moved].astype(np.float32)).to(estimator.net_.device)
+            values[start : start + len(moved)] = to_array(_in_blocks(function, moved, x, start, size))[: len(moved)]
+    return values
+
+
+def _in_blocks(function, codes, x, start, size):
+    """Fill one array: small ones that stayed alive between the blocks' large ones would hold the memory of all."""
+    blocks = pad(codes, (0, 0, 0, -len(codes) % size)).split(size)
+    values = codes.new_empty(len(blocks) * size)
+    turns = (start + torch.arange(len(values), device=codes.device)) % (1 if x is None else len(x))
+    for z, turn, found in zip(blocks, turns.split(size), values.split(size)):
+        found.copy_(function(z) if x is None else function(x[turn], z))
+    return values
