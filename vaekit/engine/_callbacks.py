@@ -120,7 +120,7 @@ class EpochTasks(Callback):
     Parameters
     ----------
     begin, end : callable
-        `begin()` returns a task; `end(task)` returns whether training shall stop.
+        `begin()` returns a task; `end(task, rows)`, with the training rows, returns whether training shall stop.
     """
 
     def __init__(self, begin, end):
@@ -132,7 +132,7 @@ class EpochTasks(Callback):
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Close it, and stop if it says so."""
-        if self.end(self.task_):
+        if self.end(self.task_, dataset_train):
             raise KeyboardInterrupt
 
 

@@ -7,6 +7,7 @@ from types import FunctionType
 from sklearn.callback import CallbackSupportMixin
 
 from vaekit.engine import EpochTasks, is_callback, own_copy, reason_to_refuse
+from vaekit.estimators._blueprint import pack_net, unpack_net
 from vaekit.utils._sklearn import InvalidParameterError
 
 __all__ = ["CallbacksMixin"]
@@ -65,9 +66,13 @@ class CallbacksMixin(CallbackSupportMixin):
         def begin():
             return task.subcontext(task_name="epoch").call_on_fit_task_begin(estimator=self, X=X, y=y)
 
-        def end(epoch):
-            # the estimator holds its net already: a copy of it is all that a callback needs
-            return epoch.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
+        def end(epoch, rows):
+            def attributes():  # evaluated only if a callback asks for the estimator as if training had stopped there
+                net = unpack_net(self._blueprint, pack_net(self.net_))
+                net.settle(rows)
+                return {"net_": net}
+
+            return epoch.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=attributes)
 
         return [EpochTasks(begin, end)]
 

@@ -133,8 +133,9 @@ class FittingMixin:
         """Train for one pass over X, going on from where training stands.
 
         Schedules run over `max_epochs` planned passes of all rows: of `total_samples`, or of the first X if that is
-        None. `max_epochs` calls with the same X are the same as one `fit`, but for learning-rate schedulers that
-        multiply the rate in place (StepLR, MultiStepLR): they are built anew with every call, and step once more.
+        None. `max_epochs` calls with the same X are the same as one `fit`, but for a scale in closed form, which is
+        that of the last call's steps and not of all rows, and for learning-rate schedulers that multiply the rate in
+        place (StepLR, MultiStepLR): they are built anew with every call, and step once more.
 
         With early stopping a share of each X is held out. When their loss has not improved for `n_iter_no_change`
         calls, the best weights are given back, and later calls train nothing and say so.
