@@ -24,6 +24,8 @@ class LazyImages:
         Type of the pixels.
     """
 
+    stays_on_disk = True  # asked by those who take rows a block at a time
+
     def __init__(self, read, shape, dtype=np.uint8):
         self._read = read
         self.shape = tuple(shape)

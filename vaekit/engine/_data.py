@@ -25,14 +25,14 @@ class Rows(Protocol):
 
 
 class ResidentRows:
-    """Training rows on the device; bytes stay bytes until the batch.
+    """Training rows on the device; bytes and other narrow types stay as they are until the batch.
 
     Parameters
     ----------
     values : Tensor of shape (n_rows, *event_shape)
-        float32 rows ready for the network, or uint8 rows as they came.
-    offset, unit : float or Tensor of shape (*event_shape,), optional
-        For uint8 rows: the network sees (row - offset) / unit.
+        float32 rows ready for the network, or rows of a narrow type as they came.
+    offset, unit : float or Tensor of shape () or (*event_shape,), optional
+        For narrow rows: the network sees (row - offset) / unit, computed in the type of tensors that are float64.
     given, observed, weight : Tensor, optional
         What is known about each row, as in `Batch`.
     follows : Tensor of int of shape (2, n_pairs), optional
@@ -54,8 +54,10 @@ class ResidentRows:
 
     def __getitem__(self, index):
         rows = self.values[index]
-        x = rows if self.unit is None else (rows.float() - self.offset) / self.unit
-        return Batch(x, *(None if known is None else known[index] for known in self.known))
+        if self.unit is not None:
+            rows = rows.to(getattr(self.unit, "dtype", torch.float32))
+            rows = ((rows - self.offset) / self.unit).float()
+        return Batch(rows, *(None if known is None else known[index] for known in self.known))
 
     def orders(self, draws, generator, is_one_batch=False):
         """Numbers of rows in the order of one pass, for each draw: an order of its own, or the rows before another's.

@@ -33,7 +33,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         Returns
         -------
         codes : ndarray of shape (n_samples, n_components_)
-            Posterior means; float32 for float32 and integer images, else float64.
+            Posterior means; float64 for float64 and for integers of 32 bits and more, else float32.
         """
         X = self._validate(X)
         return self._encode(X)[0].astype(float_type(X), copy=False)
@@ -112,5 +112,5 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
 
 
 def float_type(X):
-    """float64 stays, float32 and bytes become float32."""
+    """float64 stays, and integers that float32 cannot hold become it; all else becomes float32."""
     return np.result_type(X.dtype, np.float32) if X.dtype != np.bool_ else np.float32

@@ -1,6 +1,7 @@
 """Training an estimator: what the first rows decide, what a call of fit does, what is measured afterwards."""
 
 import contextlib
+import math
 from numbers import Integral
 
 import numpy as np
@@ -11,6 +12,7 @@ from vaekit.engine import EarlyStop, EpochBar, Plan, batch_bounds
 from vaekit.estimators._blueprint import Blueprint, build_net
 from vaekit.estimators._callbacks import users_callbacks
 from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
+from vaekit.estimators._validation import scale_of_pixels, without_weights
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
@@ -61,9 +63,15 @@ def _same(value, other):
     return value is other or (isinstance(value, Integral) == isinstance(other, Integral) and bool(value == other))
 
 
+def _some_rows(X, numbers):
+    """Rows by number, without a copy where the numbers are a range."""
+    return X[numbers.start : numbers.stop : numbers.step] if isinstance(numbers, range) else X[numbers]
+
+
 class FittingMixin:
     """fit and partial_fit, one after the other or afresh."""
 
+    @without_weights
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Train on X; an earlier fit survives if this one fails.
@@ -97,6 +105,7 @@ class FittingMixin:
             self._train(X, self.max_epochs, self.max_steps)
         return self
 
+    @without_weights
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None):
         """Train for one pass over X, going on from where training stands.
@@ -158,7 +167,7 @@ class FittingMixin:
             (self.n_features_in_,) if not is_image else (*(1,) * (3 - len(self.image_shape_)), *self.image_shape_)
         )
         likelihood = self._resolve("likelihood", auto=lambda: choose_likelihood(X, is_image))
-        preprocessing = choose_preprocessing(
+        preprocessing, deviation = choose_preprocessing(
             X, support=likelihood.support, standardize=self.standardize, is_image=is_image
         )
         built_in = MLP(hidden_layer_sizes=tuple(self.hidden_layer_sizes), activation=self.activation).validated()
@@ -173,7 +182,7 @@ class FittingMixin:
             event_shape=event_shape,
             n_components=self.n_components,
             preprocessing=preprocessing,
-            deviation=float(preprocessing.to_network(X[:MAX_SUMMARY_ROWS]).std()) or 1.0,
+            deviation=deviation,
             plan=self._plan(n_rows, objective),
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
@@ -183,6 +192,8 @@ class FittingMixin:
         self.net_ = build_net(self._blueprint, device=self.device)
         objective.check_prior(self.net_.module_.prior)
         self.likelihood_, self.n_components_ = likelihood, self.n_components
+        has_pixels = is_image or likelihood.support == "unit_interval"
+        self._pixels = scale_of_pixels(X, X.min(), X.max()) if has_pixels else None
 
     def _plan(self, n_rows, objective):
         n_steps = self.max_epochs * len(batch_bounds(n_rows, self.batch_size))
@@ -195,15 +206,18 @@ class FittingMixin:
         """Numbers of the training rows and of held-out rows; without early stopping nothing is held out."""
         if not self.early_stopping:
             return range(n_rows), None
+        n_train = n_rows - math.ceil(self.validation_fraction * n_rows)
+        if n_train < 2:
+            raise ValueError(
+                f"Training takes at least two rows, and early stopping leaves {n_train} of {n_rows} to train on; pass "
+                "more rows at a time, lower 'validation_fraction', or choose early_stopping=False."
+            )
         return train_test_split(np.arange(n_rows), test_size=self.validation_fraction, random_state=seed)
 
     def _train(self, X, n_epochs, max_steps, is_part=False):
         train, valid = self._split(len(X), self._blueprint.train_seed)
         if len(train) < 2:
-            raise ValueError(
-                f"Training takes at least two rows, and {len(train)} of {len(X)} is left to train on; pass more rows "
-                "at a time, or lower 'validation_fraction'."
-            )
+            raise ValueError("Training takes at least two rows, and X holds one; pass more rows at a time.")
         train_rows = self._resident(X if valid is None else X[train])
         valid_rows = None if valid is None else self._resident(X[valid])
         self._blueprint = self._blueprint._replace(learning_rate=self.learning_rate, batch_size=self.batch_size)
@@ -212,7 +226,7 @@ class FittingMixin:
             self.n_steps_ = self.net_.step_
             if not is_part:  # the averages of the last epoch's steps have to do where rows come in parts
                 self.net_.settle(train_rows)
-            self._summarize(X[train[:: max(1, len(train) // MAX_SUMMARY_ROWS)]])
+            self._summarize(_some_rows(X, train[:: max(1, len(train) // MAX_SUMMARY_ROWS)]))
             if not is_part:
                 self._warn_of_schedules()
 

@@ -9,20 +9,32 @@ from vaekit.utils._torch import to_array
 __all__ = ["InferenceMixin"]
 
 
+NARROW = {"uint8", "bool"}  # types that stay as they are on the device until the batch
+NARROW_ON_CPU = NARROW | {"int8", "int16", "uint16", "float16"}
+
+
+def _stays_narrow(X, preprocessing, device):
+    """Whether training rows need not become float32 before the batch; far outliers do, to be clipped."""
+    is_narrow = X.dtype.name in (NARROW_ON_CPU if device.type == "cpu" else NARROW)
+    return is_narrow and preprocessing.column_beyond(X.min(), X.max()) is None
+
+
 class InferenceMixin:
     """The net applied to rows and codes."""
 
     def _resident(self, X):
         """Rows on the device, as the engine wants them."""
-        plan, device = self._blueprint, self.net_.device
-        shape = (len(X), *plan.event_shape)
-        if X.dtype == np.uint8:
-            values = torch.from_numpy(np.array(X)).reshape(shape)
-            scaling = [torch.as_tensor(part, dtype=torch.float32) for part in plan.preprocessing]
-            scaling = [part.reshape(plan.event_shape if part.ndim else ()).to(device) for part in scaling]
-            return ResidentRows(values.to(device), *scaling)
-        rows = torch.from_numpy(plan.preprocessing.to_network(X)).reshape(shape)
-        return ResidentRows(rows.to(device))
+        plan, device = self._blueprint, torch.device(self.net_.device)
+        preprocessing, shape = plan.preprocessing, (len(X), *plan.event_shape)
+        if not _stays_narrow(X, preprocessing, device):
+            rows = torch.from_numpy(preprocessing.to_network(X)).reshape(shape)
+            return ResidentRows(rows.to(device))
+        values = torch.from_numpy(np.array(X.view(np.uint8) if X.dtype == bool else X)).reshape(shape)
+        # bytes are scaled in single precision; wider types as `to_network` does, to the same bits
+        dtype = torch.float32 if X.dtype == np.uint8 else torch.float64
+        scaling = [torch.as_tensor(part, dtype=dtype) for part in preprocessing]
+        scaling = [part.reshape(plan.event_shape if part.ndim else ()).to(device) for part in scaling]
+        return ResidentRows(values.to(device), *scaling)
 
     def _in_blocks(self, function, *columns, n_rows=None, size=None, finish=None):
         """Apply a tensor function to constant-size, zero-padded blocks: a row never depends on its neighbours.

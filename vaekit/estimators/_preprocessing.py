@@ -6,15 +6,16 @@ import numpy as np
 
 from vaekit.likelihoods import Bernoulli, Normal
 
-__all__ = ["Preprocessing", "choose_likelihood", "choose_preprocessing"]
+__all__ = ["LIMIT", "Preprocessing", "choose_likelihood", "choose_preprocessing", "pixel_scale", "row_blocks"]
 
-BLOCK = 4096  # rows converted at a time, so that the float64 copies stay small
+BLOCK = 2**20  # values converted at a time: 8 MiB of float64, however wide a row is
 WIDE_RANGE = 100  # columns whose ranges lie further apart than this factor are brought to one scale each
 TOLERANCE = 1e-6  # how far outside [0, 1] a Bernoulli's data may lie
+LIMIT = 1e12  # in network units: what a decoder makes of it, squared and divided by a small scale, is finite in float32
 
 
 class Preprocessing(NamedTuple):
-    """The network sees (X - offset) / unit.
+    """The network sees (X - offset) / unit, at most `LIMIT` away from 0.
 
     Attributes
     ----------
@@ -27,77 +28,167 @@ class Preprocessing(NamedTuple):
     def to_network(self, X):
         """float32 rows for the network; centred in float64, so that a large offset costs no digits."""
         rows = np.empty(X.shape, dtype=np.float32)
-        for start in range(0, len(X), BLOCK):
-            block = slice(start, start + BLOCK)
-            rows[block] = (np.asarray(X[block], dtype=np.float64) - self.offset) / self.unit
+        with np.errstate(over="ignore"):  # what overflows is clipped
+            for block in row_blocks(X.shape):
+                values = np.subtract(X[block], self.offset, dtype=np.float64)
+                values /= self.unit
+                rows[block] = np.clip(values, -LIMIT, LIMIT, out=values)
         return rows
 
-    def to_data(self, rows):
-        """Rows in the units of X, float64."""
-        return np.asarray(rows, dtype=np.float64) * self.unit + self.offset
+    def to_data(self, rows, out=None):
+        """Rows in the units of X, float64 or of the type of `out`, which may be the rows themselves."""
+        out = np.empty(rows.shape, dtype=np.float64) if out is None else out
+        for block in row_blocks(rows.shape):
+            values = np.multiply(rows[block], self.unit, dtype=np.float64)
+            values += self.offset
+            out[block] = values if out.dtype == np.float64 else clipped_to(out.dtype, values)
+        return out
 
     def log_volume(self, n_features):
         """log |d network units / d X|: what a density per network unit must gain to be one per unit of X."""
         return -float(np.log(np.broadcast_to(self.unit, n_features)).sum())
 
+    def column_beyond(self, low, high):
+        """Number of a column whose extremes (of all columns, or overall) lie beyond `LIMIT`, None if there is none."""
+        with np.errstate(over="ignore"):
+            ends = [np.abs((np.float64(end) - self.offset) / self.unit) for end in (low, high)]
+        beyond = np.flatnonzero(np.maximum(*ends) > LIMIT)
+        return int(beyond[0]) if beyond.size else None
 
-def is_binary(X):
-    """Whether both 0 and 1, and nothing else, occur."""
-    return X.dtype == bool or (X.min() == 0 and X.max() == 1 and bool(np.all((X == 0) | (X == 1))))
+
+class Columns(NamedTuple):
+    """Smallest and largest value, mean and standard deviation of every column, float64."""
+
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    deviation: np.ndarray
+
+
+def row_blocks(shape):
+    """Slices of rows that together hold a limited number of values, at least a row each."""
+    n_rows = max(1, BLOCK // max(1, shape[-1]))
+    return [slice(start, start + n_rows) for start in range(0, shape[0], n_rows)]
+
+
+def clipped_to(dtype, values):
+    """Values as near as a floating-point type comes to them, without overflow."""
+    largest = np.finfo(dtype).max
+    return np.clip(values, -largest, largest, out=values)
 
 
 def choose_likelihood(X, is_image):
-    """Bernoulli for bool, exactly-binary data and uint8 images, else Normal with a learned scale."""
-    return Bernoulli() if (X.dtype == np.uint8 and is_image) or is_binary(X) else Normal()
+    """Bernoulli for bool and for images of bytes, else Normal: types decide, not what some rows happen to hold."""
+    return Bernoulli() if X.dtype == bool or (X.dtype == np.uint8 and is_image) else Normal()
 
 
 def choose_preprocessing(X, *, support, standardize, is_image):
-    """Decide offset and unit from the training rows (n_rows, n_features).
+    """Decide offset and unit from all training rows (n_rows, n_features).
+
+    Returns
+    -------
+    preprocessing : Preprocessing
+    deviation : float
+        Standard deviation of all values as the network sees them; 1 if they are all the same.
 
     Raises
     ------
     ValueError
-        If a likelihood on [0, 1] is given data outside it.
+        If a likelihood on [0, 1] is given data outside it; if values are too large for single precision.
     """
+    columns = measure(X)
     if support == "unit_interval":
-        unit = 255.0 if X.dtype == np.uint8 and X.max() > 1 else 1.0
-        check_unit_interval(X, unit)
-        return Preprocessing(0.0, unit)
-    if standardize is None:
-        return Preprocessing(0.0, 1.0)
-    mean, deviation = column_moments(X)
-    if is_image and standardize != "column":
-        total = np.hypot(root_mean_square(deviation), root_mean_square(mean - mean.mean()))
-        return Preprocessing(mean.mean(), total if X.max() > X.min() else 1.0)
-    varying = deviation > 0
-    common = root_mean_square(deviation[varying]) if varying.any() else 1.0
+        unit = pixel_scale(X.dtype, columns.high.max())
+        check_unit_interval(columns.low.min(), columns.high.max(), unit)
+        preprocessing = Preprocessing(0.0, unit)
+    elif standardize is None:
+        preprocessing = Preprocessing(0.0, 1.0)
+    elif is_image and standardize != "column":
+        preprocessing = _one_scale_for_pixels(columns)
+    else:
+        preprocessing = _scale_of_columns(columns, standardize)
+    _check_size(preprocessing, columns)
+    return preprocessing, _overall_deviation(preprocessing, columns)
+
+
+def pixel_scale(dtype, largest):
+    """What pixels are divided by for a Bernoulli: bytes by 255, but for masks of bytes 0 and 1; all else by 1."""
+    return 255.0 if dtype == np.uint8 and largest != 1 else 1.0
+
+
+def _one_scale_for_pixels(columns):
+    low = columns.mean.min()
+    centre = low + np.mean(columns.mean - low)  # exact for images of one grey
+    total = np.hypot(root_mean_square(columns.deviation), root_mean_square(columns.mean - centre))
+    return Preprocessing(centre, total if total > 0 else 1.0)
+
+
+def _scale_of_columns(columns, standardize):
+    varying = columns.deviation > 0
     # ranges, not deviations: a pixel that is rarely on has a small deviation and the same scale as its neighbours
-    ranges = (X.max(axis=0).astype(np.float64) - X.min(axis=0))[varying]
-    spread = ranges.max() / ranges.min() if varying.any() else 1.0
-    if standardize == "column" or (standardize == "auto" and spread > WIDE_RANGE):
-        return Preprocessing(mean, np.where(varying, deviation, 1.0))
-    return Preprocessing(mean, common)
+    ranges = (columns.high - columns.low)[varying]
+    is_wide = varying.any() and ranges.max() / ranges.min() > WIDE_RANGE
+    if standardize == "column" or (standardize == "auto" and is_wide):
+        return Preprocessing(columns.mean, np.where(varying, columns.deviation, 1.0))
+    return Preprocessing(columns.mean, root_mean_square(columns.deviation[varying]) if varying.any() else 1.0)
 
 
-def check_unit_interval(X, unit=1.0):
-    """Raise ValueError if data for a Bernoulli likelihood lie outside [0, 1]."""
-    low, high = X.min() / unit, X.max() / unit
-    if low < -TOLERANCE or high > 1 + TOLERANCE:
+def _overall_deviation(preprocessing, columns):
+    """Within columns and between their means, by the law of total variance."""
+    mean = (columns.mean - preprocessing.offset) / preprocessing.unit
+    within, between = root_mean_square(columns.deviation / preprocessing.unit), root_mean_square(mean - mean.mean())
+    return float(np.hypot(within, between)) or 1.0
+
+
+def _check_size(preprocessing, columns):
+    column = preprocessing.column_beyond(columns.low, columns.high)
+    if column is not None:
         raise ValueError(
-            f"X lies in [{low:.6g}, {high:.6g}], but likelihood='bernoulli' needs values in [0, 1]; scale X (with "
-            "MinMaxScaler, say) or choose likelihood='normal'."
+            f"Column {column} of X holds values between {columns.low[column]:.6g} and {columns.high[column]:.6g}, too "
+            "large for single precision as they are; choose standardize='auto', or rescale X."
         )
 
 
-def column_moments(X):
-    """Mean and standard deviation of every column in float64, two passes in blocks; exactly 0 for constant columns."""
-    n_rows = len(X)
-    blocks = [slice(start, start + BLOCK) for start in range(0, n_rows, BLOCK)]
-    mean = sum(X[block].sum(axis=0, dtype=np.float64) for block in blocks) / n_rows
-    low, high = X.min(axis=0).astype(np.float64), X.max(axis=0).astype(np.float64)
-    ranges = np.where(low < high, high - low, 1.0)  # shares of the range have squares that neither overflow nor vanish
-    squares = sum((((X[block].astype(np.float64) - mean) / ranges) ** 2).sum(axis=0) for block in blocks)
-    return mean, np.where(low < high, ranges * np.sqrt(squares / n_rows), 0.0)
+def check_unit_interval(low, high, unit=1.0):
+    """Raise ValueError if data for a Bernoulli likelihood, from `low` to `high`, lie outside [0, 1]."""
+    if low / unit < -TOLERANCE or high / unit > 1 + TOLERANCE:
+        raise ValueError(
+            f"X lies in [{low / unit:.6g}, {high / unit:.6g}], but likelihood='bernoulli' needs values in [0, 1]: "
+            "scale tables with MinMaxScaler(clip=True), which takes later rows to [0, 1] as well, divide pixels by "
+            "their largest value (255), or choose likelihood='normal'."
+        )
+
+
+def measure(X):
+    """Return the columns' extremes and moments: a constant column's mean is exact and its deviation exactly 0.
+
+    Moments are those of t = (x - low) / (high - low), in [0, 1], so that no square overflows or vanishes; a column
+    that varies holds a t of 0 and a t of 1, so that mean(t^2) - mean(t)^2 >= 1 / (2 n_rows) is no small difference.
+    """
+    low, high = (end.astype(np.float64) for end in (X.min(axis=0), X.max(axis=0)))
+    ranges = _ranges(low, high)
+    total, squares = np.zeros_like(low), np.zeros_like(low)
+    for block in row_blocks(X.shape):
+        t = np.subtract(X[block], low, dtype=np.float64)
+        t /= ranges
+        total += t.sum(axis=0)
+        squares += np.einsum("ij,ij->j", t, t)
+    mean = total / len(X)
+    deviation = np.sqrt(np.maximum(squares / len(X) - mean**2, 0))
+    return Columns(low, high, low + ranges * mean, np.where(low < high, ranges * deviation, 0.0))
+
+
+def _ranges(low, high):
+    """Range of every column, 1 for constant ones."""
+    with np.errstate(over="ignore"):
+        ranges = np.where(low < high, high - low, 1.0)
+    if not np.isfinite(ranges).all():
+        column = int(np.argmin(np.isfinite(ranges)))
+        raise ValueError(
+            f"Column {column} of X holds values between {low[column]:.6g} and {high[column]:.6g}, a range that double "
+            "precision cannot hold; rescale X."
+        )
+    return ranges
 
 
 def root_mean_square(values):

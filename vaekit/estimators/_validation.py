@@ -1,21 +1,179 @@
 """What users pass in, checked: rows and codes as arrays, or errors that teach."""
 
+import functools
+import inspect
 import math
 
 import numpy as np
-import torch
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.estimators._preprocessing import check_unit_interval
+from vaekit.estimators._preprocessing import LIMIT, check_unit_interval, row_blocks
+from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["ValidationMixin"]
+__all__ = ["ValidationMixin", "scale_of_pixels", "without_weights"]
+
+# Types that are kept as they come; rows of these become float32 block by block.
+NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
+NATIVE_TYPES += [np.dtype(f"{kind}{size}").type for kind in "ui" for size in (1, 2, 4, 8)]
+LARGEST_CODE = 1e15  # single precision holds the square of what a decoder makes of it
 
 
-def _looks_like_images(X):
-    """Whether something that is no array (images on disk, a list of images) holds images."""
-    return getattr(X, "ndim", 0) in (3, 4) or (isinstance(X, (list, tuple)) and len(X) > 0 and np.ndim(X[0]) in (2, 3))
+def without_weights(method):
+    """Refuse `sample_weight`, and whatever else a method does not take, in the name of the estimator's class."""
+
+    @functools.wraps(method)
+    def checked(self, *args, **kwargs):
+        unknown = kwargs.keys() - inspect.signature(method).parameters.keys()
+        name = f"{type(self).__name__}.{method.__name__}()"
+        if "sample_weight" in unknown:
+            raise TypeError(
+                f"{name} takes no 'sample_weight', every row counts once: to weigh rows, draw them in proportion to "
+                "their weights, as in X[rng.choice(len(X), len(X), p=weights / weights.sum())]."
+            )
+        if unknown:
+            raise TypeError(f"{name} got an unexpected keyword argument {min(unknown)!r}.")
+        return method(self, *args, **kwargs)
+
+    return checked
+
+
+def scale_of_pixels(X, low, high):
+    """Which of two habits images follow: "bytes" up to 255, "shares" of 1, or None where the values tell neither."""
+    if X.dtype == np.uint8:
+        return "shares" if high == 1 else "bytes"
+    return "shares" if X.dtype == bool or (low >= 0 and 0 < high <= 1) else None
+
+
+class ValidationMixin:
+    """Rows and codes, checked."""
+
+    def _validate(self, X, reset=False):
+        """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
+        if not reset:
+            check_is_fitted(self)
+        rows = unwrap(X)
+        names = column_names(rows)
+        if getattr(rows, "ndim", 0) > 2:
+            rows = self._flat_images(np.asarray(rows), reset)
+        elif reset:
+            self.image_shape_ = None
+        if names is not None:
+            validate_data(self, rows, reset=reset, skip_check_array=True)
+        rows = self._as_table(rows, names, 2 if reset else 1)
+        if names is None:
+            self._check_width(rows, reset)
+        _refuse_non_finite(rows, names, self.image_shape_)
+        if not reset:
+            self._check_scale(rows, names)
+        return rows
+
+    def _flat_images(self, images, reset):
+        """Return images as rows of pixels; remember (or compare) their shape."""
+        if images.ndim > 4:
+            raise ValueError(
+                f"Found array with dim {images.ndim}, but {type(self).__name__} takes tables (n_samples, n_features) "
+                "and images (n_samples, height, width) or (n_samples, channels, height, width); pass volumes as "
+                "tables, X.reshape(len(X), -1)."
+            )
+        shape = images.shape[1:]
+        if reset:
+            _warn_of_channels_last(images.shape)
+            self.image_shape_ = shape
+        elif shape != self.image_shape_:
+            raise ValueError(
+                f"X has images of shape {shape}, but {type(self).__name__} was fitted on "
+                f"{f'images of shape {self.image_shape_}' if self.image_shape_ else 'tables'}."
+            )
+        return images.reshape(len(images), math.prod(shape))
+
+    def _as_table(self, rows, names, n_least):
+        """Return rows as a 2-D array of numbers; scikit-learn's words for what is none, and which column it is."""
+        try:
+            return check_array(
+                rows,
+                dtype=NATIVE_TYPES,
+                ensure_all_finite=False,
+                ensure_min_samples=n_least,
+                estimator=self,
+                input_name="X",
+            )
+        except (TypeError, ValueError) as error:
+            culprit = _column_without_numbers(rows)
+            if culprit is None:
+                raise
+            raise type(error)(
+                f"Column {culprit} of X holds no numbers ({error}): encode it first, with ColumnTransformer and "
+                "OneHotEncoder before the model in a pipeline, or leave it out."
+            ) from error
+
+    def _check_width(self, rows, reset):
+        if not reset and self.image_shape_ is not None and rows.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {rows.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
+                f"features, the pixels of images of shape {self.image_shape_}."
+            )
+        validate_data(self, rows, reset=reset, skip_check_array=True)
+
+    def _check_scale(self, X, names):
+        """Refuse pixels on another scale than those of the fit; warn of values that single precision cannot hold."""
+        if X.dtype == np.uint8 and self._pixels != "shares":
+            return
+        low, high = X.min(), X.max()
+        self._check_pixels(X, low, high)
+        preprocessing = self._blueprint.preprocessing
+        if preprocessing.column_beyond(low, high) is not None:
+            column = preprocessing.column_beyond(X.min(axis=0), X.max(axis=0))
+            if column is not None:
+                warn_user(
+                    f"{_place(column, names).capitalize()} of X holds values more than {LIMIT:.0e} units from the data "
+                    f"of the fit, which {type(self).__name__} takes to be {LIMIT:.0e} units away: if they stand for "
+                    "missing values, replace them."
+                )
+
+    def _check_pixels(self, X, low, high):
+        has_fractions = X.dtype == bool or (X.dtype.kind == "f" and low >= 0 and 0 < high <= 1 and not _are_whole(X))
+        if self._pixels == "bytes" and has_fractions:
+            raise ValueError(
+                f"X lies in [{float(low):.6g}, {float(high):.6g}], but {type(self).__name__} was fitted on bytes "
+                "between 0 and 255: pass bytes, or the same numbers as floats (255 * X)."
+            )
+        if self._pixels == "shares" and low >= 0 and 1 < high <= 255 and _are_whole(X):
+            raise ValueError(
+                f"X holds whole numbers up to {high}, but {type(self).__name__} was fitted on images in [0, 1]: "
+                "divide bytes by 255, or masks by their largest value."
+            )
+
+    def _validate_in_support(self, X):
+        """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
+        X = self._validate(X)
+        if self.likelihood_.support == "unit_interval":
+            check_unit_interval(X.min(), X.max(), self._blueprint.preprocessing.unit)
+        return X
+
+    def _validate_codes(self, Z):
+        """Return codes as a float64 array whose last axis is n_components_."""
+        check_is_fitted(self)
+        Z = np.asarray(unwrap(Z), dtype=np.float64)
+        if Z.ndim < 2 or Z.shape[-1] != self.n_components_ or Z.size == 0:
+            raise ValueError(
+                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, "
+                f"{self.n_components_}), with at least one row."
+            )
+        if not np.isfinite(Z).all():
+            raise ValueError("Codes contain NaN or infinity; pass finite values.")
+        if np.abs(Z).max() > LARGEST_CODE:
+            warn_user(f"Codes beyond {LARGEST_CODE:.0e} are taken to be {LARGEST_CODE:.0e}, of the same sign.")
+        return np.clip(Z, -LARGEST_CODE, LARGEST_CODE)
+
+    def _validate_pairs(self, X, Z):
+        """Return validated rows X and codes Z, one code (per leading sample) for every row."""
+        Z = self._validate_codes(Z)
+        if Z.shape[-2] != len(X):
+            raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
+        return X, Z
 
 
 def _warn_of_channels_last(shape):
@@ -27,60 +185,42 @@ def _warn_of_channels_last(shape):
         )
 
 
-class ValidationMixin:
-    """Rows and codes, checked."""
+def _refuse_non_finite(X, names, image_shape):
+    """Raise ValueError if a value is NaN or infinite, naming its place."""
+    if X.dtype.kind != "f":
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.sum(X, dtype=np.float64)):
+            return
+    for block in row_blocks(X.shape):
+        bad = ~np.isfinite(X[block])
+        if bad.any():
+            row, column = np.argwhere(bad)[0]
+            place = f"image {block.start + row}" if image_shape else f"row {block.start + row}, {_place(column, names)}"
+            if np.isnan(X[block][row, column]):
+                raise ValueError(
+                    f"Input X contains NaN (in {place}), and missing values are not modelled: fill them with "
+                    "SimpleImputer or KNNImputer before the model in a pipeline, or drop those rows."
+                )
+            raise ValueError(f"Input X contains infinity (in {place}); replace it, or drop those rows.")
 
-    def _validate(self, X, reset=False):
-        """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
-        if not reset:
-            check_is_fitted(self)
-        if isinstance(X, torch.Tensor):
-            X = X.detach().cpu()
-            X = (X.float() if X.dtype in (torch.bfloat16, torch.float16) else X).numpy()
-        elif not isinstance(X, np.ndarray) and _looks_like_images(X):
-            X = np.asarray(X)
-        image_shape = tuple(X.shape[1:]) if isinstance(X, np.ndarray) and X.ndim in (3, 4) else None
-        if reset and image_shape is not None:
-            _warn_of_channels_last(X.shape)
-        if image_shape is not None and not reset and image_shape != self.image_shape_:
-            raise ValueError(
-                f"X has images of shape {image_shape}, but {type(self).__name__} was fitted on "
-                f"{f'images of shape {self.image_shape_}' if self.image_shape_ else 'tables'}."
-            )
-        X = validate_data(
-            self,
-            X if image_shape is None else X.reshape(len(X), math.prod(image_shape)),
-            reset=reset,
-            dtype=[np.float64, np.float32, np.uint8, np.bool_],
-            ensure_min_samples=2 if reset else 1,
-        )
-        if reset:
-            self.image_shape_ = image_shape
-        return X
 
-    def _validate_in_support(self, X):
-        """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
-        X = self._validate(X)
-        if self.likelihood_.support == "unit_interval":
-            check_unit_interval(X, self._blueprint.preprocessing.unit)
-        return X
+def _place(column, names):
+    return f"column {column if names is None else repr(names[column])}"
 
-    def _validate_codes(self, Z):
-        """Return codes as a float64 array whose last axis is n_components_."""
-        check_is_fitted(self)
-        Z = np.asarray(Z, dtype=np.float64)
-        if Z.ndim < 2 or Z.shape[-1] != self.n_components_ or Z.size == 0:
-            raise ValueError(
-                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, "
-                f"{self.n_components_}), with at least one row."
-            )
-        if not np.isfinite(Z).all():
-            raise ValueError("Codes contain NaN or infinity; pass finite values.")
-        return Z
 
-    def _validate_pairs(self, X, Z):
-        """Return validated rows X and codes Z, one code (per leading sample) for every row."""
-        Z = self._validate_codes(Z)
-        if Z.shape[-2] != len(X):
-            raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
-        return X, Z
+def _are_whole(X):
+    """Whether all values are integers."""
+    return X.dtype.kind != "f" or all(np.array_equal(X[block], np.rint(X[block])) for block in row_blocks(X.shape))
+
+
+def _column_without_numbers(rows):
+    """Number of the first column that cannot be read as numbers, None for what is no table of text or objects."""
+    if getattr(rows, "ndim", 0) != 2 or getattr(getattr(rows, "dtype", None), "kind", "") not in "OUS":
+        return None
+    for number, column in enumerate(np.asarray(rows).T):
+        try:
+            column.astype(np.float64)
+        except (TypeError, ValueError):
+            return number
+    return None

@@ -1,0 +1,240 @@
+"""Whatever holds rows, opened: an array, or the data frame that it is."""
+
+import importlib
+
+import numpy as np
+from scipy import sparse
+
+__all__ = ["as_array", "column_names", "is_frame", "take_rows", "unwrap"]
+
+DATES = ("date", "time", "duration", "period")
+NOT_NUMBERS = ("str", "object", "categor", "enum", "binary", "list", "struct", "array", "interval", "null", "unknown")
+REMEDIES = "pass an array, a tensor, a data frame, or a list of rows"
+
+
+def unwrap(X):
+    """Return rows as a NumPy array, or as the pandas or polars frame that holds them.
+
+    Tensors (on any device, of any type, with or without a gradient), memory maps, Arrow tables, lists of rows, of
+    tensors and of pictures, and whatever speaks a protocol of arrays or frames (`__array__`, `__array_interface__`,
+    `__dlpack__`, `__arrow_c_stream__`, `__dataframe__`) are opened; images that stay on disk until they are indexed
+    stay there. Numbers, text and sparse matrices come back as they are: scikit-learn has words for them.
+
+    Raises
+    ------
+    TypeError
+        If X is no array nor like one; the message says what to pass.
+    ValueError
+        If rows or pictures differ in size; if columns have one name, or hold text or dates.
+    """
+    for is_such, opened in OPENERS:
+        if is_such(X):
+            return opened(X)
+    return X
+
+
+def as_array(X):
+    """Return rows as a NumPy array."""
+    return np.asarray(unwrap(X))
+
+
+def is_frame(X):
+    """Whether X is a pandas or polars frame, or one like them."""
+    return hasattr(X, "columns") and hasattr(X, "dtypes") and getattr(X, "ndim", 2) == 2 and hasattr(X, "__array__")
+
+
+def column_names(X):
+    """Names of a frame's columns, None for anything else."""
+    return list(X.columns) if is_frame(X) else None
+
+
+def take_rows(X, rows):
+    """Return some rows (a slice or an array of positions) of an array or a frame."""
+    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+# ---------------------------------------------------------------------- arrays
+
+
+def _open_array(X):
+    if isinstance(X, np.ma.MaskedArray):
+        if np.ma.is_masked(X):
+            raise ValueError("X is a masked array with values left out: fill them first, with X.filled(value).")
+        X = X.data
+    if X.dtype.names is not None:
+        raise ValueError(
+            "X is a structured array: pass plain columns, with numpy.lib.recfunctions.structured_to_unstructured(X)."
+        )
+    if X.dtype.kind in "Mm":
+        raise ValueError(f"X holds {_dates_in('an array')}")
+    return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
+
+
+def _open_tensor(X):
+    if getattr(X, "is_sparse", False) or "sparse" in str(getattr(X, "layout", "")):
+        raise TypeError("Sparse data was passed in a tensor; dense data is required: use X.to_dense().")
+    if getattr(X, "is_nested", False):
+        raise ValueError(_of_different_sizes({tuple(row.shape) for row in X.unbind()}))
+    X = X.detach().cpu().resolve_conj().resolve_neg()
+    try:
+        return X.numpy()
+    except TypeError:  # bfloat16 and its like, which NumPy does not know
+        return X.float().numpy()
+
+
+def _open_gpu_array(X):
+    return X.get()
+
+
+# ---------------------------------------------------------------------- lists
+
+
+def _open_sequence(X):
+    if _is_picture(X[0]):
+        return _stacked([_pixels(picture) for picture in X])
+    if any(not isinstance(row, (list, tuple)) and _is_array_like(row) for row in X):
+        return _stacked([as_array(row) for row in X])
+    try:
+        return np.asarray(X)
+    except ValueError as error:
+        raise ValueError(_of_different_sizes({np.shape(row) for row in X if _is_regular(row)})) from error
+
+
+def _stacked(rows):
+    shapes = {row.shape for row in rows}
+    if len(shapes) > 1:
+        raise ValueError(_of_different_sizes(shapes))
+    return np.stack(rows)
+
+
+def _is_regular(row):
+    try:
+        return bool(np.shape(row)) or True
+    except ValueError:
+        return False
+
+
+def _of_different_sizes(shapes):
+    some = " and ".join(str(shape) for shape in sorted(shapes, key=str)[:2])
+    if all(len(shape) < 2 for shape in shapes):
+        return f"Rows of X have different lengths (shapes {some}, say): pass rows of equal length."
+    return f"Images of X have different sizes ({some}, say): resize them to the same size and the same channels."
+
+
+def _is_picture(X):
+    """Whether X is a picture of Pillow's."""
+    return hasattr(X, "getbands") and hasattr(X, "convert")
+
+
+def _pixels(picture):
+    """Pixels of a Pillow picture, channels first."""
+    pixels = np.asarray(picture.convert("RGB") if picture.mode == "P" else picture)
+    return pixels if pixels.ndim < 3 else pixels.transpose(2, 0, 1)
+
+
+# ---------------------------------------------------------------------- frames
+
+
+def _open_frame(X):
+    names = list(X.columns)
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ValueError(f"Column names of X must differ, but {name!r} occurs twice; rename one of them.")
+    for name, dtype in zip(names, X.dtypes):
+        _check_column(X, name, str(dtype).lower())
+    return X
+
+
+def _check_column(X, name, dtype):
+    """Refuse a column of dates, or one whose values are no numbers."""
+    if any(word in dtype for word in DATES):
+        raise ValueError(f"Column {name!r} of X holds {_dates_in(f'column {name!r}')}")
+    if not any(word in dtype for word in NOT_NUMBERS):
+        return
+    try:
+        np.asarray(X[name], dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        value = next((value for value in X[name] if not _is_number(value)), None)
+        raise ValueError(
+            f"Column {name!r} of X holds {value!r}, which is no number ({error}): encode it first, with "
+            f"ColumnTransformer([('encoded', OneHotEncoder(sparse_output=False), [{name!r}])], "
+            "remainder='passthrough') before the model in a pipeline, or leave it out."
+        ) from error
+
+
+def _dates_in(what):
+    return (
+        f"dates or times, which have no scale of their own: turn {what} into numbers first, such as days since a "
+        "date, or month and hour."
+    )
+
+
+def _is_number(value):
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _open_exchanged_frame(X):
+    """A frame that speaks a protocol, as one of a library that is there."""
+    for library, function in (
+        ("polars", lambda pl: pl.from_dataframe(X) if hasattr(pl, "from_dataframe") else pl.DataFrame(X)),
+        ("pandas", lambda pd: pd.api.interchange.from_dataframe(X)),
+    ):
+        try:
+            return _open_frame(function(importlib.import_module(library)))
+        except ImportError:
+            continue
+    raise TypeError(f"X is a {type(X).__name__}, which takes pandas or polars to open: install one, or {REMEDIES}.")
+
+
+# ---------------------------------------------------------------------- what is none of these
+
+
+def _is_array_like(X):
+    return any(hasattr(X, name) for name in ("__array__", "__array_interface__", "__dlpack__", "detach")) or _is_picture(X)
+
+
+def _is_of_torch_data(X):
+    return any(kind.__module__.startswith("torch.utils.data") for kind in type(X).__mro__)
+
+
+def _refuse_loader(X):
+    raise TypeError(
+        f"X is a {type(X).__name__} of torch: batches are cut by the model itself, so pass an array or a tensor of all "
+        "rows, such as torch.stack([row for row, *_ in dataset])."
+    )
+
+
+def _refuse_lazy_frame(X):
+    raise TypeError(f"X is a {type(X).__name__}, a plan and no data yet: pass X.collect().")
+
+
+def _refuse(X):
+    raise TypeError(f"X is a {type(X).__name__}, which is no array: {REMEDIES}.")
+
+
+def _is_left_to_others(X):
+    return X is None or np.isscalar(X) or sparse.issparse(X) or (isinstance(X, (list, tuple)) and len(X) == 0)
+
+
+# (which, how): the first that fits
+OPENERS = [
+    (_is_left_to_others, lambda X: X),
+    (_is_of_torch_data, _refuse_loader),
+    (lambda X: hasattr(X, "detach"), _open_tensor),
+    (lambda X: isinstance(X, np.ndarray), _open_array),
+    (lambda X: getattr(X, "stays_on_disk", False), lambda X: X),
+    (lambda X: isinstance(X, (list, tuple)), _open_sequence),
+    (is_frame, _open_frame),
+    (lambda X: hasattr(X, "collect") and hasattr(X, "lazy"), _refuse_lazy_frame),
+    (lambda X: hasattr(X, "column_names") or hasattr(X, "__dataframe__"), _open_exchanged_frame),
+    (lambda X: hasattr(X, "__cuda_array_interface__") and hasattr(X, "get"), _open_gpu_array),
+    (_is_picture, _pixels),
+    (lambda X: hasattr(X, "__array__") or hasattr(X, "__array_interface__"), lambda X: _open_array(np.asarray(X))),
+    (lambda X: hasattr(X, "__dlpack__"), lambda X: _open_array(np.from_dlpack(X))),
+    (lambda X: hasattr(X, "__arrow_c_stream__"), _open_exchanged_frame),
+    (lambda X: True, _refuse),
+]
