@@ -128,7 +128,7 @@ class ValidationMixin:
             column = preprocessing.column_beyond(X.min(axis=0), X.max(axis=0))
             if column is not None:
                 warn_user(
-                    f"{_place(column, names).capitalize()} of X holds values more than {LIMIT:.0e} units from the data "
+                    f"In X, {_place(column, names)} holds values more than {LIMIT:.0e} units from the data "
                     f"of the fit, which {type(self).__name__} takes to be {LIMIT:.0e} units away: if they stand for "
                     "missing values, replace them."
                 )

@@ -13,7 +13,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, on_host, take_rows
+from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, take_rows
+from vaekit.utils._containers import on_host
 
 MOST_PLAIN_FEATURES = 50
 MOST_ROWS_OF_PCA = 2000  # evenly spaced; as many as decide 50 directions

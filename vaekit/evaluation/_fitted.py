@@ -7,6 +7,7 @@ from scipy.stats import norm
 from sklearn.utils import gen_batches
 
 from vaekit.exceptions import IncompatibleChoiceError, MissingMethodError, NoDensityError
+from vaekit.utils._containers import as_array, take_rows, unwrap
 from vaekit.utils._look_through import look_through
 
 VALUES_AT_ONCE = 2**20  # 8 MiB of float64
@@ -16,7 +17,7 @@ DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 def look_into(estimator, X):
     """Return the fitted model inside a pipeline or a search, and X as the model sees it."""
     before, model = look_through(estimator)
-    return model, with_shape(X if before is None else before.transform(X))
+    return model, unwrap(X if before is None else before.transform(X))
 
 
 def require(estimator, purpose, *methods):
@@ -35,19 +36,9 @@ def require(estimator, purpose, *methods):
     )
 
 
-def with_shape(X):
-    """Return arrays, tensors and data frames as they are, anything else as an array."""
-    return X if hasattr(X, "shape") else np.asarray(X)
-
-
 def count_rows(X):
-    """Return the number of rows of an array, tensor or data frame."""
+    """Return the number of rows of an array or a data frame."""
     return X.shape[0]
-
-
-def take_rows(X, rows):
-    """Return some rows (a slice or an array of positions) of an array, tensor or data frame."""
-    return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
 
 
 def row_blocks(X):
@@ -57,23 +48,13 @@ def row_blocks(X):
 
 def in_blocks(function, X):
     """Return function(flat float64 rows) of all rows, a block at a time, so that their float64 copy stays small."""
-    X = with_shape(X)
+    X = unwrap(X)
     return np.concatenate([function(flat_rows(take_rows(X, rows))) for rows in row_blocks(X)])
 
 
 def evenly_spaced(X, n_most):
     """Return positions of at most so many rows, from the first to the last."""
     return np.linspace(0, count_rows(X) - 1, min(count_rows(X), n_most)).astype(int)
-
-
-def as_array(values):
-    """Return what an object's method gave (an array, tensor, frame or list) as an array."""
-    return np.asarray(on_host(values))
-
-
-def on_host(values):
-    """Return a tensor without its gradient and off its device, anything else as it is."""
-    return values.detach().cpu() if hasattr(values, "detach") else values
 
 
 def floats(values):

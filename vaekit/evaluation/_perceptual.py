@@ -8,6 +8,7 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 
+from vaekit.utils._containers import as_array
 from vaekit.utils._torch import resolve_device, to_array
 
 LPIPS_WEIGHTS = "weights-vgg16-lpips.pth", "vgg16-397923af.pth"
@@ -154,7 +155,7 @@ def lpips_distance(X, Y, *, batch_size=32, device="auto", white=None):
 
 def rgb_bytes(X, white=None):
     """Return images as a uint8 array of shape (n, 3, height, width), as such networks want them."""
-    X = np.asarray(X)
+    X = as_array(X)
     X = X[:, None] if X.ndim == 3 else X
     if X.ndim != 4 or X.shape[1] not in (1, 3):
         raise ValueError(

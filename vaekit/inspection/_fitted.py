@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from vaekit.utils._containers import as_array, unwrap
 from vaekit.utils._look_through import Inside, look_through
 
 __all__ = ["Fitted", "as_rows", "choose_components", "choose_features", "column_units", "name_features"]
@@ -33,11 +34,11 @@ class Fitted(Inside):
 
     def into(self, X):
         """X as the model sees it."""
-        return X if self.before is None else self.before.transform(X)
+        return unwrap(X) if self.before is None else self.before.transform(X)
 
     def out_of(self, rows):
         """Rows of the model in the units of X."""
-        return np.asarray(rows if self.before is None else self.before.inverse_transform(rows))
+        return as_array(rows if self.before is None else self.before.inverse_transform(rows))
 
     @property
     def feature_names(self):
@@ -51,7 +52,7 @@ class Fitted(Inside):
 
     def encode(self, X):
         """Codes of X."""
-        return np.asarray(self.ask("transform")(self.into(X)))
+        return as_array(self.ask("transform")(self.into(X)))
 
     def decode(self, Z):
         """Decoded means of codes (..., n_components), in the units of X."""
@@ -61,7 +62,7 @@ class Fitted(Inside):
 
 def as_rows(X, image_shape=None):
     """Return rows as an array, those of a table as images if their shape is given."""
-    X = np.asarray(X)
+    X = as_array(X)
     return X if image_shape is None else X.reshape(*X.shape[:-1], *image_shape)
 
 

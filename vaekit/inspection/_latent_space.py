@@ -5,7 +5,7 @@ from scipy.stats import gaussian_kde
 from sklearn.utils import column_or_1d
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_points, make_axes
-from vaekit.inspection._fitted import Fitted, choose_components
+from vaekit.inspection._fitted import Fitted, as_rows, choose_components
 from vaekit.utils._random import make_random_state
 
 __all__ = ["LatentSpaceDisplay"]
@@ -86,12 +86,12 @@ class LatentSpaceDisplay:
             If y is not one label for each row.
         """
         fitted, random_state = Fitted.inside(estimator), make_random_state(random_state)
-        codes = np.asarray(fitted.ask("sample_posterior")(fitted.into(X), random_state=random_state))[0]
+        codes = as_rows(fitted.ask("sample_posterior")(fitted.into(X), random_state=random_state))[0]
         noise = random_state.standard_normal((n_prior_samples, codes.shape[1]))
         return cls(
             representation=codes,
-            generation=np.asarray(fitted.ask("to_generation_space")(codes)),
-            prior_representation=np.asarray(fitted.ask("to_representation_space")(noise)),
+            generation=as_rows(fitted.ask("to_generation_space")(codes)),
+            prior_representation=as_rows(fitted.ask("to_representation_space")(noise)),
             prior_generation=noise,
             labels=None if y is None else check_labels(y, len(codes)),
         )

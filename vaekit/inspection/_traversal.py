@@ -175,25 +175,26 @@ class TraversalDisplay:
                 f"path must be one of {sorted(PATHS)} and space 'generation' or 'representation', got {path!r} and "
                 f"{space!r}."
             )
-        if len(X_from) != len(X_to):
-            raise ValueError(
-                f"X_from and X_to must have as many rows, one walk for each pair; got {len(X_from)} and {len(X_to)}."
-            )
         fitted = Fitted.inside(estimator)
         ends = [fitted.encode(X) for X in (X_from, X_to)]
+        if len(ends[0]) != len(ends[1]):
+            raise ValueError(
+                f"X_from and X_to must have as many rows, one walk for each pair; got {len(ends[0])} and "
+                f"{len(ends[1])}."
+            )
         if space == "generation":
-            ends = [np.asarray(fitted.ask("to_generation_space")(codes)) for codes in ends]
+            ends = [as_rows(fitted.ask("to_generation_space")(codes)) for codes in ends]
         t = np.linspace(0, 1, n_steps)
         Z = PATHS[path](*ends, t)
         if space == "generation":
-            Z = np.asarray(fitted.ask("to_representation_space")(Z))
+            Z = as_rows(fitted.ask("to_representation_space")(Z))
         return cls(
             decoded=as_rows(fitted.decode(Z), image_shape),
             positions=np.tile(t, (len(Z), 1)),
             names=[""] * len(Z),
             x_label="share of the way",
             feature_names=fitted.feature_names,
-            **units_of(np.concatenate([X_from, X_to]) if X is None else X, image_shape),
+            **units_of(np.concatenate([as_rows(X_from), as_rows(X_to)]) if X is None else X, image_shape),
         )
 
     def plot(self, ax=None, *, features=None, cmap="gray"):

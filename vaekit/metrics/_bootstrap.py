@@ -8,6 +8,7 @@ from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds
 from vaekit.metrics._validation import check_counts
+from vaekit.utils._containers import on_host
 from vaekit.utils._random import make_random_state
 
 N_ORDERS = 20
@@ -104,7 +105,7 @@ def bootstrap_interval(
     if not 0 < confidence_level < 1:
         raise ValueError(f"confidence_level must lie between 0 and 1, got {confidence_level!r}.")
     check_counts(2, n_resamples=n_resamples)
-    factors, codes = np.asarray(factors), np.asarray(codes)
+    factors, codes = np.asarray(on_host(factors)), np.asarray(on_host(codes))
     check_consistent_length(factors, codes)
     n, rng = len(codes), make_random_state(random_state)
     n_rows = [n] * N_ORDERS + [n // 2] * n_resamples

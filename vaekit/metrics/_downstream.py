@@ -10,6 +10,7 @@ from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes
+from vaekit.utils._containers import on_host
 from vaekit.utils._random import make_random_state
 
 
@@ -119,7 +120,7 @@ def downstream_study(
     check_consistent_length(factors_train, codes_train)
     check_consistent_length(factors_test, codes_test)
     factors, codes = check_factors_codes(
-        np.concatenate([np.asarray(factors_train), np.asarray(factors_test)]),
+        np.concatenate([np.asarray(on_host(factors_train)), np.asarray(on_host(factors_test))]),
         np.concatenate([check_codes(codes_train), check_codes(codes_test)]),
         continuous_factors=continuous_factors,
         n_bins=n_bins,

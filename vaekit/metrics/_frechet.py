@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from vaekit.utils._containers import on_host
 from vaekit.utils._warnings import warn_user
 
 
@@ -99,7 +100,7 @@ def normal_frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
 
 
 def _mean_and_covariance(features, name):
-    features = check_array(features, dtype=np.float64, ensure_min_samples=2, input_name=name)
+    features = check_array(on_host(features), dtype=np.float64, ensure_min_samples=2, input_name=name)
     n, d = features.shape
     if n <= d:
         warn_user(

@@ -7,6 +7,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
 
+from vaekit.utils._containers import on_host
+
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
 
 
@@ -72,8 +74,8 @@ def precision_recall_scores(features_real, features_fake, *, k=5):
     >>> precision_recall_scores([[0], [1], [2], [4], [7]], [[0.5], [1.5], [8], [20]], k=2)
     PrecisionRecallScores(precision=0.75, recall=1.0, density=1.0, coverage=1.0)
     """
-    real = check_array(features_real, dtype=np.float64, input_name="features_real")
-    fake = check_array(features_fake, dtype=np.float64, input_name="features_fake")
+    real = check_array(on_host(features_real), dtype=np.float64, input_name="features_real")
+    fake = check_array(on_host(features_fake), dtype=np.float64, input_name="features_fake")
     _check_comparable(real, fake, k)
     radius_real, radius_fake = _radii(real, k), _radii(fake, k)
     balls_around_fake, nearest_real, inside_a_fake_ball = _tally(fake, real, radius_real, radius_fake)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import assert_all_finite, check_array, check_consistent_length
 
 from vaekit.metrics._discretize import uniform_bins
+from vaekit.utils._containers import on_host
 from vaekit.utils._warnings import warn_user
 
 MOST_VALUES_OF_A_DISCRETE_FLOAT = 100
@@ -67,7 +68,7 @@ def check_counts(fewest=1, **counts):
 def check_factors(factors, *, continuous_factors="error", n_bins=20):
     """Return the factors that vary, integer-coded or as numbers."""
     factors = check_array(
-        factors, dtype=None, ensure_2d=False, ensure_all_finite=False, ensure_min_samples=2, input_name="factors"
+        on_host(factors), dtype=None, ensure_2d=False, ensure_all_finite=False, ensure_min_samples=2, input_name="factors"
     )
     columns = [_natural_type(column) for column in factors.reshape(len(factors), -1).T]
     if continuous_factors == "regress":
@@ -80,7 +81,7 @@ def check_factors(factors, *, continuous_factors="error", n_bins=20):
 
 def check_codes(codes):
     """Return the codes as floats, column by column in memory; one that varies by rounding alone is made constant."""
-    codes = check_array(codes, dtype=(np.float64, np.float32), ensure_min_samples=2, input_name="codes")
+    codes = check_array(on_host(codes), dtype=(np.float64, np.float32), ensure_min_samples=2, input_name="codes")
     rounding = 8 * np.finfo(np.float32 if _are_single(codes) else np.float64).eps
     codes = np.array(codes, dtype=np.float64, order="F")
     low, high = codes.min(axis=0), codes.max(axis=0)
@@ -97,6 +98,7 @@ def _are_single(codes):
 
 def pool_draws(factors, codes):
     """Let every draw of codes of shape (n_draws, n_samples, n_codes) be a row, beside the factors of its sample."""
+    factors, codes = on_host(factors), on_host(codes)
     if np.ndim(codes) != 3:
         return factors, codes
     codes, factors = np.asarray(codes), np.asarray(factors)

@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 from scipy import sparse
 
-__all__ = ["as_array", "column_names", "is_frame", "take_rows", "unwrap"]
+__all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
 
 DATES = ("date", "time", "duration", "period")
 NOT_NUMBERS = ("str", "object", "categor", "enum", "binary", "list", "struct", "array", "interval", "null", "unknown")
@@ -34,8 +34,21 @@ def unwrap(X):
 
 
 def as_array(X):
-    """Return rows as a NumPy array."""
-    return np.asarray(unwrap(X))
+    """Return rows as a NumPy array, of numbers where objects are numbers."""
+    array = np.asarray(unwrap(X))
+    try:
+        return array.astype(np.float64) if array.dtype == object else array
+    except (TypeError, ValueError):
+        return array
+
+
+def on_host(values):
+    """Return a tensor (or a list of tensors) as a NumPy array, anything else as it is: labels and text, too."""
+    if isinstance(values, (list, tuple)) and any(hasattr(value, "detach") for value in values):
+        return _stacked([np.asarray(on_host(value)) for value in values])
+    if hasattr(values, "__array__") or isinstance(values, (list, tuple)):
+        return _open_tensor(values) if hasattr(values, "detach") else values
+    return unwrap(values)
 
 
 def is_frame(X):
@@ -179,13 +192,11 @@ def _is_number(value):
 
 def _open_exchanged_frame(X):
     """A frame that speaks a protocol, as one of a library that is there."""
-    for library, function in (
-        ("polars", lambda pl: pl.from_dataframe(X) if hasattr(pl, "from_dataframe") else pl.DataFrame(X)),
-        ("pandas", lambda pd: pd.api.interchange.from_dataframe(X)),
-    ):
+    openers = [("polars", "from_dataframe"), ("polars", "from_arrow"), ("pandas.api.interchange", "from_dataframe")]
+    for module, function in openers:
         try:
-            return _open_frame(function(importlib.import_module(library)))
-        except ImportError:
+            return _open_frame(getattr(importlib.import_module(module), function)(X))
+        except (ImportError, AttributeError, TypeError):
             continue
     raise TypeError(f"X is a {type(X).__name__}, which takes pandas or polars to open: install one, or {REMEDIES}.")
 
@@ -194,7 +205,8 @@ def _open_exchanged_frame(X):
 
 
 def _is_array_like(X):
-    return any(hasattr(X, name) for name in ("__array__", "__array_interface__", "__dlpack__", "detach")) or _is_picture(X)
+    speaks = any(hasattr(X, name) for name in ("__array__", "__array_interface__", "__dlpack__", "detach"))
+    return speaks and not np.isscalar(X)
 
 
 def _is_of_torch_data(X):

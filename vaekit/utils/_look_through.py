@@ -25,24 +25,35 @@ def look_through(estimator):
     """
     if _is_search(estimator):
         return look_through(_best(estimator))
-    if not isinstance(estimator, Pipeline):
+    if not _is_pipeline(estimator):
         return Inside(None, estimator)
-    last_first = range(len(estimator) - 1, -1, -1)
-    models = (i for methods in (CODES, SAMPLES) for i in last_first if _has(estimator[i], methods))
-    step = next(models, len(estimator) - 1)
-    before, model = look_through(estimator[step])
-    outer = [fitted for _, fitted in estimator.steps[:step]]
-    inner = [] if before is None else [fitted for _, fitted in before.steps]
+    steps = [step for _, step in estimator.steps]
+    last_first = range(len(steps) - 1, -1, -1)
+    models = (i for methods in (CODES, SAMPLES) for i in last_first if _has(steps[i], methods))
+    number = next(models, len(steps) - 1)
+    before, model = look_through(steps[number])
+    outer = [step for step in steps[:number] if not _draws_rows(step)]
+    inner = [] if before is None else [step for _, step in before.steps]
     return Inside(make_pipeline(*outer, *inner) if outer or inner else None, model)
 
 
 def _has(step, methods):
     """Whether a step, or what is inside it, has any of these methods."""
-    if isinstance(step, Pipeline):
+    if _is_pipeline(step):
         return any(_has(inner, methods) for _, inner in step.steps)
     if _is_search(step):
         return _has(getattr(step, "best_estimator_", step.estimator), methods)
     return any(hasattr(step, method) for method in methods)
+
+
+def _is_pipeline(estimator):
+    """Whether it is scikit-learn's, or one of another library with steps of the same form."""
+    return isinstance(estimator, Pipeline) or (hasattr(estimator, "steps") and hasattr(estimator, "named_steps"))
+
+
+def _draws_rows(step):
+    """Whether a step chooses or makes rows to fit on and leaves all others as they are, as imbalanced-learn's do."""
+    return hasattr(step, "fit_resample") and not hasattr(step, "transform")
 
 
 def _is_search(estimator):
