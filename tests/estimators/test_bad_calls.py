@@ -3,12 +3,15 @@
 import copy
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from family import IMAGES, NAMES, WITH_DENSITY, WITH_TWO_SPACES, X, same_bits, tiny
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 from skorch.callbacks import EarlyStopping
+from torch.utils.data import TensorDataset
 
 import vaekit
 from vaekit.likelihoods import Normal
@@ -40,7 +43,20 @@ DATA = {
     "no columns": (X[:, :0], ValueError, r"0 feature\(s\).*while a minimum of 1 is required"),
     "one dimension": (X[0], ValueError, "Expected 2D array, got 1D array instead"),
     "a number": (3.0, ValueError, "Expected 2D array, got scalar array instead"),
-    "five dimensions": (np.zeros((4, 1, 1, 2, 2)), ValueError, "Found array with dim 5"),
+    "five dimensions": (np.zeros((4, 1, 1, 2, 2)), ValueError, "Found array with dim 5, but VAE takes.*reshape"),
+    "a list of five dimensions": (np.zeros((4, 1, 1, 2, 2)).tolist(), ValueError, "Found array with dim 5, but VAE"),
+    "a torch data set": (TensorDataset(torch.from_numpy(X)), TypeError, "X is a TensorDataset.*pass an array or"),
+    "text in a list": (
+        [[1.0, "a"]] * 5,
+        ValueError,
+        "Column 1 of X holds no numbers.*ColumnTransformer.*OneHotEncoder",
+    ),
+    "NaN in a frame": (
+        pd.DataFrame(spoiled(np.nan), columns=list("abcd")),
+        ValueError,
+        "NaN .in row 1, column 'd'.*Imp",
+    ),
+    "text in a frame": (pd.DataFrame(X).assign(city="Paris"), ValueError, "Column 'city' of X.*ColumnTransformer"),
     "strings": (np.array([["a", "b"]] * 5), ValueError, "could not convert string to float"),
     "objects": (np.array([[{}, {}]] * 5), TypeError, "must be a string or a real number"),
     "complex numbers": (X * 1j, ValueError, "Complex data not supported"),
@@ -48,7 +64,7 @@ DATA = {
     "a sparse matrix": (sparse.csc_matrix(X), TypeError, r"Sparse data was passed.*toarray\(\)"),
 }
 IMAGE_DATA = {
-    "NaN in an image": (spoiled(np.nan, IMAGES), ValueError, "Input X contains NaN"),
+    "NaN in an image": (spoiled(np.nan, IMAGES), ValueError, r"Input X contains NaN \(in image 0\)"),
     "no images": (IMAGES[:0], ValueError, r"Found array with 0 sample\(s\)"),
     "no pixels": (IMAGES[:, :0], ValueError, r"0 feature\(s\)"),
 }
@@ -82,6 +98,22 @@ def test_one_row_is_not_enough_to_fit_but_to_transform(data, model):
     assert model.transform(X[:1]).shape == (1, 2)
 
 
+@pytest.mark.parametrize(("n_rows", "fraction"), [(2, 0.1), (10, 0.95), (3, 0.5)])
+def test_early_stopping_on_too_few_rows_says_what_to_lower(n_rows, fraction):
+    with pytest.raises(ValueError, match=r"early stopping leaves \d of \d+ to train on.*lower 'validation_fraction'"):
+        tiny("VAE", early_stopping=True, validation_fraction=fraction).fit(X[:n_rows])
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform", "score"])
+def test_weights_and_unknown_arguments_are_refused_by_the_name_of_the_class(model, method):
+    with pytest.raises(TypeError, match=r"^VAE\.\w+\(\) takes no 'sample_weight', every row counts once"):
+        getattr(model, method)(X, sample_weight=np.ones(len(X)))
+    with pytest.raises(TypeError, match=r"^VAE\.\w+\(\) got an unexpected keyword argument 'weight'"):
+        getattr(model, method)(X, weight=1)
+    with pytest.raises(TypeError, match=r"^VAE\.fit\(\) takes no 'sample_weight'"):
+        make_pipeline(tiny("VAE")).fit(X, vae__sample_weight=np.ones(len(X)))
+
+
 LATER = {
     "another width": (X, X[:, :3], "X has 3 features, but VAE is expecting 4 features"),
     "images for a table": (X, IMAGES, r"X has images of shape \(9, 8\), but VAE was fitted on tables"),
@@ -90,7 +122,7 @@ LATER = {
     "another channel axis": (IMAGES, IMAGES[:, None], r"shape \(1, 9, 8\).*fitted on images of shape \(9, 8\)"),
     "spoiled images": (IMAGES, spoiled(np.nan, IMAGES), "Input X contains NaN"),
     "no images": (IMAGES, IMAGES[:0], r"Found array with 0 sample\(s\)"),
-    "a table for images": (IMAGES, X, "X has 4 features, but VAE is expecting 72 features"),
+    "a table for images": (IMAGES, X, r"X has 4 features, but VAE is expecting 72.*pixels of images of shape \(9, 8\)"),
 }
 
 

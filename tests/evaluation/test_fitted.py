@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 import torch
 from gaussian_worlds import Deterministic, Speaks, WarpedWorld, four_dimensional_world
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.neighbors import KernelDensity
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from vaekit.evaluation import (
@@ -70,6 +71,39 @@ def test_the_model_is_found_behind_what_follows_and_precedes_it(estimator):
 )
 def test_a_density_of_codes_does_not_hide_the_model(estimator):
     assert type(look_into(estimator.fit(X), X)[0]) is type(WORLD)
+
+
+class Sampler(BaseEstimator):
+    """Draws rows to fit on, as imbalanced-learn's samplers do, and transforms none."""
+
+    def fit_resample(self, X, y=None):
+        return X[::2], y
+
+
+class ForeignPipeline(Pipeline):
+    """A pipeline that resamples when it is fitted alone."""
+
+    def fit(self, X, y=None):
+        for _, step in self.steps[:-1]:
+            X = step.fit_resample(X)[0] if hasattr(step, "fit_resample") else step.fit_transform(X)
+        self.steps[-1][1].fit(X)
+        return self
+
+
+class StepsOfAnotherLibrary:
+    """No subclass of scikit-learn's pipeline, with steps of the same form."""
+
+    def __init__(self, steps):
+        self.steps, self.named_steps = steps, dict(steps)
+
+
+@pytest.mark.parametrize("kind", [ForeignPipeline, StepsOfAnotherLibrary])
+def test_samplers_in_a_pipeline_are_passed_by(kind):
+    steps = [("scale", StandardScaler().fit(X)), ("draw", Sampler()), ("model", WORLD)]
+    model, seen = look_into(kind(steps), X)
+    assert model is WORLD
+    np.testing.assert_allclose(seen, SCALED)
+    assert look_into(kind(steps[1:]), X)[1] is X
 
 
 def test_wrappers_that_are_no_searches_are_not_told_to_fit():

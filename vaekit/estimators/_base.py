@@ -38,8 +38,10 @@ class BaseEncoder(FittingMixin, CodesMixin, ValidationMixin, InferenceMixin, Bas
         normal generation space; it is the default of the classes with `DP` in their name.
     likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error"} or spec of `vaekit.likelihoods`, \
 default="auto"
-        p(x | z). `"auto"` is Bernoulli for bool, exactly-binary data and uint8 images, else Normal with a learned
-        scale; decided once, at the first fit.
+        p(x | z). `"auto"` is Bernoulli for bool data and uint8 images, else Normal: the type decides, never the values
+        that some rows hold, so that folds and chunks agree. For a Bernoulli bytes are divided by 255 (masks, whose
+        bytes are 0 and 1, by 1) and all else must lie in [0, 1], in `fit` and wherever rows are scored later: scale
+        tables with `MinMaxScaler(clip=True)`. Tables of 0 and 1 of another type take `likelihood="bernoulli"`.
     posterior_family : {"normal", "fixed_scale"} or spec of `vaekit.posteriors`, default="normal"
         Family of q(z | x).
     network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"
@@ -52,7 +54,9 @@ default="auto"
     standardize : {"auto", "common", "column"} or None, default="auto"
         How data are centred and divided before the network sees them; everything public stays in the units of X.
         `"common"` divides by one number, `"column"` each column by its own deviation, `"auto"` picks the first unless
-        the columns' ranges lie further apart than a factor of 100. A Bernoulli likelihood takes data as they are.
+        the columns' ranges lie further apart than a factor of 100; folds of a table close to that may differ, name
+        one to compare them. A Bernoulli likelihood takes data as they are. Later values more than 1e12 units from the
+        data are taken to be that far, with a warning; `fit` refuses such values.
     warmup : float or int, default=0.3
         Steps over which the weight of the KL rises from 0 to 1: a float is a fraction of all planned steps, an int a
         number of steps. 0 switches it off.

@@ -8,6 +8,7 @@ from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 
 from vaekit.estimators._generation import if_prior_has_density
+from vaekit.estimators._validation import without_weights
 from vaekit.utils._checks import check_count
 from vaekit.utils._torch import whitened_noise
 
@@ -122,6 +123,7 @@ class DensityMixin:
         return torch.cat(values).T
 
     @if_prior_has_density
+    @without_weights
     def score(self, X, y=None):
         """Mean of `score_samples`: the evidence lower bound, in nats per row.
 

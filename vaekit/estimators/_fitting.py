@@ -135,7 +135,7 @@ class FittingMixin:
         """Return validated rows, with a net to train on them: the one there is if training goes on, else a new one."""
         if goes_on and self.__sklearn_is_fitted__():
             self._refuse_changes()
-            return self._validate_in_support(X)
+            return np.asarray(self._validate_in_support(X))
         X = self._validate(X, reset=True)
         self._start(X)
         return X
@@ -192,8 +192,8 @@ class FittingMixin:
         self.net_ = build_net(self._blueprint, device=self.device)
         objective.check_prior(self.net_.module_.prior)
         self.likelihood_, self.n_components_ = likelihood, self.n_components
-        has_pixels = is_image or likelihood.support == "unit_interval"
-        self._pixels = scale_of_pixels(X, X.min(), X.max()) if has_pixels else None
+        are_pixels = is_image or (likelihood.support == "unit_interval" and X.dtype == np.uint8)
+        self._pixels = scale_of_pixels(X, X.min(), X.max()) if are_pixels else None
 
     def _plan(self, n_rows, objective):
         n_steps = self.max_epochs * len(batch_bounds(n_rows, self.batch_size))

@@ -29,7 +29,8 @@ class InferenceMixin:
         if not _stays_narrow(X, preprocessing, device):
             rows = torch.from_numpy(preprocessing.to_network(X)).reshape(shape)
             return ResidentRows(rows.to(device))
-        values = torch.from_numpy(np.array(X.view(np.uint8) if X.dtype == bool else X)).reshape(shape)
+        values = np.ascontiguousarray(X.view(np.uint8) if X.dtype == bool else X)
+        values = torch.from_numpy(values if values.flags.writeable else values.copy()).reshape(shape)
         # bytes are scaled in single precision; wider types as `to_network` does, to the same bits
         dtype = torch.float32 if X.dtype == np.uint8 else torch.float64
         scaling = [torch.as_tensor(part, dtype=dtype) for part in preprocessing]

@@ -9,7 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.estimators._preprocessing import LIMIT, check_unit_interval, row_blocks
-from vaekit.utils._containers import column_names, unwrap
+from vaekit.utils._containers import RowsOnDisk, column_names, unwrap
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._warnings import warn_user
 
@@ -56,8 +56,15 @@ class ValidationMixin:
             check_is_fitted(self)
         rows = unwrap(X)
         names = column_names(rows)
+        if getattr(rows, "ndim", 2) < 2:
+            raise ValueError(
+                f"Expected 2D array, got {'1D' if rows.ndim else 'scalar'} array instead. Reshape your data: "
+                "X.reshape(-1, 1) if it is a single column, X.reshape(1, -1) if it is a single row."
+            )
         if getattr(rows, "ndim", 0) > 2:
-            rows = self._flat_images(np.asarray(rows), reset)
+            rows = self._flat_images(rows, reset)
+            if isinstance(rows, RowsOnDisk):
+                return rows
         elif reset:
             self.image_shape_ = None
         if names is not None:
@@ -87,6 +94,12 @@ class ValidationMixin:
                 f"X has images of shape {shape}, but {type(self).__name__} was fitted on "
                 f"{f'images of shape {self.image_shape_}' if self.image_shape_ else 'tables'}."
             )
+        if not isinstance(images, np.ndarray):
+            on_disk = RowsOnDisk(images)
+            # nothing can be wrong with bytes but their scale
+            if not reset and len(images) and images.dtype == np.uint8 and self._pixels == "bytes":
+                return on_disk
+            images = np.asarray(images)
         return images.reshape(len(images), math.prod(shape))
 
     def _as_table(self, rows, names, n_least):
@@ -149,7 +162,7 @@ class ValidationMixin:
     def _validate_in_support(self, X):
         """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
         X = self._validate(X)
-        if self.likelihood_.support == "unit_interval":
+        if self.likelihood_.support == "unit_interval" and not (X.dtype == np.uint8 and self._pixels == "bytes"):
             check_unit_interval(X.min(), X.max(), self._blueprint.preprocessing.unit)
         return X
 

@@ -68,7 +68,12 @@ def check_counts(fewest=1, **counts):
 def check_factors(factors, *, continuous_factors="error", n_bins=20):
     """Return the factors that vary, integer-coded or as numbers."""
     factors = check_array(
-        on_host(factors), dtype=None, ensure_2d=False, ensure_all_finite=False, ensure_min_samples=2, input_name="factors"
+        on_host(factors),
+        dtype=None,
+        ensure_2d=False,
+        ensure_all_finite=False,
+        ensure_min_samples=2,
+        input_name="factors",
     )
     columns = [_natural_type(column) for column in factors.reshape(len(factors), -1).T]
     if continuous_factors == "regress":

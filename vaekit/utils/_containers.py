@@ -1,11 +1,12 @@
 """Whatever holds rows, opened: an array, or the data frame that it is."""
 
 import importlib
+import math
 
 import numpy as np
 from scipy import sparse
 
-__all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
+__all__ = ["RowsOnDisk", "as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
 
 DATES = ("date", "time", "duration", "period")
 NOT_NUMBERS = ("str", "object", "categor", "enum", "binary", "list", "struct", "array", "interval", "null", "unknown")
@@ -18,7 +19,7 @@ def unwrap(X):
     Tensors (on any device, of any type, with or without a gradient), memory maps, Arrow tables, lists of rows, of
     tensors and of pictures, and whatever speaks a protocol of arrays or frames (`__array__`, `__array_interface__`,
     `__dlpack__`, `__arrow_c_stream__`, `__dataframe__`) are opened; images that stay on disk until they are indexed
-    stay there. Numbers, text and sparse matrices come back as they are: scikit-learn has words for them.
+    stay there. Numbers and sparse matrices come back as they are: scikit-learn has words for them.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def on_host(values):
 
 def is_frame(X):
     """Whether X is a pandas or polars frame, or one like them."""
-    return hasattr(X, "columns") and hasattr(X, "dtypes") and getattr(X, "ndim", 2) == 2 and hasattr(X, "__array__")
+    return hasattr(X, "__array__") and hasattr(X, "columns") and hasattr(X, "dtypes") and getattr(X, "ndim", 2) == 2
 
 
 def column_names(X):
@@ -64,6 +65,30 @@ def column_names(X):
 def take_rows(X, rows):
     """Return some rows (a slice or an array of positions) of an array or a frame."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
+
+
+class RowsOnDisk:
+    """Images on disk as a table of pixels, read when rows are asked for.
+
+    Parameters
+    ----------
+    images : object with `shape` and `dtype`, indexed by rows
+    """
+
+    ndim = 2
+
+    def __init__(self, images):
+        self.images, self.dtype = images, images.dtype
+        self.shape = (len(images), math.prod(images.shape[1:]))
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        return self.images[rows].reshape(-1, self.shape[1])
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.images, dtype=dtype).reshape(self.shape)
 
 
 # ---------------------------------------------------------------------- arrays
@@ -79,7 +104,9 @@ def _open_array(X):
             "X is a structured array: pass plain columns, with numpy.lib.recfunctions.structured_to_unstructured(X)."
         )
     if X.dtype.kind in "Mm":
-        raise ValueError(f"X holds {_dates_in('an array')}")
+        raise ValueError(f"X holds {_dates_in('them')}")
+    if X.dtype.kind == "c":
+        raise ValueError("Complex data not supported: pass real and imaginary parts as columns of their own.")
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
 
 
@@ -108,9 +135,22 @@ def _open_sequence(X):
     if any(not isinstance(row, (list, tuple)) and _is_array_like(row) for row in X):
         return _stacked([as_array(row) for row in X])
     try:
-        return np.asarray(X)
+        rows = np.asarray(X)
     except ValueError as error:
-        raise ValueError(_of_different_sizes({np.shape(row) for row in X if _is_regular(row)})) from error
+        shapes = {np.shape(row) for row in X if _is_regular(row)}
+        if not shapes:
+            _refuse_rows(X)
+        raise ValueError(_of_different_sizes(shapes)) from error
+    if rows.dtype == object and rows.ndim == 1:
+        _refuse_rows(X)
+    return rows if rows.dtype.kind in "USO" else _open_array(rows)
+
+
+def _refuse_rows(X):
+    raise TypeError(
+        f"X is a {type(X).__name__} of {type(X[0]).__name__} objects that are no rows of numbers: pass the rows alone, "
+        "as in [row for row, *_ in pairs], or pandas.DataFrame(X) for dictionaries."
+    )
 
 
 def _stacked(rows):
@@ -145,17 +185,24 @@ def _pixels(picture):
     return pixels if pixels.ndim < 3 else pixels.transpose(2, 0, 1)
 
 
+def _refuse_picture(X):
+    raise TypeError("X is one picture: pass a list of pictures of the same size.")
+
+
 # ---------------------------------------------------------------------- frames
 
 
 def _open_frame(X):
-    names = list(X.columns)
-    for number, name in enumerate(names):
-        if name in names[:number]:
-            raise ValueError(f"Column names of X must differ, but {name!r} occurs twice; rename one of them.")
-    for name, dtype in zip(names, X.dtypes):
+    _check_names(list(X.columns))
+    for name, dtype in zip(X.columns, X.dtypes):
         _check_column(X, name, str(dtype).lower())
     return X
+
+
+def _check_names(names):
+    twice = next((name for number, name in enumerate(names) if name in names[:number]), None)
+    if twice is not None:
+        raise ValueError(f"Column names of X must differ, but {twice!r} occurs twice; rename one of them.")
 
 
 def _check_column(X, name, dtype):
@@ -192,6 +239,8 @@ def _is_number(value):
 
 def _open_exchanged_frame(X):
     """A frame that speaks a protocol, as one of a library that is there."""
+    names = getattr(X, "column_names", ())
+    _check_names(list(names() if callable(names) else names))
     openers = [("polars", "from_dataframe"), ("polars", "from_arrow"), ("pandas.api.interchange", "from_dataframe")]
     for module, function in openers:
         try:
@@ -229,7 +278,8 @@ def _refuse(X):
 
 
 def _is_left_to_others(X):
-    return X is None or np.isscalar(X) or sparse.issparse(X) or (isinstance(X, (list, tuple)) and len(X) == 0)
+    is_number = np.isscalar(X) and not isinstance(X, (str, bytes))
+    return is_number or sparse.issparse(X) or (isinstance(X, (list, tuple)) and len(X) == 0)
 
 
 # (which, how): the first that fits
@@ -244,7 +294,7 @@ OPENERS = [
     (lambda X: hasattr(X, "collect") and hasattr(X, "lazy"), _refuse_lazy_frame),
     (lambda X: hasattr(X, "column_names") or hasattr(X, "__dataframe__"), _open_exchanged_frame),
     (lambda X: hasattr(X, "__cuda_array_interface__") and hasattr(X, "get"), _open_gpu_array),
-    (_is_picture, _pixels),
+    (_is_picture, _refuse_picture),
     (lambda X: hasattr(X, "__array__") or hasattr(X, "__array_interface__"), lambda X: _open_array(np.asarray(X))),
     (lambda X: hasattr(X, "__dlpack__"), lambda X: _open_array(np.from_dlpack(X))),
     (lambda X: hasattr(X, "__arrow_c_stream__"), _open_exchanged_frame),
