@@ -70,6 +70,7 @@ IMAGE_DATA = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("method", ["fit", "fit_transform", "partial_fit", "transform", "score", "posterior"])
 @pytest.mark.parametrize("kind", DATA)
 def test_bad_data_are_refused_and_nothing_is_lost(model, method, kind):
