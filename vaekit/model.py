@@ -1,8 +1,12 @@
 """The latent variable model: encoder, posterior, prior, decoder, likelihood, and one pass of a batch through them."""
 
-from torch import nn
+from typing import Any
+
+from torch import Tensor, nn
 
 from vaekit._outputs import ModelOutput
+from vaekit.likelihoods import Likelihood
+from vaekit.priors import Prior
 
 __all__ = ["LatentVariableModel"]
 
@@ -31,11 +35,11 @@ class LatentVariableModel(nn.Module):
         self.decoder, self.likelihood = decoder, likelihood
         self.discriminator = discriminator
 
-    def encode(self, x):
+    def encode(self, x: Tensor) -> Any:
         """Parameters of q(z | x) for a batch (batch, *event_shape)."""
         return self.posterior(self.encoder(x))
 
-    def decode(self, z):
+    def decode(self, z: Tensor) -> Tensor:
         """Decoded tensors (..., *event_shape) of latents (..., n_components)."""
         decoded = self.decoder(z.reshape(-1, z.shape[-1]))
         return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])

@@ -2,7 +2,9 @@
 
 from functools import partial
 from numbers import Integral
+from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -16,7 +18,9 @@ SOURCE = Source(
 SUBSETS = {"train": 0, "valid": 1, "test": 2}
 
 
-def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
+def load_celeba(
+    folder: str | PathLike[str], *, subset: str = "all", size: int | None = None, return_X_y: bool = False
+) -> Any:
     """Load CelebA, aligned photographs of faces; images are decoded when they are used.
 
     Parameters

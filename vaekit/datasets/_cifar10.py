@@ -1,5 +1,8 @@
 """CIFAR-10: colour images of ten kinds of things, in the binary version's files."""
 
+from os import PathLike
+from typing import Any
+
 import numpy as np
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, reading
@@ -18,7 +21,7 @@ def _read_records(path):
         return content.reshape(-1, RECORD)
 
 
-def load_cifar10(folder, *, subset="train", return_X_y=False):
+def load_cifar10(folder: str | PathLike[str], *, subset: str = "train", return_X_y: bool = False) -> Any:
     """Load CIFAR-10 from the files of its binary version.
 
     Parameters

@@ -2,11 +2,15 @@
 
 import zipfile
 from functools import cache
+from os import PathLike
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.datasets._base import Source, bunch_or_pair, check_option, find_file, reading
 from vaekit.datasets._grid import check_classes, choose_levels, classes_of, grid_factors
+from vaekit.utils._typing import RandomStateLike
 
 FACTORS = ("shape", "scale", "orientation", "posX", "posY")
 SIZES = (3, 6, 40, 32, 32)
@@ -104,7 +108,7 @@ def _halve(images):
     return (pairs[:, :, ::2] + pairs[:, :, 1::2] >= 2).astype(np.uint8)
 
 
-def render_dsprites(classes, *, size=64, packed=False):
+def render_dsprites(classes: ArrayLike, *, size: int = 64, packed: bool = False) -> np.ndarray:
     """Draw dSprites images from their factor classes.
 
     The outline of the shape (a square, a 100-gon on an ellipse, a 150-gon on a heart curve) is scaled, turned
@@ -166,18 +170,18 @@ def _finish(bits, size, packed):
 
 
 def make_dsprites(
-    n_samples=None,
+    n_samples: int | None = None,
     *,
-    shapes=None,
-    scales=None,
-    orientations=None,
-    positions_x=None,
-    positions_y=None,
-    size=64,
-    packed=False,
-    random_state=None,
-    return_X_y=False,
-):
+    shapes: ArrayLike | None = None,
+    scales: ArrayLike | None = None,
+    orientations: ArrayLike | None = None,
+    positions_x: ArrayLike | None = None,
+    positions_y: ArrayLike | None = None,
+    size: int = 64,
+    packed: bool = False,
+    random_state: RandomStateLike = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make dSprites: the whole grid of 737 280 images, a part of it, or a random sample.
 
     Parameters
@@ -255,7 +259,7 @@ def make_dsprites(
     )
 
 
-def load_dsprites(folder, *, packed=False, return_X_y=False):
+def load_dsprites(folder: str | PathLike[str], *, packed: bool = False, return_X_y: bool = False) -> Any:
     """Load dSprites from its published file.
 
     Nothing pickled is read: the arrays are taken out of the archive one by one, the images in blocks.

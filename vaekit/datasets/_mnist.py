@@ -1,5 +1,8 @@
 """MNIST and Fashion-MNIST: grey 28 x 28 images with a class label, in idx files."""
 
+from os import PathLike
+from typing import Any
+
 import numpy as np
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, read_idx, reading, verify_file
@@ -48,7 +51,9 @@ def _read(path, n_axes, source):
     return content
 
 
-def load_mnist(folder, *, subset="train", verify=False, return_X_y=False):
+def load_mnist(
+    folder: str | PathLike[str], *, subset: str = "train", verify: bool = False, return_X_y: bool = False
+) -> Any:
     """Load MNIST, handwritten digits, from its idx files.
 
     Parameters
@@ -109,7 +114,9 @@ def load_mnist(folder, *, subset="train", verify=False, return_X_y=False):
         )
 
 
-def load_fashion_mnist(folder, *, subset="train", verify=False, return_X_y=False):
+def load_fashion_mnist(
+    folder: str | PathLike[str], *, subset: str = "train", verify: bool = False, return_X_y: bool = False
+) -> Any:
     """Load Fashion-MNIST, articles of clothing, from its idx files.
 
     Parameters

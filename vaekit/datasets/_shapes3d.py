@@ -2,12 +2,16 @@
 
 import colorsys
 from functools import partial
+from os import PathLike
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.datasets._base import Source, bunch_or_pair, find_file, import_optional, reading, verify_file
 from vaekit.datasets._grid import check_classes, choose_levels, classes_of, grid_factors
 from vaekit.datasets._lazy import LazyImages
+from vaekit.utils._typing import RandomStateLike
 
 FACTORS = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
 SIZES = (10, 10, 10, 8, 4, 15)
@@ -163,7 +167,7 @@ def _transport(scale, shape, orientation):
     return shown.reshape(4, SIDE, 2, SIDE, 2).mean(axis=(2, 4)).reshape(4, -1).astype(np.float32)
 
 
-def render_shapes3d(classes):
+def render_shapes3d(classes: ArrayLike) -> np.ndarray:
     """Draw scenes with the factors of Shapes3D by casting rays into a room.
 
     A stand-in for the published images, not a copy of them: the factors and their values are the same, the camera, the
@@ -219,17 +223,17 @@ def render_shapes3d(classes):
 
 
 def make_shapes3d(
-    n_samples=None,
+    n_samples: int | None = None,
     *,
-    floor_hues=None,
-    wall_hues=None,
-    object_hues=None,
-    scales=None,
-    shapes=None,
-    orientations=None,
-    random_state=None,
-    return_X_y=False,
-):
+    floor_hues: ArrayLike | None = None,
+    wall_hues: ArrayLike | None = None,
+    object_hues: ArrayLike | None = None,
+    scales: ArrayLike | None = None,
+    shapes: ArrayLike | None = None,
+    orientations: ArrayLike | None = None,
+    random_state: RandomStateLike = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make a stand-in for Shapes3D: its whole grid of 480 000 images, a part of it, or a random sample.
 
     Parameters
@@ -304,7 +308,7 @@ def make_shapes3d(
     )
 
 
-def load_shapes3d(folder, *, verify=False, return_X_y=False):
+def load_shapes3d(folder: str | PathLike[str], *, verify: bool = False, return_X_y: bool = False) -> Any:
     """Load Shapes3D from its published file; images are read when they are used.
 
     Parameters

@@ -1,11 +1,14 @@
 """Small images of squares, plain or slightly modified: to see what a model owes to how its images were drawn."""
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 SIDE = 8
 FACTORS = ("x", "y", "size", "intensity")
@@ -54,7 +57,14 @@ def _amplitude(strength):
     return np.sqrt(strength * _draw(grid).var(axis=0).sum() / _wave(_direction(grid)).var(axis=0).sum())
 
 
-def make_xy_squares(n_samples=None, *, modification="none", strength=0.03, random_state=None, return_X_y=False):
+def make_xy_squares(
+    n_samples: int | None = None,
+    *,
+    modification: str = "none",
+    strength: float = 0.03,
+    random_state: RandomStateLike = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make small images of squares, as they are or with a faint wave laid over them.
 
     The images are x, or reflect(x + a m(w)): m is a plane wave of direction w, and a is such that the wave adds

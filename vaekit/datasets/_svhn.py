@@ -1,5 +1,8 @@
 """SVHN: colour crops of house numbers, in MATLAB files."""
 
+from os import PathLike
+from typing import Any
+
 import numpy as np
 from scipy.io import loadmat
 
@@ -17,7 +20,9 @@ SOURCE = Source(
 SUBSETS = ("train", "test", "extra")
 
 
-def load_svhn(folder, *, subset="train", verify=False, return_X_y=False):
+def load_svhn(
+    folder: str | PathLike[str], *, subset: str = "train", verify: bool = False, return_X_y: bool = False
+) -> Any:
     """Load SVHN, cropped digits of house numbers, from its MATLAB files.
 
     Parameters

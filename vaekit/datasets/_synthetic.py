@@ -1,8 +1,11 @@
 """Tiny worlds with a known answer: known factors, known mixing, known likelihood."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.signal import lfilter
 from scipy.stats import multivariate_normal
 from sklearn.datasets import make_moons
@@ -12,12 +15,20 @@ from sklearn.utils import check_scalar
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 BURN_IN = 1000
 BEND = 3.0
 
 
-def make_observed_factors(n_samples=None, *, factor_sizes=(3, 4, 5), noise=0.0, random_state=None, return_X_y=False):
+def make_observed_factors(
+    n_samples: int | None = None,
+    *,
+    factor_sizes: Sequence[int] = (3, 4, 5),
+    noise: float = 0.0,
+    random_state: RandomStateLike = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make data that are their own factors, each in a column of its own, with noise.
 
     Column j of the data is factor j divided by its largest value, plus `noise` times a standard normal.
@@ -81,8 +92,14 @@ def make_observed_factors(n_samples=None, *, factor_sizes=(3, 4, 5), noise=0.0, 
 
 
 def make_linear_mixture(
-    n_samples=1000, *, n_components=2, n_features=5, noise_scale=0.1, random_state=None, return_X_y=False
-):
+    n_samples: int = 1000,
+    *,
+    n_components: int = 2,
+    n_features: int = 5,
+    noise_scale: float = 0.1,
+    random_state: RandomStateLike = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make data of the linear Gaussian factor model, for which everything is known in closed form.
 
     `z ~ N(0, I)`, `x = W z + s e` with `e ~ N(0, I)`; hence `x ~ N(0, C)` with `C = W W' + s^2 I`, and the posterior of
@@ -171,16 +188,16 @@ def make_linear_mixture(
 
 
 def make_ar1_sequence(
-    n_samples=1000,
+    n_samples: int = 1000,
     *,
-    n_components=2,
-    n_features=None,
-    autocorrelation=0.8,
-    innovation="normal",
-    mixing="linear",
-    random_state=None,
-    return_X_y=False,
-):
+    n_components: int = 2,
+    n_features: int | None = None,
+    autocorrelation: ArrayLike = 0.8,
+    innovation: str = "normal",
+    mixing: str = "linear",
+    random_state: RandomStateLike = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make a sequence of observations of independent autoregressive factors.
 
     `z_t = rho z_(t-1) + sqrt(1 - rho^2) e_t`, with e_t of variance 1, normal or Laplace, independent in time and
@@ -281,7 +298,14 @@ def make_ar1_sequence(
     )
 
 
-def make_two_moons(n_samples=2000, *, noise=0.05, standardize=True, random_state=None, return_X_y=False):
+def make_two_moons(
+    n_samples: int = 2000,
+    *,
+    noise: float = 0.05,
+    standardize: bool = True,
+    random_state: RandomStateLike = None,
+    return_X_y: bool = False,
+) -> Any:
     """Make two interleaving half circles, standardised: the smallest data a Gaussian posterior cannot cover.
 
     Parameters

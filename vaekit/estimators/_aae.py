@@ -1,11 +1,13 @@
 """Adversarial autoencoders, with a given prior and with a learned one."""
 
+from collections.abc import Sequence
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.estimators._generation import GenerationMixin, SpacesMixin
-from vaekit.objectives import AggregateDivergence, JensenShannon
+from vaekit.objectives import AggregateDivergence, JensenShannon, Warmup
+from vaekit.priors import PriorSpec
 from vaekit.utils._sklearn import Interval
 
 __all__ = ["AAE", "LearnedPriorAAE"]
@@ -46,8 +48,8 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
     (150, 2)
     """
 
-    weight: Any = 30.0
-    discriminator_layer_sizes: Any = (256, 256, 256)
+    weight: float | Warmup = 30.0
+    discriminator_layer_sizes: Sequence[int] = (256, 256, 256)
     discriminator_learning_rate: float = 1e-4
 
     _parameter_constraints: ClassVar[dict] = {
@@ -93,9 +95,9 @@ class LearnedPriorAAE(GenerationMixin, BaseEncoder):
     """
 
     beta: float = 0.1
-    discriminator_layer_sizes: Any = (256, 256, 256)
+    discriminator_layer_sizes: Sequence[int] = (256, 256, 256)
     discriminator_learning_rate: float = 1e-4
-    prior: Any = "generator"
+    prior: str | PriorSpec = "generator"
 
     _parameter_constraints: ClassVar[dict] = {
         "beta": [Interval(Real, 0, 1, closed="both")],

@@ -1,10 +1,11 @@
 """beta-VAE-B: a capacity for the codes that grows during training."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.objectives import Capacity
+from vaekit.objectives import Capacity, Warmup
+from vaekit.priors import PriorSpec
 
 __all__ = ["AnnealedDPVAE", "AnnealedVAE"]
 
@@ -40,9 +41,9 @@ class AnnealedVAE(BaseVAE):
     (150, 2)
     """
 
-    gamma: Any = 15.0
+    gamma: float | Warmup = 15.0
     max_capacity: float = 25.0
-    capacity_steps: Any = 0.5
+    capacity_steps: float = 0.5
 
     _parameter_constraints: ClassVar[dict] = {
         name: Capacity._parameter_constraints[name] for name in ("gamma", "max_capacity", "capacity_steps")
@@ -74,4 +75,4 @@ class AnnealedDPVAE(AnnealedVAE):
     (2, 4)
     """
 
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"

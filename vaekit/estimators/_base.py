@@ -1,10 +1,10 @@
 """The estimators' common part: shared parameters, the words among them, pickles."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Sequence
 from inspect import get_annotations
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from sklearn.base import BaseEstimator, clone
@@ -16,13 +16,18 @@ from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._inference import InferenceMixin
 from vaekit.estimators._validation import ValidationMixin
 from vaekit.estimators._words import VOCABULARIES
+from vaekit.likelihoods import LikelihoodSpec
+from vaekit.nn import Network
 from vaekit.nn._base import ACTIVATIONS
+from vaekit.posteriors import PosteriorSpec
+from vaekit.priors import PriorSpec
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
-from vaekit.utils._spec import merge_constraints, with_fresh_specs
+from vaekit.utils._spec import merge_constraints, spec, with_fresh_specs
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["BaseEncoder", "estimator"]
 
-estimator = dataclass(eq=False, repr=False, kw_only=True)
+estimator = spec  # an estimator is made of keyword-only fields, as its words are
 
 
 @estimator
@@ -114,26 +119,26 @@ default="auto"
     """
 
     n_components: int = 10
-    prior: Any = "normal"
-    likelihood: Any = "auto"
-    posterior_family: Any = "normal"
-    network: Any = "auto"
-    hidden_layer_sizes: Any = (128, 64)
+    prior: str | PriorSpec = "normal"
+    likelihood: str | LikelihoodSpec = "auto"
+    posterior_family: str | PosteriorSpec = "normal"
+    network: str | Network = "auto"
+    hidden_layer_sizes: Sequence[int] = (128, 64)
     activation: str = "relu"
-    standardize: Any = "auto"
-    warmup: Any = 0.3
+    standardize: str | None = "auto"
+    warmup: float = 0.3
     learning_rate: float = 1e-3
     batch_size: int = 128
     max_epochs: int = 100
-    max_steps: Any = None
+    max_steps: int | None = None
     early_stopping: bool = False
     validation_fraction: float = 0.1
     tol: float = 1e-4
     n_iter_no_change: int = 10
     warm_start: bool = False
-    device: Any = "auto"
-    callbacks: Any = None
-    random_state: Any = None
+    device: str | torch.device = "auto"
+    callbacks: Sequence[Any] | None = None
+    random_state: RandomStateLike = None
     verbose: int = 0
 
     _parameter_constraints: ClassVar[dict] = {
@@ -180,7 +185,7 @@ default="auto"
 
     # ------------------------------------------------------------------ parameters
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; `word__name` on a parameter that is a string first turns the string into a fresh spec.
 
         Parameters
@@ -210,7 +215,7 @@ default="auto"
         return "net_" in vars(self)
 
     @property
-    def history_(self):
+    def history_(self) -> list[dict[str, Any]]:
         """A row per epoch: losses and their terms in nats per row."""
         if not self.__sklearn_is_fitted__():
             raise AttributeError(f"This {type(self).__name__} instance is not fitted yet, so it has no 'history_'.")

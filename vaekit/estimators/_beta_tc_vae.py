@@ -1,10 +1,11 @@
 """beta-TCVAE: mutual information, total correlation and dimension-wise KL, each with its weight."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.objectives import KLDecomposition
+from vaekit.objectives import KLDecomposition, Warmup
+from vaekit.priors import PriorSpec
 
 __all__ = ["BetaTCDPVAE", "BetaTCVAE"]
 
@@ -44,11 +45,11 @@ class BetaTCVAE(BaseVAE):
     (150, 2)
     """
 
-    alpha: Any = 1.0
-    beta: Any = 4.0
-    gamma: Any = 1.0
+    alpha: float | Warmup = 1.0
+    beta: float | Warmup = 4.0
+    gamma: float | Warmup = 1.0
     estimator: str = "mss"
-    total_samples: Any = None
+    total_samples: int | None = None
     allow_unbounded: bool = False
 
     _parameter_constraints: ClassVar[dict] = {name: KLDecomposition._parameter_constraints[name] for name in OWN}
@@ -76,4 +77,4 @@ class BetaTCDPVAE(BetaTCVAE):
     (2, 4)
     """
 
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"

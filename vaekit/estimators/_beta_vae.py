@@ -1,10 +1,11 @@
 """beta-VAE: codes that carry less, and more independent parts of it."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.objectives import ELBO
+from vaekit.objectives import ELBO, Warmup
+from vaekit.priors import PriorSpec
 
 __all__ = ["BetaDPVAE", "BetaVAE", "DecoupledBetaVAE"]
 
@@ -35,7 +36,7 @@ class BetaVAE(BaseVAE):
     (150, 2)
     """
 
-    beta: Any = 4.0
+    beta: float | Warmup = 4.0
 
     _parameter_constraints: ClassVar[dict] = {"beta": ELBO._parameter_constraints["beta"]}
 
@@ -62,7 +63,7 @@ class BetaDPVAE(BetaVAE):
     (2, 4)
     """
 
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"
 
 
 @estimator

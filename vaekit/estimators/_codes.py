@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["CodesMixin", "Posterior"]
 
@@ -22,7 +24,7 @@ class Posterior(NamedTuple):
 class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Codes of rows, and the distributions they are the means of."""
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Codes of X: the means of q(z | x).
 
         Parameters
@@ -38,7 +40,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         X = self._validate(X)
         return self._encode(X)[0].astype(float_type(X), copy=False)
 
-    def posterior(self, X):
+    def posterior(self, X: ArrayLike) -> Posterior:
         """Parameters of q(z | x) for every row.
 
         Parameters
@@ -54,7 +56,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         """
         return Posterior(*self._encode(self._validate(X)))
 
-    def sample_posterior(self, X, n_samples=1, random_state=None):
+    def sample_posterior(self, X: ArrayLike, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw codes from q(z | x).
 
         Parameters
@@ -76,7 +78,7 @@ class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
         random_state = self.random_state if random_state is None else random_state
         return loc + scale * make_random_state(random_state).standard_normal((n_samples, *loc.shape))
 
-    def log_posterior(self, X, Z):
+    def log_posterior(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
         """log q(z | x), row by row.
 
         Parameters

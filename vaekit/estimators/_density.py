@@ -21,7 +21,7 @@ class DensityMixin:
     """Densities in nats per row, in the units of X."""
 
     @if_prior_has_density
-    def score_samples(self, X, n_importance_samples=None):
+    def score_samples(self, X: ArrayLike, n_importance_samples: int | None = None) -> np.ndarray:
         """Lower bound on log p(x) for every row.
 
         By default the evidence lower bound, the KL at weight 1 whatever the objective, with
@@ -122,7 +122,7 @@ class DensityMixin:
         return torch.cat(values).T
 
     @if_prior_has_density
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Mean of `score_samples`: the evidence lower bound, in nats per row.
 
         Among models that differ in the strength of a regulariser it prefers the weakest by construction: to search over
@@ -142,7 +142,7 @@ class DensityMixin:
         """
         return float(np.mean(self.score_samples(X)))
 
-    def log_likelihood(self, X, Z):
+    def log_likelihood(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
         """log p(x | z), row by row.
 
         Parameters
@@ -171,7 +171,7 @@ class DensityMixin:
         return values.reshape(Z.shape[:-1]).astype(np.float64) + self._log_volume()
 
     @if_prior_has_density
-    def log_prior(self, Z):
+    def log_prior(self, Z: ArrayLike) -> np.ndarray:
         """log p(z) under the prior that was trained.
 
         Parameters

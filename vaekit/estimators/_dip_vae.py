@@ -1,10 +1,11 @@
 """DIP-VAE: codes whose covariance is the identity."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.objectives import CovariancePenalty
+from vaekit.objectives import CovariancePenalty, Warmup
+from vaekit.priors import PriorSpec
 
 __all__ = ["DIPDPVAE", "DIPVAE"]
 
@@ -38,8 +39,8 @@ class DIPVAE(BaseVAE):
     """
 
     kind: str = "ii"
-    lambda_od: Any = 10.0
-    lambda_d: Any = None
+    lambda_od: float | Warmup = 10.0
+    lambda_d: float | Warmup | None = None
 
     _parameter_constraints: ClassVar[dict] = {
         name: CovariancePenalty._parameter_constraints[name] for name in ("kind", "lambda_od", "lambda_d")
@@ -63,4 +64,4 @@ class DIPDPVAE(DIPVAE):
     (2, 4)
     """
 
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"

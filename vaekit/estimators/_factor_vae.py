@@ -1,10 +1,12 @@
 """FactorVAE: codes whose components are independent."""
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.objectives import TotalCorrelation
+from vaekit.objectives import TotalCorrelation, Warmup
+from vaekit.priors import PriorSpec
 
 __all__ = ["FactorDPVAE", "FactorVAE"]
 
@@ -41,9 +43,9 @@ class FactorVAE(BaseVAE):
     (150, 2)
     """
 
-    gamma: Any = 10.0
-    standardize_codes: Any = "auto"
-    discriminator_layer_sizes: Any = (256, 256, 256)
+    gamma: float | Warmup = 10.0
+    standardize_codes: bool | str = "auto"
+    discriminator_layer_sizes: Sequence[int] = (256, 256, 256)
     discriminator_learning_rate: float = 1e-4
 
     _parameter_constraints: ClassVar[dict] = {
@@ -79,4 +81,4 @@ class FactorDPVAE(FactorVAE):
     (2, 4)
     """
 
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"

@@ -2,9 +2,11 @@
 
 import contextlib
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.model_selection import train_test_split
 
 from vaekit.engine import EarlyStop, EpochBar, Plan, batch_bounds
@@ -65,7 +67,7 @@ class FittingMixin:
     """fit and partial_fit, one after the other or afresh."""
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train on X; an earlier fit survives if this one fails.
 
         Parameters
@@ -98,7 +100,7 @@ class FittingMixin:
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train for one pass over X, going on from where training stands.
 
         Schedules run over the `max_epochs` planned passes of the first X. `max_epochs` calls with the same X are the

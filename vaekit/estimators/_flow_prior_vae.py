@@ -1,12 +1,13 @@
 """FP-VAE: a flow prior with an objective of its own."""
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import ELBO
 from vaekit.posteriors import FixedScale
+from vaekit.priors import PriorSpec
 from vaekit.utils._sklearn import Interval, StrOptions
 
 __all__ = ["FlowPriorVAE"]
@@ -45,9 +46,9 @@ class FlowPriorVAE(BaseVAE):
     """
 
     beta: float = 0.1
-    deterministic_encoder: Any = "auto"
+    deterministic_encoder: bool | str = "auto"
     encoder_noise: float = 0.01
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"
 
     _parameter_constraints: ClassVar[dict] = {
         "beta": [Interval(Real, 0, 1, closed="both")],

@@ -1,6 +1,7 @@
 """What an estimator with a decoder and a prior can do: decode, sample, move between the two latent spaces."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -29,7 +30,7 @@ if_prior_has_density = available_if(_prior_has_density)
 class GenerationMixin:
     """Decoding and sampling."""
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Decode codes: E[x | z], in the units and the shape of the training data.
 
         Parameters
@@ -126,7 +127,7 @@ class SpacesMixin:
     """The way between representation space, where codes live, and generation space, where the prior is normal."""
 
     @if_prior_has_density
-    def to_generation_space(self, Z):
+    def to_generation_space(self, Z: ArrayLike) -> np.ndarray:
         """z0 = g(z): the space in which the prior is plainly normal; the identity for a normal prior.
 
         Parameters
@@ -141,7 +142,7 @@ class SpacesMixin:
         return self._through_prior("to_generation_space", self._validate_codes(Z))
 
     @if_prior_has_density
-    def to_representation_space(self, Z0):
+    def to_representation_space(self, Z0: ArrayLike) -> np.ndarray:
         """z = g^-1(z0): back to the space the codes live in; the identity for a normal prior.
 
         Parameters

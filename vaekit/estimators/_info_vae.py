@@ -1,12 +1,13 @@
 """InfoVAE: less weight on each row's KL, more on the aggregate posterior."""
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.exceptions import VaekitWarning
 from vaekit.objectives import MMD, AggregateDivergence
+from vaekit.priors import PriorSpec
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._warnings import warn_user
 
@@ -49,7 +50,7 @@ class InfoVAE(BaseVAE):
     alpha: float = 0.0
     lam: float = 1000.0
     kernel: str = "rbf"
-    bandwidth: Any = None
+    bandwidth: float | str | None = None
     mmd_space: str = "generation"
 
     _parameter_constraints: ClassVar[dict] = {
@@ -95,4 +96,4 @@ class InfoDPVAE(InfoVAE):
     (2, 4)
     """
 
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"

@@ -1,6 +1,6 @@
 """The variational autoencoder, for any objective and any prior."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sklearn.base import clone
 
@@ -8,6 +8,8 @@ from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.estimators._density import DensityMixin
 from vaekit.estimators._generation import GenerationMixin, SpacesMixin
 from vaekit.estimators._words import VOCABULARIES
+from vaekit.objectives import Objective
+from vaekit.priors import PriorSpec
 
 __all__ = ["DPVAE", "VAE", "BaseVAE"]
 
@@ -43,7 +45,7 @@ class VAE(BaseVAE):
     ((150, 2), (3, 4))
     """
 
-    objective: Any = "elbo"
+    objective: str | Objective = "elbo"
 
     _parameter_constraints: ClassVar[dict] = {"objective": VOCABULARIES["objective"].constraint()}
 
@@ -72,4 +74,4 @@ class DPVAE(VAE):
     (3, 4)
     """
 
-    prior: Any = "decoupled"
+    prior: str | PriorSpec = "decoupled"

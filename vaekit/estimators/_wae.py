@@ -1,10 +1,11 @@
 """Wasserstein autoencoder: no KL, only the aggregate posterior is held to the prior."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.objectives import MMD, AggregateDivergence
+from vaekit.likelihoods import LikelihoodSpec
+from vaekit.objectives import MMD, AggregateDivergence, Warmup
 from vaekit.posteriors import FixedScale
 
 __all__ = ["WAE"]
@@ -48,11 +49,11 @@ default="squared_error"
     (150, 2)
     """
 
-    lam: Any = 10.0
+    lam: float | Warmup = 10.0
     kernel: str = "imq"
-    bandwidth: Any = None
+    bandwidth: float | str | None = None
     deterministic_encoder: bool = False
-    likelihood: Any = "squared_error"
+    likelihood: str | LikelihoodSpec = "squared_error"
 
     _parameter_constraints: ClassVar[dict] = {
         "lam": AggregateDivergence._parameter_constraints["weight"],

@@ -2,9 +2,11 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+import torch
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from scipy.stats import norm
 
@@ -21,6 +23,7 @@ from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 PAIRS_AT_ONCE = 2**18  # points x rows handed to an object's own log_posterior
 
@@ -58,12 +61,19 @@ class AggregatePosterior(ABC):
     (3, 2)
     """
 
-    def __init__(self, n_encodings, n_components):
+    def __init__(self, n_encodings: int, n_components: int) -> None:
         self.n_encodings = n_encodings
         self.n_components = n_components
 
     @staticmethod
-    def from_arrays(loc, scale, *, dtype="float64", device=None, compile=False):
+    def from_arrays(
+        loc: ArrayLike,
+        scale: ArrayLike,
+        *,
+        dtype: str = "float64",
+        device: str | torch.device | None = None,
+        compile: bool = False,
+    ) -> Self:
         """Return the mixture of diagonal normals with these means and standard deviations.
 
         Parameters
@@ -80,7 +90,14 @@ class AggregatePosterior(ABC):
         return _MixtureOfNormals(loc, scale, dtype=dtype, device=device, compile=compile)
 
     @staticmethod
-    def from_estimator(estimator, X, *, dtype="float64", device=None, compile=False):
+    def from_estimator(
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        dtype: str = "float64",
+        device: str | torch.device | None = None,
+        compile: bool = False,
+    ) -> Self:
         """Encode X with a fitted object and return the mixture of its posteriors.
 
         Posteriors that prove to be diagonal normals are kept as means and scales. Any other posterior is asked for its
@@ -119,18 +136,18 @@ class AggregatePosterior(ABC):
         return _MixtureOfPosteriors(estimator, X)
 
     @abstractmethod
-    def log_density(self, Z):
+    def log_density(self, Z: Any) -> Any:
         """log q(z) at points Z of shape (..., n_components), in nats per point."""
 
     @abstractmethod
-    def marginal_log_density(self, Z):
+    def marginal_log_density(self, Z: Any) -> Any:
         """log q(z_l) of each component by itself, of the shape of Z, in nats."""
 
     @abstractmethod
     def _draw(self, rows, random_state):
         """Draw one z from the posterior of each of these rows."""
 
-    def sample(self, n_samples=1, random_state=None, *, return_rows=False):
+    def sample(self, n_samples: int = 1, random_state: RandomStateLike = None, *, return_rows: bool = False) -> Any:
         """Draw from q(z): a row at random, then a code from its posterior.
 
         Parameters
@@ -155,7 +172,7 @@ class AggregatePosterior(ABC):
         Z = self._draw(rows, random_state)
         return (Z, rows) if return_rows else Z
 
-    def decompose_kl(self, Z, log_posterior, log_prior):
+    def decompose_kl(self, Z: ArrayLike, log_posterior: ArrayLike, log_prior: ArrayLike) -> KLParts:
         r"""Split the mean of log q(z|x) - log p(z) over given draws.
 
         .. math::

@@ -1,9 +1,10 @@
 """Which latents a fitted model uses."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_into, require
 from vaekit.functional import kl_normal
@@ -34,7 +35,7 @@ class CollapseReport(NamedTuple):
     kl: np.ndarray
 
 
-def collapse_report(estimator, X, *, threshold=0.01):
+def collapse_report(estimator: Any, X: ArrayLike, *, threshold: float = 0.01) -> CollapseReport:
     r"""Count the components whose posterior means move with the data.
 
     With a standard normal prior component j is active where :math:`\mathrm{Var}_x\, \mu_j(x) > t`; with any other

@@ -2,8 +2,10 @@
 
 import math
 import warnings
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import rel_entr
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import PCA
@@ -14,6 +16,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, on_host, take_rows
+from vaekit.utils._typing import RandomStateLike
 
 MOST_PLAIN_FEATURES = 50
 MOST_ROWS_OF_PCA = 2000  # evenly spaced; as many as decide 50 directions
@@ -85,12 +88,14 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
     (3, 32)
     """
 
-    def __init__(self, hidden_layer_sizes=(128, 64), max_iter=30, random_state=0):
+    def __init__(
+        self, hidden_layer_sizes: tuple[int, ...] = (128, 64), max_iter: int = 30, random_state: RandomStateLike = 0
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.max_iter = max_iter
         self.random_state = random_state
 
-    def fit(self, X, y):
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Train the classifier.
 
         Parameters
@@ -119,7 +124,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         self.classes_ = self.classifier_.classes_
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Activations of the last hidden layer.
 
         Parameters
@@ -134,7 +139,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return in_blocks(self._hidden, X)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Class probabilities, as `inception_score` wants them.
 
         Parameters
@@ -149,7 +154,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return in_blocks(lambda rows: self.classifier_.predict_proba(self._scaled(rows)), X)
 
-    def score(self, X, y):
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """Accuracy on labelled data: features of a network that cannot tell the labels apart mean little.
 
         Parameters
@@ -178,7 +183,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         return (rows - self.offset_) / self.unit_
 
 
-def inception_score(probabilities):
+def inception_score(probabilities: ArrayLike) -> float:
     r"""Inception score of generated samples from the class probabilities that a classifier gives them.
 
     .. math:: IS = \exp E_x\, KL[p(y | x) \,\|\, p(y)], \qquad p(y) = E_x\, p(y | x)

@@ -1,8 +1,9 @@
 """How much a model's samples look like data."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._features import feature_map
@@ -17,6 +18,7 @@ from vaekit.evaluation._sampling import decode_codes, draw_samples
 from vaekit.metrics import frechet_distance, precision_recall_scores
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 MOST_SAMPLES = 5000
 

@@ -1,14 +1,16 @@
 """How far the aggregate posterior is from the prior, and what a model's KL is made of."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from vaekit.evaluation._aggregate_posterior import AggregatePosterior
+from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts
 from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
 from vaekit.evaluation._fitted import count_rows, draw_prior, floats, look_into, require
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 
 class SymmetricKL(NamedTuple):
@@ -28,7 +30,14 @@ class SymmetricKL(NamedTuple):
     p_to_q: Estimate
 
 
-def symmetric_kl(estimator, X, n_samples=5000, *, random_state=None, aggregate_posterior=None):
+def symmetric_kl(
+    estimator: Any,
+    X: ArrayLike,
+    n_samples: int = 5000,
+    *,
+    random_state: RandomStateLike = None,
+    aggregate_posterior: AggregatePosterior | None = None,
+) -> SymmetricKL:
     r"""Symmetric Kullback-Leibler divergence between the aggregate posterior and the prior.
 
     .. math::
@@ -92,7 +101,15 @@ def symmetric_kl(estimator, X, n_samples=5000, *, random_state=None, aggregate_p
     return SymmetricKL(*independent_sum(q_to_p, p_to_q), q_to_p, p_to_q)
 
 
-def kl_decomposition(estimator, X, *, X_reference=None, n_samples=1, random_state=None, aggregate_posterior=None):
+def kl_decomposition(
+    estimator: Any,
+    X: ArrayLike,
+    *,
+    X_reference: ArrayLike | None = None,
+    n_samples: int = 1,
+    random_state: RandomStateLike = None,
+    aggregate_posterior: AggregatePosterior | None = None,
+) -> KLParts:
     r"""Mutual information, total correlation and dimension-wise KL of a fitted model.
 
     .. math::

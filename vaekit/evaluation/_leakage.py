@@ -1,9 +1,10 @@
 """Leakage: how much of the aggregate posterior lies where the prior hardly generates."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import chi2
 from sklearn.exceptions import UndefinedMetricWarning
 
@@ -11,6 +12,7 @@ from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
 from vaekit.evaluation._fitted import base_log_density, floats, look_into, require
 from vaekit.utils._checks import check_count
+from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 
 
@@ -34,8 +36,15 @@ class LeakageCurve(NamedTuple):
 
 
 def leakage_curve(
-    estimator, X, thresholds, *, threshold="base", n_samples=5000, random_state=None, aggregate_posterior=None
-):
+    estimator: Any,
+    X: ArrayLike,
+    thresholds: ArrayLike,
+    *,
+    threshold: str = "base",
+    n_samples: int = 5000,
+    random_state: RandomStateLike = None,
+    aggregate_posterior: AggregatePosterior | None = None,
+) -> LeakageCurve:
     r"""How much of the aggregate posterior lies where the prior hardly generates.
 
     .. math:: LS(\tau) = E_{q(z)}\left[ (\log q(z) - \log p(z)) \; 1[a(z) < \tau] \right]
@@ -107,7 +116,7 @@ def leakage_curve(
     return _leakage(log_ratio, prior_density(estimator, Z, threshold, "threshold"), np.ravel(thresholds).astype(float))
 
 
-def standard_normal_thresholds(shares, n_components):
+def standard_normal_thresholds(shares: ArrayLike, n_components: int) -> float | Any:
     r"""Log densities that given shares of a standard normal's own draws fall short of.
 
     .. math:: \log N(z_0; 0, I) = -\tfrac12 (L \log 2\pi + |z_0|^2), \qquad |z_0|^2 \sim \chi^2_L

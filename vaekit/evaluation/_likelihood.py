@@ -1,9 +1,10 @@
 """How well a fitted model explains data: importance-sampled likelihood and reconstruction."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 
@@ -20,6 +21,7 @@ from vaekit.evaluation._fitted import (
 )
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 
 ROWS_AT_ONCE = 1024
@@ -70,7 +72,9 @@ class ReconstructionError(NamedTuple):
     root_mean_square: float
 
 
-def importance_nll(estimator, X, n_samples=21000, *, random_state=None):
+def importance_nll(
+    estimator: Any, X: ArrayLike, n_samples: int = 21000, *, random_state: RandomStateLike = None
+) -> ImportanceNLL:
     r"""Negative log likelihood of data by importance sampling from the posterior.
 
     .. math::
@@ -163,7 +167,9 @@ def _summarize(log_sum, log_sum_of_squares, n_samples):
     return ImportanceNLL(*mean_estimate(per_row), per_row, effective, float(np.sqrt(variance.sum()) / len(per_row)))
 
 
-def reconstruction_error(estimator, X, *, n_samples=1, random_state=None):
+def reconstruction_error(
+    estimator: Any, X: ArrayLike, *, n_samples: int = 1, random_state: RandomStateLike = None
+) -> ReconstructionError:
     r"""Mean of :math:`-\log p(x | z)`, at posterior means and at posterior samples.
 
     Parameters

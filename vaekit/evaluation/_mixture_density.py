@@ -2,9 +2,12 @@
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
 
 LOG_2PI = math.log(2 * math.pi)
 CPU_BLOCK = (128, 2048)  # points x encodings: what a block is made of stays in a core's second-level cache
@@ -12,7 +15,15 @@ GPU_BLOCK = (1024, 16384)  # enough work to hide the launches
 NEGLIGIBLE = -80.0  # terms below exp(-80) of the largest cannot be seen in the sum, yet exp is slow on them
 
 
-def aggregate_posterior_log_density(Z, loc, scale, *, dtype="float64", device=None, compile=False):
+def aggregate_posterior_log_density(
+    Z: ArrayLike | Tensor,
+    loc: ArrayLike | Tensor,
+    scale: ArrayLike | Tensor,
+    *,
+    dtype: str = "float64",
+    device: str | torch.device | None = None,
+    compile: bool = False,
+) -> Any:
     r"""Log density of the aggregate posterior, the mixture of all encodings, at any points.
 
     .. math:: \log q(z) = \log \frac1N \sum_{n=1}^N \prod_l N(z_l; \mu_{nl}, \sigma_{nl}^2)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
@@ -30,7 +31,7 @@ class NearestRows(NamedTuple):
     share_closer: float
 
 
-def nearest_neighbours(samples, X, *, X_test=None):
+def nearest_neighbours(samples: ArrayLike, X: ArrayLike, *, X_test: ArrayLike | None = None) -> NearestRows:
     r"""Find the training row nearest to each sample, and compare with how near real data come.
 
     .. math:: \text{share closer} = P(d(s) < d(r)) + \tfrac12 P(d(s) = d(r))

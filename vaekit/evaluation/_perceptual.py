@@ -1,9 +1,12 @@
 """Inception features and LPIPS, through torch-fidelity and from weights on disk: nothing is ever downloaded."""
 
+from os import PathLike
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
@@ -50,13 +53,15 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
     https://arxiv.org/abs/1706.08500; A. Obukhov et al., torch-fidelity, https://github.com/toshas/torch-fidelity
     """
 
-    def __init__(self, weights, batch_size=32, device="auto", white=None):
+    def __init__(
+        self, weights: str | PathLike[str], batch_size: int = 32, device: str = "auto", white: float | None = None
+    ) -> None:
         self.weights = weights
         self.batch_size = batch_size
         self.device = device
         self.white = white
 
-    def fit(self, X=None, y=None):
+    def fit(self, X: Any = None, y: Any = None) -> Self:
         """Return the object: there is nothing to fit.
 
         Parameters
@@ -70,7 +75,7 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
         """
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Activations of the last pooling layer.
 
         Parameters
@@ -84,7 +89,7 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
         """
         return self._activations(X, "2048")
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Class probabilities (without the output layer's bias, as the Inception score has always had them).
 
         Parameters
@@ -107,7 +112,9 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
             return np.concatenate([to_array(network(torch.from_numpy(X[rows]).to(device))[0]) for rows in batches])
 
 
-def lpips_distance(X, Y, *, batch_size=32, device="auto", white=None):
+def lpips_distance(
+    X: ArrayLike, Y: ArrayLike, *, batch_size: int = 32, device: str = "auto", white: float | None = None
+) -> np.ndarray:
     """Perceptual distance between images, pair by pair (LPIPS, with the VGG16 network).
 
     Its mean over pairs of samples tells how diverse they are; over images and their reconstructions, how faithful.

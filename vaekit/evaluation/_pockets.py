@@ -1,8 +1,9 @@
 """Samples from where prior and aggregate posterior disagree: pockets and leaks, reached by one of the two alone."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._fitted import (
@@ -15,6 +16,7 @@ from vaekit.evaluation._fitted import (
 from vaekit.evaluation._leakage import prior_density
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 
 class LowPosteriorSamples(NamedTuple):
@@ -60,8 +62,14 @@ class HighPosteriorSamples(NamedTuple):
 
 
 def low_posterior_samples(
-    estimator, X, n_samples=100, *, n_candidates=None, random_state=None, aggregate_posterior=None
-):
+    estimator: Any,
+    X: ArrayLike,
+    n_samples: int = 100,
+    *,
+    n_candidates: int | None = None,
+    random_state: RandomStateLike = None,
+    aggregate_posterior: AggregatePosterior | None = None,
+) -> LowPosteriorSamples:
     """Find the prior's samples that the encoder reaches least: its pockets.
 
     Draws candidates from the prior, ranks them by the density of the aggregate posterior and keeps the lowest. What
@@ -119,8 +127,15 @@ def low_posterior_samples(
 
 
 def high_posterior_samples(
-    estimator, X, n_samples=100, *, n_candidates=None, rank_by="base", random_state=None, aggregate_posterior=None
-):
+    estimator: Any,
+    X: ArrayLike,
+    n_samples: int = 100,
+    *,
+    n_candidates: int | None = None,
+    rank_by: str = "base",
+    random_state: RandomStateLike = None,
+    aggregate_posterior: AggregatePosterior | None = None,
+) -> HighPosteriorSamples:
     """Find the encoder's samples that the prior reaches least: its leaks.
 
     Draws candidates from the aggregate posterior, ranks them by the density of the prior and keeps the lowest. They

@@ -1,12 +1,15 @@
 """One table of what a fitted model's samples, codes and likelihood are worth."""
 
 import math
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.evaluation._report_parts import PARTS, ReportRow, Subject, measure
 from vaekit.exceptions import MissingMethodError, VaekitError
 from vaekit.utils._checks import check_count
+from vaekit.utils._typing import RandomStateLike
 
 
 class GenerationReport:
@@ -22,7 +25,7 @@ class GenerationReport:
         What each component does.
     """
 
-    def __init__(self, rows, leakage=None, collapse=None):
+    def __init__(self, rows: Any, leakage: Any = None, collapse: Any = None) -> None:
         self.rows = rows
         self.leakage = leakage
         self.collapse = collapse
@@ -38,7 +41,7 @@ class GenerationReport:
         notes = {row.note for row in self.rows.values() if row.note}
         return "\n".join([*table, *sorted(notes)])
 
-    def to_frame(self):
+    def to_frame(self) -> Any:
         """Return the table as a pandas DataFrame.
 
         Returns
@@ -50,7 +53,7 @@ class GenerationReport:
 
         return pd.DataFrame.from_dict(self.rows, orient="index", columns=ReportRow._fields)
 
-    def plot(self, axes=None):
+    def plot(self, axes: Any = None) -> Self:
         """Draw the leakage curve, the parts of the KL, and the components in use.
 
         Parameters
@@ -91,8 +94,8 @@ class GenerationReport:
 
 
 def generation_report(
-    estimator,
-    X,
+    estimator: Any,
+    X: ArrayLike,
     *,
     features="auto",
     n_samples=5000,

@@ -1,5 +1,8 @@
 """Scorers that need no labels: `scorer(estimator, X, y=None)`, greater is better, the same in every call."""
 
+from collections.abc import Callable
+from typing import Any
+
 from vaekit.evaluation._collapse import collapse_report
 from vaekit.evaluation._fitted import evenly_spaced, look_into, take_rows
 from vaekit.evaluation._generation import (
@@ -73,7 +76,7 @@ SCORERS = {
 }
 
 
-def get_unsupervised_scorer_names():
+def get_unsupervised_scorer_names() -> list[str]:
     """Return the names that `get_unsupervised_scorer` knows.
 
     Returns
@@ -89,7 +92,7 @@ def get_unsupervised_scorer_names():
     return sorted(SCORERS)
 
 
-def get_unsupervised_scorer(name):
+def get_unsupervised_scorer(name: str) -> Callable[..., Any]:
     """Return a scorer by name, to be passed as `scoring=`.
 
     A scorer is a plain function `scorer(estimator, X, y=None)`; `y` is ignored. Greater is better. The seed is

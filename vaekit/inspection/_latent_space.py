@@ -1,12 +1,16 @@
 """The aggregate posterior beside the prior, in representation and in generation space."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import gaussian_kde
 from sklearn.utils import column_or_1d
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, choose_components
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["LatentSpaceDisplay"]
 
@@ -53,13 +57,29 @@ class LatentSpaceDisplay:
     ((150, 2), (3000, 2))
     """
 
-    def __init__(self, *, representation, generation, prior_representation, prior_generation, labels=None):
+    def __init__(
+        self,
+        *,
+        representation: np.ndarray,
+        generation: np.ndarray,
+        prior_representation: np.ndarray,
+        prior_generation: np.ndarray,
+        labels: np.ndarray | None = None,
+    ) -> None:
         self.representation, self.generation = representation, generation
         self.prior_representation, self.prior_generation = prior_representation, prior_generation
         self.labels = labels
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, n_prior_samples=3000, random_state=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        n_prior_samples: int = 3000,
+        random_state: RandomStateLike = None,
+    ) -> Self:
         """Draw one code per row, and draws from the prior.
 
         Parameters
@@ -96,7 +116,7 @@ class LatentSpaceDisplay:
             labels=None if y is None else check_labels(y, len(codes)),
         )
 
-    def plot(self, ax=None, *, components=(0, 1)):
+    def plot(self, ax: Any = None, *, components: Any = (0, 1)) -> Self:
         """Draw the window that holds 99% of the codes and of the prior, whatever lies far off.
 
         The points carry their labels, so that `display.axes_[1].legend()` shows the classes.

@@ -1,5 +1,8 @@
 """How the loss and its terms went down."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
 
 from vaekit.inspection._drawing import COLORS, make_axes
@@ -35,11 +38,11 @@ class LossCurveDisplay:
     ['kl', 'reconstruction', 'train_loss']
     """
 
-    def __init__(self, *, curves):
+    def __init__(self, *, curves: Any) -> None:
         self.curves = curves
 
     @classmethod
-    def from_estimator(cls, estimator):
+    def from_estimator(cls, estimator: Any) -> Self:
         """Read the history of a fitted object.
 
         Parameters
@@ -55,7 +58,7 @@ class LossCurveDisplay:
         names = dict.fromkeys(name for row in history for name in row if name not in BOOKS)
         return cls(curves={name: np.array([row.get(name, np.nan) for row in history], dtype=float) for name in names})
 
-    def plot(self, ax=None, *, terms=None):
+    def plot(self, ax: Any = None, *, terms: Sequence[str] | None = None) -> Self:
         """Draw.
 
         Parameters

@@ -1,8 +1,10 @@
 """Rows beside what a model makes of them."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
@@ -46,11 +48,11 @@ class ReconstructionDisplay:
     (8, 8, 8)
     """
 
-    def __init__(self, *, X, reconstructions):
+    def __init__(self, *, X: np.ndarray, reconstructions: np.ndarray) -> None:
         self.X, self.reconstructions = X, reconstructions
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, image_shape=None):
+    def from_estimator(cls, estimator: Any, X: ArrayLike, *, image_shape: tuple[int, ...] | None = None) -> Self:
         """Encode and decode rows.
 
         Parameters
@@ -70,7 +72,7 @@ class ReconstructionDisplay:
         reconstructions = fitted.decode(fitted.encode(X))
         return cls(X=as_rows(X, image_shape), reconstructions=as_rows(reconstructions, image_shape))
 
-    def plot(self, ax=None, *, n_rows=20, n_columns=10, cmap="gray"):
+    def plot(self, ax: Any = None, *, n_rows: int = 20, n_columns: int = 10, cmap: str = "gray") -> Self:
         """Draw.
 
         Parameters

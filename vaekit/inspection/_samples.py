@@ -1,13 +1,17 @@
 """Samples of a model beside data."""
 
+from collections.abc import Sequence
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_features
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["SamplesDisplay"]
 
@@ -45,7 +49,7 @@ class SamplesDisplay:
     ((25, 8, 8), (25, 8, 8))
     """
 
-    def __init__(self, *, X, samples, feature_names=None):
+    def __init__(self, *, X: np.ndarray, samples: np.ndarray, feature_names: Sequence[str] | None = None) -> None:
         self.X, self.samples, self.feature_names = X, samples, feature_names
 
     @classmethod
@@ -81,7 +85,7 @@ class SamplesDisplay:
         rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
         return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
 
-    def plot(self, ax=None, *, features=None, cmap="gray"):
+    def plot(self, ax: Any = None, *, features: Any = None, cmap: str = "gray") -> Self:
         """Draw images, two columns of a table against each other, or the histogram of one.
 
         Parameters

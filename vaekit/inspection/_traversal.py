@@ -1,8 +1,11 @@
 """Walks through latent space, decoded."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes
@@ -66,13 +69,34 @@ class TraversalDisplay:
     (3, 7, 8, 8)
     """
 
-    def __init__(self, *, decoded, positions, names, x_label, limits, mean=0.0, deviation=1.0, feature_names=None):
+    def __init__(
+        self,
+        *,
+        decoded: np.ndarray,
+        positions: np.ndarray,
+        names: list[str],
+        x_label: str,
+        limits: Any,
+        mean: float | np.ndarray = 0.0,
+        deviation: float | np.ndarray = 1.0,
+        feature_names: Sequence[str] | None = None,
+    ) -> None:
         self.decoded, self.positions = decoded, positions
         self.names, self.x_label, self.limits = names, x_label, limits
         self.mean, self.deviation, self.feature_names = mean, deviation, feature_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, row=None, components=None, n_steps=9, spread=0.95, image_shape=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        row: int | None = None,
+        components: Any = None,
+        n_steps: int = 9,
+        spread: float = 0.95,
+        image_shape: tuple[int, ...] | None = None,
+    ) -> Self:
         """Change one latent at a time, the others staying where they are.
 
         Each latent walks through the central part of its own codes, since under a learned prior the scale of a latent
@@ -131,8 +155,17 @@ class TraversalDisplay:
 
     @classmethod
     def from_pairs(
-        cls, estimator, X_from, X_to, *, X=None, n_steps=9, path="slerp", space="generation", image_shape=None
-    ):
+        cls,
+        estimator: Any,
+        X_from: ArrayLike,
+        X_to: ArrayLike,
+        *,
+        X: ArrayLike | None = None,
+        n_steps: int = 9,
+        path: str = "slerp",
+        space: str = "generation",
+        image_shape: tuple[int, ...] | None = None,
+    ) -> Self:
         r"""Walk from each row of one set to the row of another.
 
         .. math::
@@ -196,7 +229,7 @@ class TraversalDisplay:
             **units_of(np.concatenate([X_from, X_to]) if X is None else X, image_shape),
         )
 
-    def plot(self, ax=None, *, features=None, cmap="gray"):
+    def plot(self, ax: Any = None, *, features: Any = None, cmap: str = "gray") -> Self:
         """Draw.
 
         Parameters

@@ -16,7 +16,7 @@ class LikelihoodSpec(Spec, ABC):
     support = "real"  # or "unit_interval": then data are taken as they are, never standardised
 
     @abstractmethod
-    def build(self, event_shape, unit, deviation):
+    def build(self, event_shape: tuple[int, ...], unit: float | Tensor, deviation: float) -> nn.Module:
         """Return the likelihood module.
 
         Parameters
@@ -45,7 +45,7 @@ class Likelihood(nn.Module, ABC):
 
     observed = None
 
-    def __init__(self, event_shape):
+    def __init__(self, event_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.event_axes, self.n_features = tuple(range(-len(event_shape), 0)), math.prod(event_shape)
 

@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -19,7 +19,7 @@ __all__ = ["LocationScaleLikelihood", "LocationScaleSpec"]
 class LocationScaleSpec(LikelihoodSpec):
     """What the location-scale likelihoods share."""
 
-    scale: Any = "learned"
+    scale: float | str = "learned"
     initial_scale: float = 0.1
 
     _parameter_constraints: ClassVar[dict] = {

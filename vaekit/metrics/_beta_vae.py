@@ -1,28 +1,30 @@
 """The beta-VAE metric: which factor two rows share, from how their codes differ."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 
 from vaekit.metrics._interventions import draw_pairs, group_every_factor
 from vaekit.metrics._learning import fit_classifier
 from vaekit.metrics._validation import check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 POINTS_AT_ONCE = 256
 
 
 def beta_vae_score(
-    factors,
-    codes,
+    factors: ArrayLike,
+    codes: ArrayLike,
     *,
-    n_train=10000,
-    n_test=5000,
-    batch_size=64,
-    min_group=2,
-    continuous_factors="error",
-    n_bins=20,
-    random_state=None,
-):
+    n_train: int = 10000,
+    n_test: int = 5000,
+    batch_size: int = 64,
+    min_group: int = 2,
+    continuous_factors: str = "error",
+    n_bins: int = 20,
+    random_state: RandomStateLike = None,
+) -> float:
     r"""Accuracy of a linear classifier that tells which factor pairs of rows share.
 
     A point is made from `batch_size` pairs that share a random factor k, whatever its value:

@@ -1,14 +1,17 @@
 """Intervals of any metric from halves of the rows."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds
 from vaekit.metrics._validation import check_counts
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 N_ORDERS = 20
 
@@ -22,16 +25,16 @@ class BootstrapInterval(NamedTuple):
 
 
 def bootstrap_interval(
-    metric,
-    factors,
-    codes,
+    metric: Callable[..., Any],
+    factors: ArrayLike,
+    codes: ArrayLike,
     *,
-    n_resamples=200,
-    confidence_level=0.95,
-    n_jobs=None,
-    random_state=None,
-    **options,
-):
+    n_resamples: int = 200,
+    confidence_level: float = 0.95,
+    n_jobs: int | None = None,
+    random_state: RandomStateLike = None,
+    **options: Any,
+) -> BootstrapInterval:
     r"""Interval for a metric, from random halves of the rows: the half-sample bootstrap.
 
     .. math:: [\, 2 m - q_{1 - \alpha / 2},\; 2 m - q_{\alpha / 2} \,]

@@ -3,11 +3,12 @@
 import numbers
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.metrics._validation import check_codes
 
 
-def gaussian_total_correlation(codes):
+def gaussian_total_correlation(codes: ArrayLike) -> float:
     r"""Total correlation that the codes would have if they were Gaussian.
 
     .. math:: TC = \tfrac{1}{2} \left( \sum_j \log S_{jj} - \log \det S \right)
@@ -53,7 +54,7 @@ def total_correlation_of_covariance(covariance):
     return max(0.0, float(-0.5 * np.log(eigenvalues).sum()))
 
 
-def active_units(codes, *, threshold=0.01):
+def active_units(codes: ArrayLike, *, threshold: float = 0.01) -> int:
     """Count the codes whose posterior mean varies with the data: ``Var_x[mu_j(x)] > threshold``.
 
     Parameters

@@ -1,6 +1,9 @@
 """Correlations: of codes with factors, of two sets of codes, and of the columns of a table of runs."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 from sklearn.utils import check_array
@@ -23,7 +26,7 @@ def _unit_columns(columns):
     return centred / np.where(length > 0, length, 1.0)
 
 
-def mean_correlation_coefficient(factors, codes, *, method="pearson"):
+def mean_correlation_coefficient(factors: ArrayLike, codes: ArrayLike, *, method: str = "pearson") -> float:
     r"""Mean correlation coefficient: the mean absolute correlation of factors with the codes matched to them.
 
     .. math:: \max_\pi \frac{1}{K} \sum_k |corr(v_k, z_{\pi(k)})|
@@ -69,7 +72,7 @@ def mean_correlation_coefficient(factors, codes, *, method="pearson"):
     return float(correlation[linear_sum_assignment(correlation, maximize=True)].sum() / factors.shape[1])
 
 
-def rank_correlation(runs):
+def rank_correlation(runs: Any) -> dict[str, Any]:
     r"""Spearman correlation of every two columns of a table of runs, such as scores against training terms.
 
     Parameters

@@ -1,9 +1,10 @@
 """Disentanglement, completeness and informativeness."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from scipy.stats import entropy
 from sklearn.base import is_regressor
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
@@ -13,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 SMALLEST_IMPORTANCE = 1e-11
 
@@ -27,17 +29,17 @@ class DCIScores(NamedTuple):
 
 
 def dci_scores(
-    factors,
-    codes,
+    factors: ArrayLike,
+    codes: ArrayLike,
     *,
-    estimator=None,
-    n_train=10000,
-    n_test=5000,
-    continuous_factors="error",
-    n_bins=20,
-    n_jobs=None,
-    random_state=None,
-):
+    estimator: Any = None,
+    n_train: int = 10000,
+    n_test: int = 5000,
+    continuous_factors: str = "error",
+    n_bins: int = 20,
+    n_jobs: int | None = None,
+    random_state: RandomStateLike = None,
+) -> DCIScores:
     r"""Disentanglement, completeness and informativeness, from how much each code matters for predicting each factor.
 
     With P the importance of code i for factor k, rows and columns normalised to sum to 1 inside the entropies H,

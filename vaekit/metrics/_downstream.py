@@ -1,16 +1,20 @@
 """How many labels a representation saves: accuracy of classifiers on the codes, by number of labels."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,11 @@ class DownstreamStudy:
     accuracy: np.ndarray
 
     @property
-    def mean_accuracy(self):
+    def mean_accuracy(self) -> float | Any:
         """Mean over factors, (n_sizes,)."""
         return self.accuracy.mean(axis=1)
 
-    def sample_efficiency(self, few=100, many=10000):
+    def sample_efficiency(self, few: int = 100, many: int = 10000) -> float | Any:
         """Mean accuracy with few labels divided by mean accuracy with many; both must be among `train_sizes`."""
         for size in (few, many):
             if size not in self.train_sizes:
@@ -41,7 +45,7 @@ class DownstreamStudy:
         with_few, with_many = (self.mean_accuracy[self.train_sizes.index(size)] for size in (few, many))
         return float(with_few / with_many)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Columns of a long table, one row per size and factor: ``pandas.DataFrame(study.to_dict())``."""
         n_sizes, n_factors = self.accuracy.shape
         return {
@@ -52,18 +56,18 @@ class DownstreamStudy:
 
 
 def downstream_study(
-    factors_train,
-    codes_train,
-    factors_test,
-    codes_test,
+    factors_train: ArrayLike,
+    codes_train: ArrayLike,
+    factors_test: ArrayLike,
+    codes_test: ArrayLike,
     *,
-    train_sizes=(10, 100, 1000, 10000),
-    classifier=None,
-    continuous_factors="error",
-    n_bins=20,
-    n_jobs=None,
-    random_state=None,
-):
+    train_sizes: Sequence[int] = (10, 100, 1000, 10000),
+    classifier: Any = None,
+    continuous_factors: str = "error",
+    n_bins: int = 20,
+    n_jobs: int | None = None,
+    random_state: RandomStateLike = None,
+) -> DownstreamStudy:
     """Accuracy of classifiers that predict each factor from the codes, by number of labelled rows.
 
     Parameters
@@ -130,18 +134,18 @@ def downstream_study(
 
 
 def sample_efficiency(
-    factors,
-    codes,
+    factors: ArrayLike,
+    codes: ArrayLike,
     *,
-    few=100,
-    many=10000,
-    n_test=5000,
-    classifier=None,
-    continuous_factors="error",
-    n_bins=20,
-    n_jobs=None,
-    random_state=None,
-):
+    few: int = 100,
+    many: int = 10000,
+    n_test: int = 5000,
+    classifier: Any = None,
+    continuous_factors: str = "error",
+    n_bins: int = 20,
+    n_jobs: int | None = None,
+    random_state: RandomStateLike = None,
+) -> float:
     """Accuracy from few labels divided by accuracy from many: what of the codes' worth a few labels can use.
 
     Parameters

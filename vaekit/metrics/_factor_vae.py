@@ -1,27 +1,29 @@
 """The FactorVAE metric: which code varies least when a factor is held."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
 from vaekit.metrics._validation import check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 VOTES_AT_ONCE = 256
 
 
 def factor_vae_score(
-    factors,
-    codes,
+    factors: ArrayLike,
+    codes: ArrayLike,
     *,
-    n_train=10000,
-    n_test=5000,
-    batch_size=64,
-    min_std=0.05,
-    min_group=2,
-    continuous_factors="error",
-    n_bins=20,
-    random_state=None,
-):
+    n_train: int = 10000,
+    n_test: int = 5000,
+    batch_size: int = 64,
+    min_std: float = 0.05,
+    min_group: int = 2,
+    continuous_factors: str = "error",
+    n_bins: int = 20,
+    random_state: RandomStateLike = None,
+) -> float:
     r"""Accuracy of a majority vote on which factor is held, from the code that varies least.
 
     A vote holds a random factor k at a random value in `batch_size` rows, and elects the code

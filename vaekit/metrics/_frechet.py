@@ -1,12 +1,13 @@
 """Fréchet distance between two sets of features."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
 from vaekit.utils._warnings import warn_user
 
 
-def frechet_distance(features_real, features_fake):
+def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> float:
     r"""Fréchet distance between the normals fitted to two sets of features.
 
     .. math::
@@ -62,7 +63,9 @@ def frechet_distance(features_real, features_fake):
     return normal_frechet_distance(mean_real, covariance_real, mean_fake, covariance_fake)
 
 
-def normal_frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
+def normal_frechet_distance(
+    mean_1: ArrayLike, covariance_1: ArrayLike, mean_2: ArrayLike, covariance_2: ArrayLike
+) -> float:
     r"""Squared 2-Wasserstein distance between two normals given by their moments.
 
     .. math:: d^2 = \|m_1 - m_2\|^2 + \mathrm{tr}\, S_1 + \mathrm{tr}\, S_2 - 2\, \| S_1^{1/2} S_2^{1/2} \|_*

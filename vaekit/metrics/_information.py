@@ -1,6 +1,7 @@
 """Mutual information between factors and codes, between codes, between factors."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import adjusted_mutual_info_score
 from sklearn.utils import resample
 
@@ -16,7 +17,14 @@ from vaekit.metrics._validation import (
 MOST_ROWS_OF_DEPENDENCE = 5000
 
 
-def mutual_info_matrix(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error"):
+def mutual_info_matrix(
+    factors: ArrayLike,
+    codes: ArrayLike,
+    *,
+    n_bins: int = 20,
+    binning: str = "uniform",
+    continuous_factors: str = "error",
+) -> np.ndarray:
     r"""Mutual information of each code with each factor.
 
     .. math:: I(z_j; v_k) = H(z_j) + H(v_k) - H(z_j, v_k)
@@ -64,7 +72,7 @@ def mutual_info_matrix(factors, codes, *, n_bins=20, binning="uniform", continuo
     return mutual_information(discretize(codes, n_bins, binning), factors)
 
 
-def code_mutual_information(codes, *, n_bins=20, binning="uniform"):
+def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str = "uniform") -> float:
     r"""Mean mutual information between two different codes, in nats; 0 for independent codes.
 
     Parameters
@@ -101,7 +109,7 @@ def code_mutual_information(codes, *, n_bins=20, binning="uniform"):
     return float((information.sum() - np.trace(information)) / (n_codes * (n_codes - 1)))
 
 
-def factor_dependence(factors, *, n_bins=20, continuous_factors="error"):
+def factor_dependence(factors: ArrayLike, *, n_bins: int = 20, continuous_factors: str = "error") -> float:
     r"""Largest adjusted mutual information between two factors: how far the table is from independent factors.
 
     .. math:: \max_{k \neq l} \; \max\left(0, \;

@@ -1,11 +1,23 @@
 """Mutual information gap."""
 
+from typing import Any
+
+from numpy.typing import ArrayLike
+
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._discretize import discretize, entropies, mutual_information
 from vaekit.metrics._validation import check_factors_codes, pool_draws
 
 
-def mig_score(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error", average="macro"):
+def mig_score(
+    factors: ArrayLike,
+    codes: ArrayLike,
+    *,
+    n_bins: int = 20,
+    binning: str = "uniform",
+    continuous_factors: str = "error",
+    average: str | None = "macro",
+) -> float | Any:
     r"""Mutual information gap: how much more the best code says about a factor than the second best.
 
     .. math:: MIG = \frac{1}{K} \sum_k \frac{I(z_{(1)}; v_k) - I(z_{(2)}; v_k)}{H(v_k)}

@@ -1,7 +1,10 @@
 """Modularity and explicitness."""
 
+from typing import Any
+
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.preprocessing import StandardScaler
@@ -11,9 +14,17 @@ from vaekit.metrics._discretize import discretize, mutual_information
 from vaekit.metrics._learning import split_rows
 from vaekit.metrics._validation import check_factors_codes, pool_draws
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 
-def modularity_score(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error"):
+def modularity_score(
+    factors: ArrayLike,
+    codes: ArrayLike,
+    *,
+    n_bins: int = 20,
+    binning: str = "uniform",
+    continuous_factors: str = "error",
+) -> float:
     r"""Modularity: whether each code informs about one factor at most.
 
     .. math:: \frac{1}{L} \sum_j \left( 1 - \frac{\sum_k m_{jk}^2 - \max_k m_{jk}^2}{(K - 1) \max_k m_{jk}^2} \right)
@@ -75,17 +86,17 @@ def modularity_from_information(information):
 
 
 def explicitness_score(
-    factors,
-    codes,
+    factors: ArrayLike,
+    codes: ArrayLike,
     *,
-    n_train=10000,
-    n_test=5000,
-    continuous_factors="error",
-    n_bins=20,
-    average="macro",
-    n_jobs=None,
-    random_state=None,
-):
+    n_train: int = 10000,
+    n_test: int = 5000,
+    continuous_factors: str = "error",
+    n_bins: int = 20,
+    average: str | None = "macro",
+    n_jobs: int | None = None,
+    random_state: RandomStateLike = None,
+) -> float | Any:
     """Explicitness: how well a logistic regression on all codes ranks each value of a factor above the others.
 
     For each factor, the mean over its values of the one-versus-rest area under the ROC curve, on rows that the

@@ -4,6 +4,7 @@ import numbers
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
 
@@ -19,7 +20,7 @@ class PrecisionRecallScores(NamedTuple):
     coverage: float
 
 
-def precision_recall_scores(features_real, features_fake, *, k=5):
+def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, *, k: int = 5) -> PrecisionRecallScores:
     r"""Precision, recall, density and coverage of generated samples.
 
     With B_k(r_i) the open ball around a point that reaches to its k-th nearest other point of the same set, reals r_i

@@ -1,27 +1,31 @@
 """Separated attribute predictability."""
 
+from typing import Any
+
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.svm import LinearSVC
 
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._learning import fit_classifier, split_rows
 from vaekit.metrics._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
 
 
 def sap_score(
-    factors,
-    codes,
+    factors: ArrayLike,
+    codes: ArrayLike,
     *,
-    n_train=10000,
-    n_test=5000,
-    continuous_factors="error",
-    n_bins=20,
-    average="macro",
-    n_jobs=None,
-    random_state=None,
-):
+    n_train: int = 10000,
+    n_test: int = 5000,
+    continuous_factors: str = "error",
+    n_bins: int = 20,
+    average: str | None = "macro",
+    n_jobs: int | None = None,
+    random_state: RandomStateLike = None,
+) -> float | Any:
     r"""Separated attribute predictability: how much better the best single code predicts a factor than the second best.
 
     .. math:: SAP = \frac{1}{K} \sum_k \left( S_{(1) k} - S_{(2) k} \right)

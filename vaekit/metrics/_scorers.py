@@ -1,5 +1,8 @@
 """Metrics as `scoring=`: the codes are what `transform` gives, the factors are `y`."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from sklearn.metrics import make_scorer
 
 from vaekit.metrics._beta_vae import beta_vae_score
@@ -82,7 +85,7 @@ _SUMMARIES = {
 }
 
 
-def get_scorer_names():
+def get_scorer_names() -> list[str]:
     """Names that :func:`get_scorer` knows, in alphabetical order.
 
     Returns
@@ -99,7 +102,7 @@ def get_scorer_names():
     return sorted(_OF_FACTORS_AND_CODES | _OF_CODES)
 
 
-def get_scorer(name, **options):
+def get_scorer(name: str, **options: Any) -> Callable[..., Any]:
     """Scorer of a metric, for the `scoring` parameter of scikit-learn's searches and cross-validations.
 
     The scorer applies the metric to ``estimator.transform(X)``, with `y` the factors; pipelines are welcome, and
@@ -151,7 +154,7 @@ def get_scorer(name, **options):
     return scorer
 
 
-def disentanglement_scorers(names=("mig", "sap", "modularity")):
+def disentanglement_scorers(names: Sequence[str] = ("mig", "sap", "modularity")) -> dict[str, Callable[..., Any]]:
     """Dictionary of scorers, for searches by several metrics (they also need ``refit="name"``).
 
     Parameters

@@ -2,13 +2,16 @@
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from scipy.special import entr
 from sklearn.svm import LinearSVC
 
 from vaekit.metrics._validation import check_factors_codes
 
 
-def linear_separability_loss(factors, codes, *, multi_valued="error", n_jobs=None):
+def linear_separability_loss(
+    factors: ArrayLike, codes: ArrayLike, *, multi_valued: str = "error", n_jobs: int | None = None
+) -> float:
     r"""Linear separability: what remains unknown of binary attributes after a hyperplane each.
 
     .. math:: \exp \sum_k H(Y_k | X_k)

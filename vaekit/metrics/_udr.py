@@ -1,5 +1,7 @@
 """Unsupervised disentanglement ranking: models that found the true factors agree with each other."""
 
+from typing import Any
+
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.linear_model import Lasso
@@ -12,7 +14,14 @@ from vaekit.metrics._validation import check_codes
 LASSO_ALPHA = 0.1
 
 
-def udr_scores(codes_of_models, *, method="lasso", kl_per_component=None, kl_threshold=0.01, n_jobs=None):
+def udr_scores(
+    codes_of_models: Any,
+    *,
+    method: str = "lasso",
+    kl_per_component: Any = None,
+    kl_threshold: float = 0.01,
+    n_jobs: int | None = None,
+) -> np.ndarray:
     r"""Unsupervised disentanglement ranking of models, from their codes of the same rows; no factors are needed.
 
     With R_ab the strength of the relation of code a of one model with code b of another, a pair of models scores

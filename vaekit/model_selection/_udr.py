@@ -1,9 +1,10 @@
 """Choosing among models by how well they agree, without factors."""
 
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.exceptions import FitFailedWarning
@@ -16,6 +17,7 @@ from vaekit.metrics import udr_scores
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
+from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 
 
@@ -26,7 +28,9 @@ class UDRRanking(NamedTuple):
     order: np.ndarray
 
 
-def udr_ranking(estimators, X, *, method="lasso", kl_threshold=0.01, n_jobs=None):
+def udr_ranking(
+    estimators: Any, X: ArrayLike, *, method: str = "lasso", kl_threshold: float = 0.01, n_jobs: int | None = None
+) -> UDRRanking:
     """Rank fitted models by how well each agrees with the others (unsupervised disentanglement ranking).
 
     Parameters
@@ -146,15 +150,15 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator,
-        param_grid,
+        estimator: Any,
+        param_grid: Any,
         *,
-        n_models=5,
-        method="lasso",
-        kl_threshold=0.01,
-        n_jobs=None,
-        random_state=None,
-    ):
+        n_models: int = 5,
+        method: str = "lasso",
+        kl_threshold: float = 0.01,
+        n_jobs: int | None = None,
+        random_state: RandomStateLike = None,
+    ) -> None:
         self.estimator = estimator
         self.param_grid = param_grid
         self.n_models = n_models
@@ -164,7 +168,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Fit every candidate with every seed and keep the best model.
 
         Parameters
@@ -200,7 +204,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
             return np.full(len(models), np.nan)
         return udr_ranking(models, X, method=self.method, kl_threshold=self.kl_threshold, n_jobs=self.n_jobs).scores
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Encode with the best model.
 
         Parameters
@@ -217,7 +221,7 @@ class UDRSearch(MetaEstimatorMixin, BaseEstimator):
         return self.best_estimator_.transform(X)
 
     @available_if(lambda self: hasattr(getattr(self, "best_estimator_", self.estimator), "inverse_transform"))
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Decode with the best model.
 
         Parameters

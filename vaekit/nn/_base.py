@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from numbers import Integral
 
+import torch
 from torch import nn
 
 from vaekit.utils._spec import Spec
@@ -41,9 +42,9 @@ class Network(Spec, ABC):
     is_foreign = False  # whether the modules may draw random numbers of their own
 
     @abstractmethod
-    def encoder(self, event_shape, generator):
+    def encoder(self, event_shape: tuple[int, ...], generator: torch.Generator) -> tuple[nn.Module, int]:
         """Return the encoder module and its number of output features."""
 
     @abstractmethod
-    def decoder(self, n_components, event_shape, generator):
+    def decoder(self, n_components: int, event_shape: tuple[int, ...], generator: torch.Generator) -> nn.Module:
         """Return the decoder module."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit._outputs import LossTerms, Phase
 from vaekit.nn._base import check_widths
@@ -25,7 +25,7 @@ class WithDiscriminator(Spec):
         Step size of its own Adam, with betas (0.5, 0.9).
     """
 
-    discriminator_layer_sizes: Any = (256, 256, 256)
+    discriminator_layer_sizes: Sequence[int] = (256, 256, 256)
     discriminator_learning_rate: float = 1e-4
 
     _parameter_constraints: ClassVar[dict] = {

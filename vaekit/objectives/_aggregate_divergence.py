@@ -55,9 +55,9 @@ class AggregateDivergence(Objective):
     >>> model = VAE(objective=AggregateDivergence(kl_weight=1, weight=100, divergence=MMD(kernel="imq")))
     """
 
-    kl_weight: Any = 0.0
-    weight: Any = 10.0
-    divergence: Any = "mmd"
+    kl_weight: float | Warmup = 0.0
+    weight: float | Warmup = 10.0
+    divergence: str | Divergence = "mmd"
     space: str = "generation"
 
     _parameter_constraints: ClassVar[dict] = {
@@ -83,7 +83,7 @@ class AggregateDivergence(Objective):
     def _divergence(self):
         return DIVERGENCES.fresh(self.divergence) if isinstance(self.divergence, str) else self.divergence
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any):
         """Set parameters; `divergence__name` on a divergence that is a string first turns it into a fresh spec."""
         return super().set_params(**with_fresh_specs(self, [DIVERGENCES], params))
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
 from vaekit.exceptions import IncompatibleChoiceError
@@ -38,7 +38,7 @@ class Objective(Spec, ABC):
         phase has an Adam of its own, which does not see the scale of its loss.
     """
 
-    prior_weight: Any = None
+    prior_weight: float | None = None
 
     _parameter_constraints: ClassVar[dict] = {"prior_weight": [Interval(Real, 0, None, closed="neither"), None]}
 

@@ -1,7 +1,7 @@
 """beta-VAE-B: a KL that is held at a capacity which grows during training."""
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 
@@ -46,9 +46,9 @@ class Capacity(Objective):
     >>> model = VAE(objective=Capacity(gamma=15, max_capacity=10), prior="decoupled")
     """
 
-    gamma: Any = 15.0
+    gamma: float | Warmup = 15.0
     max_capacity: float = 25.0
-    capacity_steps: Any = 0.5
+    capacity_steps: float = 0.5
     prior_training: str = "joint"
 
     _parameter_constraints: ClassVar[dict] = {

@@ -1,6 +1,6 @@
 """DIP-VAE: the covariance of the codes, drawn to the identity."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.functional import dip_penalty
 from vaekit.objectives._base import Objective
@@ -39,8 +39,8 @@ class CovariancePenalty(Objective):
     """
 
     kind: str = "ii"
-    lambda_od: Any = 10.0
-    lambda_d: Any = None
+    lambda_od: float | Warmup = 10.0
+    lambda_d: float | Warmup | None = None
 
     _parameter_constraints: ClassVar[dict] = {
         "kind": [StrOptions({"i", "ii"})],

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from torch.nn import functional as F
 
@@ -49,7 +49,7 @@ class MMD(Divergence):
     """
 
     kernel: str = "rbf"
-    bandwidth: Any = None
+    bandwidth: float | str | None = None
     unbiased: bool = False
 
     _parameter_constraints: ClassVar[dict] = {

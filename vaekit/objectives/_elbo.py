@@ -1,7 +1,7 @@
 """The evidence lower bound, with the weight of beta-VAE and free bits."""
 
 from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import free_bits
@@ -45,7 +45,7 @@ class ELBO(Objective):
     VAE(objective=ELBO(beta=4))
     """
 
-    beta: Any = 1.0
+    beta: float | Warmup = 1.0
     free_bits: float = 0.0
     free_bits_per: str = "component"
 

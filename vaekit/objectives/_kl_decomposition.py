@@ -1,7 +1,7 @@
 """beta-TCVAE: the KL in three parts, each with its weight."""
 
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import total_correlation_terms
@@ -50,11 +50,11 @@ class KLDecomposition(Objective):
     >>> model = VAE(objective=KLDecomposition(beta=6), prior="decoupled")
     """
 
-    alpha: Any = 1.0
-    beta: Any = 4.0
-    gamma: Any = 1.0
+    alpha: float | Warmup = 1.0
+    beta: float | Warmup = 4.0
+    gamma: float | Warmup = 1.0
     estimator: str = "mss"
-    total_samples: Any = None
+    total_samples: int | None = None
     allow_unbounded: bool = False
 
     _parameter_constraints: ClassVar[dict] = {

@@ -1,7 +1,7 @@
 """Weights that rise during training."""
 
 from numbers import Integral, Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from vaekit.functional import linear_warmup
 from vaekit.utils._sklearn import Interval, RealNotInt
@@ -38,7 +38,7 @@ class Warmup(Spec):
     """
 
     value: float = 1.0
-    steps: Any = 0.5
+    steps: float = 0.5
 
     _parameter_constraints: ClassVar[dict] = {"value": [Interval(Real, 0, None, closed="left")], "steps": STEPS}
 

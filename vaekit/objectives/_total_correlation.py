@@ -1,6 +1,6 @@
 """FactorVAE: the total correlation of the codes, as a discriminator sees it."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 
@@ -49,8 +49,8 @@ class TotalCorrelation(WithDiscriminator, Objective):
     >>> model = VAE(objective=TotalCorrelation(gamma=10), prior="decoupled")
     """
 
-    gamma: Any = 10.0
-    standardize_codes: Any = "auto"
+    gamma: float | Warmup = 10.0
+    standardize_codes: bool | str = "auto"
 
     _parameter_constraints: ClassVar[dict] = {
         "gamma": nonnegative(),

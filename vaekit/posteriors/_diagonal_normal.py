@@ -25,23 +25,23 @@ class NormalParameters(NamedTuple):
     logvar: Tensor
 
     @property
-    def scale(self):
+    def scale(self) -> Tensor:
         """Standard deviations, (batch, n_components)."""
         return torch.exp(0.5 * self.logvar)
 
-    def rsample(self, noise):
+    def rsample(self, noise: Tensor) -> Tensor:
         """z = mu + sigma * eps, differentiable in the parameters."""
         return self.loc + self.scale * noise
 
-    def log_prob(self, z):
+    def log_prob(self, z: Tensor) -> Tensor:
         """Log density of latents (..., batch, n_components), in nats per row."""
         return normal_log_density(z, self.loc, self.logvar).sum(-1)
 
-    def entropy(self):
+    def entropy(self) -> Tensor:
         """H(q) in nats per row."""
         return entropy_normal(self.logvar)
 
-    def kl_to_standard_normal(self):
+    def kl_to_standard_normal(self) -> Tensor:
         """KL(q(z | x) || N(0, I)) in nats per row."""
         return kl_normal(self.loc, self.logvar).sum(-1)
 

@@ -3,7 +3,7 @@
 import re
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sklearn.base import clone
 
@@ -54,7 +54,7 @@ PRESETS = MappingProxyType(dict(_expand(SOURCES)))
 SHORT_NAMES = {"/".join(name.split("/")[:2]): name for name in reversed(PRESETS)}
 
 
-def preset_names(source=None):
+def preset_names(source: str | None = None) -> list[str]:
     """List the names of all presets, or of those of one source.
 
     Parameters
@@ -84,7 +84,7 @@ def preset_names(source=None):
     return [name for name in PRESETS if source in (None, name.split("/")[0])]
 
 
-def preset(name, **changes):
+def preset(name: str, **changes: Any) -> Any:
     """Return a fresh, unfitted estimator with the hyperparameters and networks of a publication.
 
     Parameters
@@ -127,7 +127,7 @@ def preset(name, **changes):
     return clone(estimator).set_params(**changes)
 
 
-def preset_grid(name):
+def preset_grid(name: str) -> dict[str, list[Any]]:
     """Return the strengths that a source searched, as the `param_grid` of a `GridSearchCV` over its preset.
 
     Parameters

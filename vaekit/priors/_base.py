@@ -1,7 +1,9 @@
 """p(z): the prior over latents, and the map between the space codes live in and the space samples are drawn in."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from vaekit.utils._spec import Spec
@@ -13,7 +15,7 @@ class PriorSpec(Spec, ABC):
     """The word for a prior."""
 
     @abstractmethod
-    def build(self, n_components, generator):
+    def build(self, n_components: int, generator: torch.Generator) -> nn.Module:
         """Return the prior module over `n_components` latents."""
 
 
@@ -27,7 +29,7 @@ class Prior(nn.Module, ABC):
     has_density = True  # whether log p(z) and g are known, or draws alone
 
     @property
-    def is_learned(self):
+    def is_learned(self) -> bool:
         """Whether it has parameters; the scale of z is then up to it."""
         return any(True for _ in self.parameters())
 
@@ -51,7 +53,7 @@ class Prior(nn.Module, ABC):
         """Latents of the prior, made of standard normal `noise` (n_samples, n_components)."""
         return self.to_representation_space(noise)
 
-    def kl(self, posterior, z: Tensor) -> Tensor:
+    def kl(self, posterior: Any, z: Tensor) -> Tensor:
         """KL(q(z | x) || p(z)) in nats per row, from one sample z per row: the entropy exact, E_q log p(z) sampled.
 
         A single row's estimate may be negative. Priors with a closed form give that instead.

@@ -1,7 +1,7 @@
 """Spec objects: the small, clonable words an estimator is told in, and the strings that stand for them."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar, dataclass_transform
 
 from sklearn.base import BaseEstimator
 
@@ -9,8 +9,13 @@ from vaekit.utils._sklearn import InvalidParameterError, Options, StrOptions, va
 
 __all__ = ["InstanceOf", "Spec", "Vocabulary", "merge_constraints", "spec", "with_fresh_specs"]
 
-# A spec is a keyword-only dataclass; BaseEstimator gives it get_params, set_params, repr and clone.
-spec = dataclass(eq=False, repr=False, kw_only=True)
+Word = TypeVar("Word")
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False)  # so that editors and type checkers know the parameters
+def spec(cls: type[Word]) -> type[Word]:
+    """Make a class a keyword-only dataclass; BaseEstimator gives it get_params, set_params, repr and clone."""
+    return dataclass(eq=False, repr=False, kw_only=True)(cls)
 
 
 def merge_constraints(cls):
@@ -48,7 +53,7 @@ class Spec(BaseEstimator):
         super().__init_subclass__(**kwargs)
         merge_constraints(cls)
 
-    def validated(self):
+    def validated(self) -> Self:
         """Return this spec, or raise the InvalidParameterError that names the parameter and what it must be."""
         parameters = self.get_params(deep=False)
         validate_parameter_constraints(self._parameter_constraints, parameters, caller_name=type(self).__name__)

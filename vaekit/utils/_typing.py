@@ -1,0 +1,7 @@
+"""Names for types that signatures share."""
+
+import numpy as np
+
+__all__ = ["RandomStateLike"]
+
+RandomStateLike = int | np.random.RandomState | None
