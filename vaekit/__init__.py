@@ -1,6 +1,7 @@
 """Variational autoencoders with decoupled priors, as scikit-learn estimators."""
 
 import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0.dev0"
 
@@ -45,6 +46,28 @@ FOLDERS = [
 ]
 
 __all__ = [*ESTIMATORS, *FOLDERS]
+
+if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds, as imports
+    from vaekit.estimators import *  # noqa: F403
+
+    from . import (  # noqa: F401
+        datasets,
+        engine,
+        estimators,
+        evaluation,
+        exceptions,
+        functional,
+        inspection,
+        likelihoods,
+        metrics,
+        model,
+        model_selection,
+        nn,
+        objectives,
+        posteriors,
+        presets,
+        priors,
+    )
 
 
 def __getattr__(name):

@@ -1,6 +1,6 @@
 """What every estimator can do with rows: give their codes."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,10 @@ class Posterior(NamedTuple):
 
 class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Codes of rows, and the distributions they are the means of."""
+
+    if TYPE_CHECKING:  # scikit-learn writes it, and does not say what it gives
+
+        def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> np.ndarray: ...
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Codes of X: the means of q(z | x).

@@ -9,12 +9,13 @@ import torch
 from numpy.typing import ArrayLike
 from sklearn.model_selection import train_test_split
 
-from vaekit.engine import EarlyStop, EpochBar, Plan, batch_bounds
+from vaekit.engine import EarlyStop, EpochBar, Net, Plan, batch_bounds
 from vaekit.estimators._blueprint import Blueprint, build_net
 from vaekit.estimators._callbacks import users_callbacks
 from vaekit.estimators._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
+from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
@@ -65,6 +66,13 @@ def _same(value, other):
 
 class FittingMixin:
     """fit and partial_fit, one after the other or afresh."""
+
+    net_: Net
+    likelihood_: LikelihoodSpec
+    n_components_: int
+    n_steps_: int
+    kl_per_component_: np.ndarray
+    active_components_: np.ndarray
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: ArrayLike, y: Any = None) -> Self:

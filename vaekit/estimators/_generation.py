@@ -1,5 +1,8 @@
 """What an estimator with a decoder and a prior can do: decode, sample, move between the two latent spaces."""
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
@@ -13,6 +16,8 @@ from vaekit.utils._torch import to_array
 
 __all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density"]
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 
 def _prior_has_density(estimator):
     if estimator.prior == "generator" or isinstance(estimator.prior, Generator):
@@ -23,8 +28,9 @@ def _prior_has_density(estimator):
     return True
 
 
-# Methods that a prior known through its draws alone cannot have.
-if_prior_has_density = available_if(_prior_has_density)
+def if_prior_has_density(method: Method) -> Method:
+    """Mark a method that a prior known through its draws alone cannot have."""
+    return available_if(_prior_has_density)(method)
 
 
 class GenerationMixin:

@@ -30,6 +30,10 @@ def _warn_of_channels_last(shape):
 class ValidationMixin:
     """Rows and codes, checked."""
 
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    image_shape_: tuple[int, ...] | None
+
     def _validate(self, X, reset=False):
         """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
         if not reset:

@@ -1,6 +1,9 @@
 """The one door to scikit-learn's private helpers."""
 
-from sklearn.base import _fit_context as fit_context
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -25,3 +28,10 @@ __all__ = [
     "validate_data",
     "validate_parameter_constraints",
 ]
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
+    """scikit-learn's decorator of `fit`, which checks parameters; a type checker sees the method as it is written."""
+    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
