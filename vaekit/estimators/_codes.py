@@ -9,6 +9,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["CodesMixin", "Posterior"]
@@ -19,6 +20,8 @@ class Posterior(NamedTuple):
 
     loc: np.ndarray
     scale: np.ndarray
+
+    __repr__ = short_repr
 
 
 class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):

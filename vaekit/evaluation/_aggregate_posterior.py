@@ -23,6 +23,7 @@ from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 PAIRS_AT_ONCE = 2**18  # points x rows handed to an object's own log_posterior
@@ -35,6 +36,8 @@ class KLParts(NamedTuple):
     total_correlation: Estimate
     dimension_kl: Estimate
     kl: Estimate
+
+    __repr__ = short_repr
 
 
 class AggregatePosterior(ABC):
@@ -64,6 +67,9 @@ class AggregatePosterior(ABC):
     def __init__(self, n_encodings: int, n_components: int) -> None:
         self.n_encodings = n_encodings
         self.n_components = n_components
+
+    def __repr__(self):
+        return f"AggregatePosterior(n_encodings={self.n_encodings}, n_components={self.n_components})"
 
     @staticmethod
     def from_arrays(

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_into, require
 from vaekit.functional import kl_normal
+from vaekit.utils._repr import short_repr
 
 
 class CollapseReport(NamedTuple):
@@ -33,6 +34,8 @@ class CollapseReport(NamedTuple):
     variance: np.ndarray
     variance_share: np.ndarray
     kl: np.ndarray
+
+    __repr__ = short_repr
 
 
 def collapse_report(estimator: Any, X: ArrayLike, *, threshold: float = 0.01) -> CollapseReport:

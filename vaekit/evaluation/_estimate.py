@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vaekit.utils._repr import short_repr
+
 
 class Estimate(NamedTuple):
     """A number estimated by a mean over independent draws.
@@ -19,6 +21,8 @@ class Estimate(NamedTuple):
 
     value: float
     standard_error: float
+
+    __repr__ = short_repr
 
 
 def mean_estimate(values):

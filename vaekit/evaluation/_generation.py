@@ -18,6 +18,7 @@ from vaekit.evaluation._sampling import decode_codes, draw_samples
 from vaekit.metrics import frechet_distance, precision_recall_scores
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 MOST_SAMPLES = 5000
@@ -39,6 +40,8 @@ class LowPosteriorFrechet(NamedTuple):
     value: float
     plain: float
     n_samples: int
+
+    __repr__ = short_repr
 
 
 def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, random_state=None, noise="auto"):

@@ -10,6 +10,7 @@ from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
 from vaekit.evaluation._fitted import count_rows, draw_prior, floats, look_into, require
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 
@@ -28,6 +29,8 @@ class SymmetricKL(NamedTuple):
     standard_error: float
     q_to_p: Estimate
     p_to_q: Estimate
+
+    __repr__ = short_repr
 
 
 def symmetric_kl(

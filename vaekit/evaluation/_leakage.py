@@ -12,6 +12,7 @@ from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
 from vaekit.evaluation._fitted import base_log_density, floats, look_into, require
 from vaekit.utils._checks import check_count
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 
@@ -33,6 +34,8 @@ class LeakageCurve(NamedTuple):
     value: np.ndarray
     standard_error: np.ndarray
     fraction: np.ndarray
+
+    __repr__ = short_repr
 
 
 def leakage_curve(

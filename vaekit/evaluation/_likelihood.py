@@ -21,6 +21,7 @@ from vaekit.evaluation._fitted import (
 )
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 
@@ -52,6 +53,8 @@ class ImportanceNLL(NamedTuple):
     effective_sample_size: np.ndarray
     sampling_error: float
 
+    __repr__ = short_repr
+
 
 class ReconstructionError(NamedTuple):
     """What `reconstruction_error` returns.
@@ -70,6 +73,8 @@ class ReconstructionError(NamedTuple):
     standard_error: float
     sampled: Estimate
     root_mean_square: float
+
+    __repr__ = short_repr
 
 
 def importance_nll(

@@ -8,6 +8,7 @@ from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
 from vaekit.evaluation._fitted import as_array, evenly_spaced, row_blocks
+from vaekit.utils._repr import short_repr
 
 
 class NearestRows(NamedTuple):
@@ -29,6 +30,8 @@ class NearestRows(NamedTuple):
     distance: np.ndarray
     reference_distance: np.ndarray
     share_closer: float
+
+    __repr__ = short_repr
 
 
 def nearest_neighbours(samples: ArrayLike, X: ArrayLike, *, X_test: ArrayLike | None = None) -> NearestRows:

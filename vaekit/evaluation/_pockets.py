@@ -16,6 +16,7 @@ from vaekit.evaluation._fitted import (
 from vaekit.evaluation._leakage import prior_density
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 
@@ -39,6 +40,8 @@ class LowPosteriorSamples(NamedTuple):
     data: np.ndarray
     log_q: np.ndarray
 
+    __repr__ = short_repr
+
 
 class HighPosteriorSamples(NamedTuple):
     """What `high_posterior_samples` returns, lowest prior first.
@@ -59,6 +62,8 @@ class HighPosteriorSamples(NamedTuple):
     log_q: np.ndarray
     log_prior: np.ndarray
     row: np.ndarray
+
+    __repr__ = short_repr
 
 
 def low_posterior_samples(

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vaekit.functional._divergence import normal_log_density
+from vaekit.utils._repr import short_repr
 
 
 class TotalCorrelationTerms(NamedTuple):
@@ -15,6 +16,8 @@ class TotalCorrelationTerms(NamedTuple):
     mutual_information: Tensor
     total_correlation: Tensor
     dimension_kl: Tensor
+
+    __repr__ = short_repr
 
 
 def total_correlation_terms(

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import gaussian_kde
 from sklearn.utils import column_or_1d
 
+from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, choose_components
 from vaekit.utils._random import make_random_state
@@ -21,7 +22,7 @@ MARGIN = 0.1  # around it, as a share of its width
 MAX_CLASSES = 10  # numbers of more values than this are a scale, not classes
 
 
-class LatentSpaceDisplay:
+class LatentSpaceDisplay(Display):
     """Codes as points and the prior as contours that hold 50 and 90% of it, in both latent spaces.
 
     Where contours hold no codes, the prior draws samples that the decoder never saw; codes outside the contours are

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, make_axes
 from vaekit.inspection._fitted import Fitted
 
@@ -13,7 +14,7 @@ __all__ = ["LossCurveDisplay"]
 BOOKS = ("epoch", "duration")  # what stands in a history beside losses and their terms
 
 
-class LossCurveDisplay:
+class LossCurveDisplay(Display):
     """Loss and terms by epoch, in nats per row.
 
     Parameters

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
+from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, as_rows, column_units
 
@@ -16,7 +17,7 @@ INCH = 0.55  # width of an image in a figure of its own
 LABEL = 0.8  # and of the words beside them
 
 
-class ReconstructionDisplay:
+class ReconstructionDisplay(Display):
     """Reconstructions beside the data.
 
     Images are drawn above their reconstructions. Of tables every value is drawn as a point, the value against its

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
+from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes
 from vaekit.inspection._fitted import (
     Fitted,
@@ -23,7 +24,7 @@ __all__ = ["TraversalDisplay"]
 LEGEND = 1.8  # inches for the names of features beside the panels
 
 
-class TraversalDisplay:
+class TraversalDisplay(Display):
     """What changes in the data while a point walks through latent space.
 
     Images are drawn one walk per line. Of tables every walk has its own panel with a line for each feature, in units of

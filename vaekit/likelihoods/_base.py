@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from vaekit.utils._repr import OneLine
 from vaekit.utils._spec import Spec
 
 __all__ = ["Likelihood", "LikelihoodSpec"]
@@ -48,6 +49,10 @@ class Likelihood(nn.Module, ABC):
     def __init__(self, event_shape: tuple[int, ...]) -> None:
         super().__init__()
         self.event_axes, self.n_features = tuple(range(-len(event_shape), 0)), math.prod(event_shape)
+
+    def extra_repr(self) -> str:
+        """Size of a row."""
+        return f"n_features={self.n_features}"
 
     @abstractmethod
     def log_prob(self, decoded: Tensor, x: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length
 from vaekit.metrics._learning import draw_seeds
 from vaekit.metrics._validation import check_counts
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 N_ORDERS = 20
@@ -22,6 +23,8 @@ class BootstrapInterval(NamedTuple):
     value: float
     low: float
     high: float
+
+    __repr__ = short_repr
 
 
 def bootstrap_interval(

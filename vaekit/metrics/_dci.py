@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 SMALLEST_IMPORTANCE = 1e-11
@@ -26,6 +27,8 @@ class DCIScores(NamedTuple):
     completeness: float
     informativeness: float
     importance: np.ndarray
+
+    __repr__ = short_repr
 
 
 def dci_scores(

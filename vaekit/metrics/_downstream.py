@@ -14,6 +14,7 @@ from sklearn.utils import check_consistent_length
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes
 from vaekit.utils._random import make_random_state
+from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 
@@ -31,6 +32,8 @@ class DownstreamStudy:
 
     train_sizes: tuple
     accuracy: np.ndarray
+
+    __repr__ = short_repr
 
     @property
     def mean_accuracy(self) -> float | Any:

@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
 
+from vaekit.utils._repr import short_repr
+
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
 
 
@@ -18,6 +20,8 @@ class PrecisionRecallScores(NamedTuple):
     recall: float
     density: float
     coverage: float
+
+    __repr__ = short_repr
 
 
 def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, *, k: int = 5) -> PrecisionRecallScores:

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from vaekit.metrics import udr_scores
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
+from vaekit.utils._repr import short_repr
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
@@ -26,6 +27,8 @@ class UDRRanking(NamedTuple):
 
     scores: np.ndarray
     order: np.ndarray
+
+    __repr__ = short_repr
 
 
 def udr_ranking(

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from vaekit.functional import clamp_logvar, entropy_normal, kl_normal, normal_log_density
 from vaekit.posteriors._base import PosteriorSpec
+from vaekit.utils._repr import OneLine, short, short_repr
 from vaekit.utils._sklearn import Interval, Options
 from vaekit.utils._spec import spec
 from vaekit.utils._torch import linear
@@ -23,6 +24,8 @@ class NormalParameters(NamedTuple):
 
     loc: Tensor
     logvar: Tensor
+
+    __repr__ = short_repr
 
     @property
     def scale(self) -> Tensor:
@@ -63,7 +66,7 @@ class DiagonalNormal(PosteriorSpec):
         return DiagonalNormalHead(linear(n_features, 2 * n_components, generator))
 
 
-class DiagonalNormalHead(nn.Module):
+class DiagonalNormalHead(OneLine, nn.Module):
     """One linear layer to (loc, log-variance)."""
 
     def __init__(self, layer):
@@ -74,6 +77,10 @@ class DiagonalNormalHead(nn.Module):
         """Return the posterior's parameters."""
         loc, raw_logvar = self.layer(features).chunk(2, dim=-1)
         return NormalParameters(loc, clamp_logvar(raw_logvar))
+
+    def extra_repr(self):
+        """Widths."""
+        return f"n_features={self.layer.in_features}, n_components={self.layer.out_features // 2}"
 
 
 @spec
@@ -120,7 +127,7 @@ class PointParameters(NormalParameters):
         return self.loc
 
 
-class FixedScaleHead(nn.Module):
+class FixedScaleHead(OneLine, nn.Module):
     """One linear layer to the mean."""
 
     def __init__(self, layer, scale):
@@ -133,3 +140,8 @@ class FixedScaleHead(nn.Module):
         """Return the posterior's parameters."""
         loc = self.layer(features)
         return self.parameters_type(loc, torch.full_like(loc, self.logvar))
+
+    def extra_repr(self):
+        """Widths, and the scale."""
+        scale = 0 if self.parameters_type is PointParameters else math.exp(0.5 * self.logvar)
+        return f"n_features={self.layer.in_features}, n_components={self.layer.out_features}, scale={short(scale)}"

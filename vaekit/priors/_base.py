@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vaekit.utils._repr import OneLine
 from vaekit.utils._spec import Spec
 
 __all__ = ["Prior", "PriorSpec"]
@@ -19,7 +20,7 @@ class PriorSpec(Spec, ABC):
         """Return the prior module over `n_components` latents."""
 
 
-class Prior(nn.Module, ABC):
+class Prior(OneLine, nn.Module, ABC):
     """p(z) as the image of N(0, I) under an invertible map; `log_prob` is the one blank.
 
     Representation space is where codes z live, generation space where z0 = g(z) is plainly normal.

@@ -120,3 +120,8 @@ class DecoupledPrior(FlowPrior):
             z0, block_log_det = coupling_inverse(z0, mask, conditioner)
             log_det = log_det + block_log_det
         return z0, log_det
+
+    def extra_repr(self):
+        """Size."""
+        n_couplings, n_components = self.masks.shape
+        return f"n_components={n_components}, n_couplings={n_couplings}"

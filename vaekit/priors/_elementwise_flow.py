@@ -85,3 +85,8 @@ class ElementwiseFlowPrior(FlowPrior):
         """z = g^-1(z0) and the log-determinant of that map."""
         z, log_derivative = monotone_spline_inverse(z0, *self._spline())
         return self.shift + z * torch.exp(self.log_scale), (log_derivative + self.log_scale).sum(-1)
+
+    def extra_repr(self):
+        """Size."""
+        n_components, n_bins = self.widths.shape
+        return f"n_components={n_components}, n_bins={n_bins}"

@@ -55,3 +55,7 @@ class StandardNormalPrior(Prior):
     def kl_per_component(self, posterior, z):
         """KL(q(z_j | x) || N(0, 1)) in closed form, (batch, n_components), in nats."""
         return kl_normal(posterior.loc, posterior.logvar)
+
+    def extra_repr(self):
+        """Nothing: it has no parameters."""
+        return ""
