@@ -18,6 +18,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from sklearn.model_selection import GridSearchCV, KFold, train_test_split
 
 from vaekit import FactorVAE
@@ -48,10 +49,9 @@ def make_search(gammas, n_steps, n_jobs):
         n_components=6, network=ConvNet(channels=16, hidden_layer_sizes=(128,)), batch_size=64, warmup=0,
         discriminator_learning_rate=1e-3, max_epochs=n_steps, max_steps=n_steps, random_state=0,
     )  # fmt: skip
-    return GridSearchCV(
-        model, {"gamma": gammas}, scoring={**disentanglement_scorers(METRICS), "elbo": elbo}, refit="factor_vae",
-        cv=KFold(3, shuffle=True, random_state=0), n_jobs=n_jobs,
-    )  # fmt: skip
+    scoring = {**disentanglement_scorers(list(METRICS)), "elbo": elbo}
+    search = GridSearchCV(model, {"gamma": gammas}, scoring=scoring, cv=KFold(3, shuffle=True, random_state=0))
+    return search.set_params(refit="factor_vae", n_jobs=n_jobs)
 
 
 def print_table(results, gammas):
@@ -109,8 +109,8 @@ def draw_accuracy(ax, study, names):
 
 def draw(search, train, test, study, names):
     """Four panels: scores, information, walks through the codes, accuracies."""
-    figure, axes = plt.subplots(2, 2, figsize=(10, 7.5), layout="constrained")
-    figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)
+    layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.08)
+    figure, axes = plt.subplots(2, 2, figsize=(10, 7.5), layout=layout)
     model, gammas = search.best_estimator_, search.param_grid["gamma"]
     draw_scores(axes[0, 0], search.cv_results_, gammas)
     draw_information(axes[0, 1], model.transform(test[0]), test[1], names)
@@ -125,7 +125,7 @@ def draw(search, train, test, study, names):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--size", type=int, default=32, choices=(32, 64), help="side of the images")
     parser.add_argument("--positions", type=int, default=16, help="values of each of the two positions")
     parser.add_argument("--gammas", type=float, nargs="+", default=[0, 10, 20], help="strengths to compare")

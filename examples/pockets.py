@@ -12,12 +12,12 @@ ACCV 2020, https://arxiv.org/abs/1911.10506
 """
 
 import argparse
+from copy import deepcopy
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.lines import Line2D
-from sklearn.base import clone
 
 from vaekit import DIPVAE, VAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, InfoVAE
 from vaekit.datasets import make_two_moons
@@ -53,7 +53,7 @@ GREY, ORANGE, BLUE, DARK = "0.72", "#e8720c", "#2b6ca3", "0.2"
 
 
 def fit(model, prior, X, n_epochs):
-    return clone(model).set_params(
+    return deepcopy(model).set_params(
         prior=prior, n_components=2, likelihood=Normal(scale=0.15), hidden_layer_sizes=(100, 50), batch_size=100,
         max_epochs=n_epochs, random_state=0,
     ).fit(X)  # fmt: skip
@@ -140,7 +140,7 @@ def draw_column(axes, name, untrained, X, n_epochs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rows", type=int, default=2000, help="points on the moons")
     parser.add_argument("--epochs", type=int, default=200, help="passes over them")
     parser.add_argument("--out", default="pockets.png", help="where the picture goes")

@@ -54,7 +54,7 @@ def print_scores(search):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--mnist", metavar="FOLDER", help="folder with MNIST's idx files")
     parser.add_argument("--rows", type=int, default=4000, help="how many rows to use, at most")
     parser.add_argument("--epochs", type=int, default=60, help="passes over the data of each fit")

@@ -61,7 +61,7 @@ def draw_row(axes, model, X, y):
 def lay_out():
     """One panel for the data, and three for each of two models."""
     figure = plt.figure(figsize=(10, 5), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 3.4])
+    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=[1, 3.4])
     return figure, left.subplots(), right.subplots(2, 3)
 
 
@@ -77,7 +77,7 @@ def tidy(data_axes, grid, X):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--steps", type=int, default=4000, help="training steps of each model")
     parser.add_argument("--out", default="two_moons.png", help="where the picture goes")
     arguments = parser.parse_args()

@@ -47,7 +47,7 @@ FOLDERS = [
 
 __all__ = [*ESTIMATORS, *FOLDERS]
 
-if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds, as imports
+if TYPE_CHECKING:  # what __getattr__ finds, as imports, so that editors know it and misspelt names are errors
     from vaekit.estimators import *  # noqa: F403
 
     from . import (  # noqa: F401
@@ -69,14 +69,15 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds, as i
         priors,
     )
 
+else:
 
-def __getattr__(name):
-    # Importing torch takes seconds: it waits for the first estimator (PEP 562).
-    if name in ESTIMATORS:
-        return getattr(importlib.import_module("vaekit.estimators"), name)
-    if name in FOLDERS:
-        return importlib.import_module(f"vaekit.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name):
+        # Importing torch takes seconds: it waits for the first estimator (PEP 562).
+        if name in ESTIMATORS:
+            return getattr(importlib.import_module("vaekit.estimators"), name)
+        if name in FOLDERS:
+            return importlib.import_module(f"vaekit.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():

@@ -68,7 +68,7 @@ class LocationScaleLikelihood(Likelihood):
         return decoded + torch.exp(self.log_scale) * self._draw(noise)
 
     @abstractmethod
-    def _log_density(self, standardized):
+    def _log_density(self, standardized: torch.Tensor) -> torch.Tensor:
         """Log density at scale 1, less its constant."""
 
     @abstractmethod

@@ -1,10 +1,13 @@
 """What is minimised: the reconstruction plus one abstract penalty."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from vaekit._outputs import GENERATIVE_PARTS, LossTerms, Phase
+from torch import Generator, Tensor, nn
+
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, Phase, StepInputs
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
 from vaekit.utils._sklearn import Interval
@@ -46,26 +49,26 @@ class Objective(Spec, ABC):
     weighted: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def penalty(self, output, inputs):
+    def penalty(self, output: ModelOutput, inputs: StepInputs) -> tuple[Tensor, dict[str, Tensor]]:
         """Weighted penalty (a scalar tensor) of a model's output, and its unweighted terms by name."""
 
     @property
-    def needs_density(self):
+    def needs_density(self) -> bool:
         """Whether log p(z) is needed."""
         return True
 
     @property
-    def uses_warmup(self):
+    def uses_warmup(self) -> bool:
         """Whether the estimator's warm-up weighs anything."""
         return True
 
-    def schedule_ends(self, n_steps):
+    def schedule_ends(self, n_steps: int) -> dict[str, float]:
         """By name, the steps after which each of the schedules of its own is over."""
         weights = self.get_params(deep=False).items()
         return {name: steps_of(weight.steps, n_steps) for name, weight in weights if isinstance(weight, Warmup)}
 
     @property
-    def pressure(self):
+    def pressure(self) -> float:
         """Weight on the KL in the end: at 1 or less a collapse is a failure, above it may be what was asked for."""
         return 1.0
 
@@ -82,16 +85,16 @@ class Objective(Spec, ABC):
         reconstruction = output.reconstruction.mean()
         return LossTerms(reconstruction + penalty, {"reconstruction": reconstruction, **terms}, output)
 
-    def prior_loss(self, model, inputs, carried):
+    def prior_loss(self, model: Any, inputs: StepInputs, carried: Any) -> LossTerms:
         """E_q[-log p(z)] on the codes of this step, which it cannot move."""
         negative_log_prior = -carried.prior.log_prob(carried.z.detach()).mean()
         return LossTerms(self.prior_weight * negative_log_prior, {"negative_log_prior": negative_log_prior}, carried)
 
-    def held_out_loss(self, output):
+    def held_out_loss(self, output: ModelOutput) -> Tensor:
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
         return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
-    def noise_columns(self, n_components):
+    def noise_columns(self, n_components: int) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row."""
         return {"posterior": n_components}
 
@@ -101,14 +104,14 @@ class Objective(Spec, ABC):
     def _trains_prior_jointly(self):
         return self.prior_weight is None
 
-    def phases(self):
+    def phases(self) -> list[Phase]:
         """The minimisations of one step, in order."""
         if self._trains_prior_jointly():
             return [Phase("joint", GENERATIVE_PARTS, self.loss)]
         rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
         return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
 
-    def check_prior(self, prior):
+    def check_prior(self, prior: Prior) -> None:
         """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module)."""
         if self.needs_density and not prior.has_density:
             raise IncompatibleChoiceError(
@@ -116,7 +119,7 @@ class Objective(Spec, ABC):
                 "prior='normal' or 'decoupled', or an objective that compares samples (WAE, AAE, LearnedPriorAAE)."
             )
 
-    def complaints(self, history, n_steps_done, n_steps):
+    def complaints(self, history: Any, n_steps_done: int, n_steps: int) -> Iterable[str]:
         """Sentences about what did not come about in training, for warnings."""
         for name, end in self.schedule_ends(n_steps).items():
             if end > n_steps_done:

@@ -2,8 +2,9 @@
 
 from abc import ABC, abstractmethod
 from numbers import Real
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from torch import Tensor
 from torch.nn import functional as F
 
 from vaekit.functional import (

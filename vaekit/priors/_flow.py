@@ -2,6 +2,8 @@
 
 from abc import abstractmethod
 
+from torch import Tensor
+
 from vaekit.priors._base import Prior
 from vaekit.priors._standard_normal import standard_normal_log_prob
 
@@ -12,11 +14,11 @@ class FlowPrior(Prior):
     """log p(z) = log N(g(z); 0, I) + log |det dg/dz|."""
 
     @abstractmethod
-    def forward(self, z):
+    def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """z0 = g(z) and log |det dg/dz| per row."""
 
     @abstractmethod
-    def inverse(self, z0):
+    def inverse(self, z0: Tensor) -> tuple[Tensor, Tensor]:
         """z = g^-1(z0) and the log-determinant of that map."""
 
     def log_prob(self, z):
