@@ -13,6 +13,7 @@ import vaekit
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives import ELBO, AggregateDivergence, Capacity, KLDecomposition
 from vaekit.presets import _networks
+from vaekit.presets._presets import grid_of
 from vaekit.presets._sources import SOURCES
 
 LONG = r"\d+\.\d{5,}"
@@ -46,7 +47,7 @@ def of_source(name):
     if len(source.data) > 1:
         parts.append(table(["data", "parameters"], [[f"`{data}`", said(own)] for data, own in source.data.items()]))
     rows = [
-        [f"`{name}/{variant}`", said(own), said(source.grids.get(variant, {}))]
+        [f"`{name}/{variant}`", said(own), said(grid_of(source, variant))]
         for variants, own in source.methods.items()
         for variant in variants.split()
     ]

@@ -20,6 +20,7 @@ __all__ = [
     "DPVAE_SVHN",
     "INFOGAN_28",
     "INFOGAN_32",
+    "KIM_MNIH",
     "LayeredNet",
 ]
 
@@ -168,6 +169,27 @@ DLIB = LayeredNet(
         ("deconv", None, *HALF),
     ),
     initialization="xavier_uniform",
+)
+
+# as printed in the appendix of the FactorVAE paper
+KIM_MNIH = LayeredNet(
+    image_size=(64, 64),
+    encoder_layers=(
+        ("conv", 32, *HALF),
+        ("conv", 32, *HALF),
+        ("conv", 64, *HALF),
+        ("conv", 64, *HALF),
+        ("dense", 128),
+    ),
+    decoder_layers=(
+        ("dense", 128),
+        ("dense", 1024),
+        ("image", 64, 4, 4),
+        ("deconv", 64, *HALF),
+        ("deconv", 32, *HALF),
+        ("deconv", 32, *HALF),
+        ("deconv", None, *HALF),
+    ),
 )
 
 # the networks of the dpVAE authors' code

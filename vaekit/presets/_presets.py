@@ -34,6 +34,11 @@ class Preset(NamedTuple):
     reference: str
 
 
+def grid_of(source, variant):
+    """Strengths that a source searched for a method; a decoupled twin's are those of its plain method."""
+    return source.grids.get(variant.replace("DPVAE", "VAE"), {})
+
+
 def _expand(sources):
     """Yield (name, preset) for every method and data set of every source."""
     for name, source in sources.items():
@@ -44,7 +49,7 @@ def _expand(sources):
                 prior = source.decoupled if is_decoupled else {}
                 for data, of_data in source.data.items():
                     parameters = {**source.shared, **of_data, **prior, **own}
-                    grid = source.grids.get(variant, {})
+                    grid = grid_of(source, variant)
                     full_name = "/".join(part for part in (name, variant, data) if part)
                     yield full_name, Preset(estimator, parameters, grid, source.reference)
 

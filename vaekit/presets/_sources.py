@@ -12,6 +12,7 @@ from vaekit.presets._networks import (
     DPVAE_SVHN,
     INFOGAN_28,
     INFOGAN_32,
+    KIM_MNIH,
 )
 from vaekit.priors import Decoupled
 
@@ -35,7 +36,7 @@ class Source(NamedTuple):
     decoupled : dict
         Parameters of the estimators whose prior is decoupled.
     grids : dict of str to dict
-        Strengths that the source searched, by method.
+        Strengths that the source searched, by method; a decoupled twin has those of its plain method.
     """
 
     reference: str
@@ -52,9 +53,8 @@ def steps(n):
 
 
 def discriminator(n_layers):
-    """Hidden layers of 1000 units, on codes as they are."""
-    sizes = {"discriminator_layer_sizes": (1000,) * n_layers}
-    return {"standardize_codes": False, **sizes, "discriminator_learning_rate": 1e-4}
+    """Hidden layers of 1000 units. Under a normal prior they see codes as they are, as all sources have it."""
+    return {"discriminator_layer_sizes": (1000,) * n_layers, "discriminator_learning_rate": 1e-4}
 
 
 def squared_error(weight):
@@ -63,6 +63,8 @@ def squared_error(weight):
 
 
 MOONS = {"n_components": 2, "hidden_layer_sizes": (100, 50), "activation": "leaky_relu"}
+AS_THEY_ARE = {"standardize_codes": False}  # also under a decoupled prior, where sources have one
+FOUR_COUPLINGS = {"prior": Decoupled(n_couplings=4, hidden_width=64)}  # of twins that are ours, not the source's
 SIX_COUPLINGS = {"prior": Decoupled(n_couplings=6, hidden_width=64)}
 AS_PRINTED_TC = {"alpha": 1, "beta": 4, "gamma": 15}
 AS_PRINTED_INFO = {"alpha": 0, "lam": 1000, "kernel": "infovae"}
@@ -80,7 +82,8 @@ DPVAE = Source(
         "VAE DPVAE": {},
         "BetaVAE BetaDPVAE": {"beta": 4},
         "AnnealedVAE AnnealedDPVAE": {"gamma": 15, "max_capacity": 25, "capacity_steps": 100_000},
-        "FactorVAE FactorDPVAE": {"gamma": 1000, **discriminator(5)},
+        "FactorVAE": {"gamma": 1000, **discriminator(5)},
+        "FactorDPVAE": {"gamma": 1000, **discriminator(5), **AS_THEY_ARE},
         "BetaTCVAE": AS_PRINTED_TC,
         "BetaTCDPVAE": {"alpha": 1, "beta": 15, "gamma": 4},
         "BetaTCDPVAE-as-printed": {**AS_PRINTED_TC, "allow_unbounded": True},
@@ -92,6 +95,10 @@ DPVAE = Source(
 
 # The loss of that code is a sum over the batch, to which terms that are means over the batch are added: in nats per row
 # those weigh less by the size of the batch.
+CODE_FACTOR = {
+    "batch_size": 24, "learning_rate": 1e-4, **squared_error(1), "network": DPVAE_MNIST_FACTOR,
+    "gamma": 1000 / 24, **discriminator(5),
+}  # fmt: skip
 DPVAE_CODE = Source(
     "The code that goes with that paper, config/*/*mnist.json",
     shared={"n_components": 2, "standardize": None, "network": DPVAE_MNIST, **steps(100_000)},
@@ -104,10 +111,8 @@ DPVAE_CODE = Source(
             "batch_size": 24, "learning_rate": 1e-3, **squared_error(100),
             "gamma": 15, "max_capacity": 25 / 24, "capacity_steps": 100_000,
         },
-        "FactorVAE FactorDPVAE": {
-            "batch_size": 24, "learning_rate": 1e-4, **squared_error(1), "network": DPVAE_MNIST_FACTOR,
-            "gamma": 1000 / 24, **discriminator(5),
-        },
+        "FactorVAE": CODE_FACTOR,
+        "FactorDPVAE": {**CODE_FACTOR, **AS_THEY_ARE},
         "BetaTCVAE": {
             "batch_size": 100, "learning_rate": 1e-4, **squared_error(10),
             "alpha": 1 / 100, "beta": 4 / 100, "gamma": 15 / 100,
@@ -157,13 +162,14 @@ DISENTANGLEMENT_STUDY = Source(
     shared=STUDY,
     data={"": {}},
     methods={
-        "BetaVAE": {"beta": 4},
-        "AnnealedVAE": {"gamma": 1000, "max_capacity": 25, "capacity_steps": 100_000},
-        "FactorVAE": {"gamma": 30, **STUDY_FACTOR},
-        "DIPVAE-i": {"kind": "i", "lambda_od": 5},
-        "DIPVAE-ii": {"kind": "ii", "lambda_od": 5},
-        "BetaTCVAE": {"beta": 4, **STUDY_TC},
+        "BetaVAE BetaDPVAE": {"beta": 4},
+        "AnnealedVAE AnnealedDPVAE": {"gamma": 1000, "max_capacity": 25, "capacity_steps": 100_000},
+        "FactorVAE FactorDPVAE": {"gamma": 30, **STUDY_FACTOR},
+        "DIPVAE-i DIPDPVAE-i": {"kind": "i", "lambda_od": 5},
+        "DIPVAE-ii DIPDPVAE-ii": {"kind": "ii", "lambda_od": 5},
+        "BetaTCVAE BetaTCDPVAE": {"beta": 4, **STUDY_TC},
     },
+    decoupled=FOUR_COUPLINGS,
     grids={
         "BetaVAE": {"beta": [1, 2, 4, 6, 8, 16]},
         "AnnealedVAE": {"max_capacity": [5, 10, 25, 50, 75, 100]},
@@ -180,14 +186,29 @@ DEMYSTIFYING = Source(
     shared=STUDY,
     data={"": {}},
     methods={
-        "BetaVAE/dsprites": {"beta": 8},
-        "BetaVAE/shapes3d": {"beta": 32},
-        "FactorVAE/dsprites": {"gamma": 35, **STUDY_FACTOR},
-        "FactorVAE/shapes3d": {"gamma": 7, **STUDY_FACTOR},
-        "BetaTCVAE/dsprites": {"beta": 6, **STUDY_TC},
-        "BetaTCVAE/shapes3d": {"beta": 32, **STUDY_TC},
+        "BetaVAE/dsprites BetaDPVAE/dsprites": {"beta": 8},
+        "BetaVAE/shapes3d BetaDPVAE/shapes3d": {"beta": 32},
+        "FactorVAE/dsprites FactorDPVAE/dsprites": {"gamma": 35, **STUDY_FACTOR},
+        "FactorVAE/shapes3d FactorDPVAE/shapes3d": {"gamma": 7, **STUDY_FACTOR},
+        "BetaTCVAE/dsprites BetaTCDPVAE/dsprites": {"beta": 6, **STUDY_TC},
+        "BetaTCVAE/shapes3d BetaTCDPVAE/shapes3d": {"beta": 32, **STUDY_TC},
     },
+    decoupled=FOUR_COUPLINGS,
 )
+
+FACTORISING = Source(
+    'Kim and Mnih, "Disentangling by Factorising", ICML 2018',
+    shared={
+        "n_components": 10, "batch_size": 64, "learning_rate": 1e-4, "likelihood": "bernoulli", "network": KIM_MNIH,
+        **steps(300_000),
+    },
+    data={"dsprites": {}},
+    methods={
+        "FactorVAE FactorDPVAE": {"gamma": 35, **discriminator(6)},
+        "BetaVAE BetaDPVAE": {"beta": 4},
+    },
+    decoupled=FOUR_COUPLINGS,
+)  # fmt: skip
 
 THESIS = Source(
     "Mushom, master's thesis",
@@ -197,11 +218,12 @@ THESIS = Source(
     },
     data={"": {}},
     methods={
-        "BetaVAE": {"beta": 10},
-        "FactorVAE": {"gamma": 25, **discriminator(5)},
-        "BetaTCVAE": {"alpha": 1, "beta": 1, "gamma": 1},
-        "DIPVAE": {"kind": "ii", "lambda_od": 1, "lambda_d": None},
+        "BetaVAE BetaDPVAE": {"beta": 10},
+        "FactorVAE FactorDPVAE": {"gamma": 25, **discriminator(5)},
+        "BetaTCVAE BetaTCDPVAE": {"alpha": 1, "beta": 1, "gamma": 1},
+        "DIPVAE DIPDPVAE": {"kind": "ii", "lambda_od": 1, "lambda_d": None},
     },
+    decoupled=FOUR_COUPLINGS,
     grids={
         "BetaVAE": {"beta": [1, 3, 10, 30]},
         "FactorVAE": {"gamma": [5, 10, 25, 50, 100]},
@@ -224,6 +246,7 @@ SOURCES = {
     "dpvae": DPVAE,
     "dpvae_code": DPVAE_CODE,
     "two_moons": TWO_MOONS,
+    "kim_mnih": FACTORISING,
     "thesis": THESIS,
     "demystifying": DEMYSTIFYING,
     "dlib": DISENTANGLEMENT_STUDY,
