@@ -1,7 +1,7 @@
 """Do all estimators still give the same bits? Fingerprints of what they learn, to be compared across a change.
 
     python benchmarks/fingerprints.py --out before.json         (before the change)
-    python benchmarks/fingerprints.py --against before.json     (after it: says what differs, and ends with 1 if any does)
+    python benchmarks/fingerprints.py --against before.json     (after it: says what differs; status 1 if any)
 
 Every estimator is fitted for a few epochs on a small table, on images of bytes and on images of floats; codes,
 posteriors, decoded codes, samples, scores and histories are hashed (SHA-256 of type, shape and bytes), and again after
@@ -24,6 +24,7 @@ import vaekit
 from vaekit.nn import ConvNet
 
 N_ROWS = 48
+VERSIONS = {"torch": torch.__version__, "numpy": np.__version__}
 SETTINGS = {"n_components": 3, "batch_size": 16, "max_epochs": 3, "random_state": 0, "device": "cpu"}
 
 
@@ -112,6 +113,25 @@ def differences(found, before):
             yield f"differs: {key}"
 
 
+def write(found, path):
+    """Keep fingerprints, beside the versions that decide them, too."""
+    with open(path, "w") as file:
+        json.dump({"versions": VERSIONS, "fingerprints": found}, file, indent=1)
+
+
+def compare(found, path):
+    """Lines about what is not as in a file; first, where anything is not, about other versions of libraries."""
+    with open(path) as file:
+        before = json.load(file)
+    lines = list(differences(found, before["fingerprints"]))
+    others = [
+        f"versions: {name} {was} then, {VERSIONS[name]} now"
+        for name, was in before["versions"].items()
+        if was != VERSIONS[name]
+    ]
+    return [*others, *lines] if lines else []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", help="where the fingerprints go, as JSON")
@@ -122,20 +142,13 @@ def main():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = collect()
-    summary = (
-        f"{len(found)} fingerprints of {len(vaekit.ESTIMATORS)} estimators in {time.perf_counter() - started:.0f} s"
-    )
+    summary = f"{len(found)} fingerprints in {time.perf_counter() - started:.0f} s"
     if arguments.out:
-        with open(arguments.out, "w") as file:
-            json.dump({"torch": torch.__version__, "numpy": np.__version__, "fingerprints": found}, file, indent=1)
-    if not arguments.against:
-        sys.exit(print(summary))
-    with open(arguments.against) as file:
-        before = json.load(file)
-    lines = list(differences(found, before["fingerprints"]))
-    print(*lines, f"{summary}; {len(lines)} not as in {arguments.against}", sep="\n")
-    if lines and (before["torch"], before["numpy"]) != (torch.__version__, np.__version__):
-        print(f"(which was made with torch {before['torch']} and numpy {before['numpy']}, this with other versions)")
+        write(found, arguments.out)
+    lines = compare(found, arguments.against) if arguments.against else []
+    n_differing = sum(not line.startswith("versions") for line in lines)
+    told = f", {n_differing} not as in {arguments.against}" if arguments.against else ""
+    print(*lines, summary + told, sep="\n")
     sys.exit(bool(lines))
 
 

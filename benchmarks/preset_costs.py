@@ -1,4 +1,4 @@
-"""What presets cost: weights, and seconds per step on one thread of this machine, as rows of `vaekit/presets/_costs.py`.
+"""What presets cost: weights, and seconds per step on one thread, as rows of `vaekit/presets/_costs.py`.
 
     python benchmarks/preset_costs.py [NAME ...]
 

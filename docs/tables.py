@@ -1,6 +1,6 @@
 """Print the tables of docs/presets.md and docs/objectives.md from the code.
 
-python docs/tables.py [presets | networks | objectives]
+python docs/tables.py [presets | networks | costs | objectives]
 """
 
 import re
@@ -12,7 +12,7 @@ import numpy as np
 import vaekit
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives import ELBO, AggregateDivergence, Capacity, KLDecomposition
-from vaekit.presets import _networks
+from vaekit.presets import PRESETS, _networks
 from vaekit.presets._presets import grid_of
 from vaekit.presets._sources import SOURCES
 
@@ -74,6 +74,32 @@ def networks():
     )
 
 
+def in_words(hours):
+    """Return a duration in the unit that suits it."""
+    for unit, size in (("days", 24), ("h", 1), ("min", 1 / 60)):
+        if hours >= 2 * size:
+            return f"{hours / size:.0f} {unit}"
+    return f"{hours * 3600:.0f} s"
+
+
+def costs():
+    """Return weights, steps and hours of every preset; those that cost the same share a line."""
+    alike = {}
+    for name, row in PRESETS.items():
+        alike.setdefault((name.split("/")[0], row.cost), []).append(f"`{name}`")
+    rows = [
+        [
+            ", ".join(names),
+            f"{cost.n_weights:,}",
+            f"{cost.n_steps:,}",
+            in_words(cost.cpu_hours),
+            in_words(cost.gpu_hours),
+        ]
+        for (_, cost), names in alike.items()
+    ]
+    return table(["preset", "weights", "steps", "one CPU thread", "H100"], rows)
+
+
 # ---------------------------------------------------------------------- objectives
 
 PLAIN = [name for name in vaekit.ESTIMATORS if not ("DP" in name or name == "DecoupledBetaVAE")]
@@ -121,6 +147,7 @@ def objectives_by_prior():
 TABLES = {
     "presets": lambda: "\n\n".join(f"## {name}\n\n{of_source(name)}" for name in SOURCES),
     "networks": networks,
+    "costs": costs,
     "objectives": objectives_by_prior,
 }
 

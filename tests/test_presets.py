@@ -17,6 +17,7 @@ from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.likelihoods import Normal
 from vaekit.nn import ConvNet
 from vaekit.presets import PRESETS, LayeredNet, preset, preset_grid, preset_names
+from vaekit.priors import Decoupled
 from vaekit.utils._torch import make_generator
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -99,6 +100,12 @@ FIGURES = [
     ("dlib/AnnealedVAE", "gamma", 1000),
     ("dlib/AnnealedVAE", "capacity_steps", 100_000),
     ("dlib/FactorVAE", "discriminator_layer_sizes", (1000,) * 6),
+    # Kim and Mnih
+    *of("kim_mnih", *STUDY, ("likelihood", "bernoulli")),
+    ("kim_mnih/FactorVAE", "gamma", 35),
+    ("kim_mnih/FactorVAE", "discriminator_layer_sizes", (1000,) * 6),
+    ("kim_mnih/FactorVAE", "discriminator_learning_rate", 1e-4),
+    ("kim_mnih/BetaVAE", "beta", 4),
     # learned priors
     *in_data("learned_priors", "mnist", ("n_components", 8)),
     *in_data("learned_priors", "cifar10", ("n_components", 64)),
@@ -128,7 +135,8 @@ GRIDS = {
 
 
 def test_grids():
-    assert {name: preset_grid(name) for name, row in PRESETS.items() if row.grid} == GRIDS
+    of_twins = {name.replace("VAE", "DPVAE"): grid for name, grid in GRIDS.items()}
+    assert {name: preset_grid(name) for name, row in PRESETS.items() if row.grid} == GRIDS | of_twins
 
 
 @pytest.mark.parametrize("name", GRIDS)
@@ -151,6 +159,8 @@ def test_twins_differ_in_the_prior_alone():
         if twin != name and twin in PRESETS and not name.startswith("dpvae_code/"):
             ours, theirs = dict(row.parameters), PRESETS[twin].parameters
             assert ours.pop("prior").n_couplings in (4, 6)
+            assert ours.pop("standardize_codes", False) is False  # as they are, which a normal prior need not say
+            assert row.grid == PRESETS[twin].grid
             if not name.startswith(("dpvae/BetaTCDPVAE/", "two_moons/BetaTCDPVAE-as-printed")):
                 assert ours == theirs
 
@@ -166,6 +176,8 @@ def test_is_fresh_clonable_and_runs(name):
     model.fit(rows_for(model, name))
     assert model.n_steps_ == 2
     assert all(np.isfinite(row["train_loss"]) for row in model.history_)
+    if not isinstance(model.network, ConvNet):  # whose size is that of the images
+        assert sum(p.numel() for p in model.net_.module_.parameters()) == PRESETS[name].cost.n_weights
 
 
 @pytest.mark.parametrize("name", ["dpvae/FactorDPVAE/svhn", "dpvae_code/FactorVAE", "two_moons/DPVAE"])
@@ -176,9 +188,74 @@ def test_encodes_and_samples(name):
     assert np.isfinite(model.transform(X)).all()
 
 
+WITH_DISCRIMINATOR = [name for name, row in PRESETS.items() if row.estimator == "FactorVAE"]
+
+
+@pytest.mark.parametrize("name", WITH_DISCRIMINATOR)
+@pytest.mark.parametrize("prior", ["decoupled", Decoupled(n_couplings=2)], ids=["word", "spec"])
+def test_a_decoupled_prior_gets_standardized_codes(name, prior):
+    assert preset(name, prior=prior).standardize_codes == "auto"
+    assert preset(name).set_params(prior=prior).standardize_codes == "auto"
+    assert preset(name, prior=prior, standardize_codes=False).standardize_codes is False
+
+
+@pytest.mark.parametrize(("prior", "is_standardized"), [("normal", False), ("decoupled", True)])
+def test_what_the_discriminator_sees(prior, is_standardized):
+    """The codes themselves under a normal prior, as published; codes without a scale under a decoupled one."""
+    model = preset("kim_mnih/FactorVAE", prior=prior, network="mlp", hidden_layer_sizes=(4,), max_steps=1)
+    module, seen = model.fit(np.random.default_rng(0).uniform(size=(8, 3))).net_.module_, []
+    module.critic.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    z = 5 + 3 * torch.randn(64, 10, generator=make_generator(0))
+    model._make_objective()._discriminate(module, z)
+    assert torch.equal(seen[0], z) != is_standardized
+    assert torch.allclose(seen[0].mean(0), torch.zeros(10), atol=1e-5) == is_standardized
+
+
+REFUSED = {"dpvae/BetaTCVAE", "dpvae_code/BetaTCVAE", "two_moons/BetaTCVAE-as-printed"}
+PLAIN = sorted({"/".join(name.split("/")[:2]) for name, row in PRESETS.items() if "prior" not in row.parameters})
+
+
+@pytest.mark.parametrize("name", [name for name in PLAIN if not name.startswith("learned_priors")])
+def test_a_decoupled_prior_stands_with_every_method_but_unsound_weights(name):
+    if name.startswith("demystifying"):
+        name = f"{name}/dsprites"
+    model = preset(name, prior="decoupled", max_steps=1, random_state=0)
+    X = rows_for(model, name)
+    if name in REFUSED:
+        with pytest.raises(IncompatibleChoiceError, match="larger than 'beta'"):
+            model.fit(X)
+    else:
+        assert model.fit(X).sample(2).shape == (2, *X.shape[1:])
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_states_its_likelihood_and_its_scale(name):
+    """No preset depends on what a default is."""
+    likelihood = PRESETS[name].parameters["likelihood"]
+    assert likelihood in ("bernoulli", "squared_error") or isinstance(likelihood.scale, float)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_says_what_it_costs(name):
+    cost, model = PRESETS[name].cost, preset(name)
+    assert cost.n_steps == (model.max_steps or 345_600)
+    assert cost.n_weights > 10_000
+    assert 0.001 < 3600 * cost.cpu_hours / cost.n_steps < 1
+    assert 0.002 < 3600 * cost.gpu_hours / cost.n_steps < 0.02
+
+
+@pytest.mark.parametrize("dearer", ["BetaDPVAE", "FactorVAE", "FactorDPVAE"])
+def test_a_decoupled_prior_and_a_discriminator_cost_more(dearer):
+    cost, plain = (PRESETS[f"kim_mnih/{name}/dsprites"].cost for name in (dearer, "BetaVAE"))
+    assert cost.n_weights > plain.n_weights
+    assert cost.gpu_hours > plain.gpu_hours
+    assert cost.cpu_hours >= plain.cpu_hours  # couplings are within the two digits of a CPU's seconds
+
+
 def test_every_estimator_of_the_sources_is_there():
     twins = {"VAE", "BetaVAE", "AnnealedVAE", "FactorVAE", "BetaTCVAE", "InfoVAE"}
-    used = twins | {name.replace("VAE", "DPVAE") for name in twins} | {"DIPVAE", "FlowPriorVAE", "LearnedPriorAAE"}
+    used = twins | {name.replace("VAE", "DPVAE") for name in twins} | {"DIPVAE", "DIPDPVAE"}
+    used |= {"FlowPriorVAE", "LearnedPriorAAE"}
     assert {row.estimator for row in PRESETS.values()} == used
 
 
@@ -277,6 +354,11 @@ SIZES = [
     ("thesis/BetaVAE", ("decoder",), 249_953),
     ("thesis/FactorVAE", ("critic",), dense(10, *[1000] * 5, 2)),
     ("dlib/FactorVAE", ("critic",), dense(10, *[1000] * 6, 2)),
+    ("kim_mnih/FactorVAE", ("critic",), dense(10, *[1000] * 6, 2)),
+    ("kim_mnih/FactorVAE", ("encoder", "posterior"), conv(1, 32, 4) + conv(32, 32, 4) + conv(32, 64, 4)
+     + conv(64, 64, 4) + dense(1024, 128, 20)),
+    ("kim_mnih/FactorDPVAE", ("decoder", "prior"), dense(10, 128, 1024) + conv(64, 64, 4) + conv(64, 32, 4)
+     + conv(32, 32, 4) + conv(32, 1, 4) + 4 * dense(10, 64, 64, 20)),
     ("dlib/BetaVAE", ("encoder",), conv(1, 32, 4) + conv(32, 32, 4) + conv(32, 64, 2) + conv(64, 64, 2)
      + dense(1024, 256)),
     ("dlib/BetaVAE", ("decoder",), dense(10, 256, 1024) + conv(64, 64, 4) + conv(64, 32, 4) + conv(32, 32, 4)

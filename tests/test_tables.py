@@ -29,5 +29,9 @@ def test_every_network_is_described(tables):
     assert tables.networks() in (DOCS / "presets.md").read_text()
 
 
+def test_every_cost_is_stated(tables):
+    assert tables.costs() in (DOCS / "presets.md").read_text()
+
+
 def test_objectives_and_priors_stand_together_as_the_page_says(tables):
     assert tables.objectives_by_prior() in (DOCS / "objectives.md").read_text()

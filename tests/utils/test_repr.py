@@ -121,7 +121,8 @@ def test_a_drawn_display_prints_the_same():
 
 
 VALUES = [
-    (1234567.8, "1.235e+06"),
+    (1234567.8, "1235000.0"),
+    (1.0, "1.0"),
     (np.float64(0.1), "0.1"),
     (np.float32(1) / 3, "0.3333"),
     (7, "7"),
@@ -131,7 +132,7 @@ VALUES = [
     (None, "None"),
     ("mss", "'mss'"),
     (float("nan"), "nan"),
-    (np.array(2.0), "2"),
+    (np.array(2.0), "2.0"),
     (np.array([True, False]), "[True, False]"),
     (np.array([0.25, np.nan]), "[0.25, nan]"),
     (np.array([]), "[]"),

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sklearn.base import clone
 
 import vaekit.estimators
+from vaekit.presets._costs import PresetCost, cost_of
 from vaekit.presets._sources import SOURCES
 
 __all__ = ["PRESETS", "Preset", "preset", "preset_grid", "preset_names"]
@@ -26,12 +27,15 @@ class Preset(NamedTuple):
         Strengths that the source searched, or empty.
     reference : str
         The source.
+    cost : PresetCost
+        Weights, steps, and about how many hours they take.
     """
 
     estimator: str
     parameters: dict
     grid: dict
     reference: str
+    cost: PresetCost
 
 
 def grid_of(source, variant):
@@ -51,7 +55,8 @@ def _expand(sources):
                     parameters = {**source.shared, **of_data, **prior, **own}
                     grid = grid_of(source, variant)
                     full_name = "/".join(part for part in (name, variant, data) if part)
-                    yield full_name, Preset(estimator, parameters, grid, source.reference)
+                    cost = cost_of(full_name, estimator, parameters)
+                    yield full_name, Preset(estimator, parameters, grid, source.reference, cost)
 
 
 PRESETS = MappingProxyType(dict(_expand(SOURCES)))
@@ -81,7 +86,7 @@ def preset_names(source: str | None = None) -> list[str]:
     --------
     >>> from vaekit.presets import preset_names
     >>> preset_names("thesis")
-    ['thesis/BetaVAE', 'thesis/FactorVAE', 'thesis/BetaTCVAE', 'thesis/DIPVAE']
+    ['thesis/BetaVAE', 'thesis/BetaDPVAE', ..., 'thesis/DIPVAE', 'thesis/DIPDPVAE']
     """
     sources = list(dict.fromkeys(name.split("/")[0] for name in PRESETS))
     if source is not None and source not in sources:
@@ -116,16 +121,24 @@ def preset(name: str, **changes: Any) -> Any:
 
     Notes
     -----
+    Published experiments are long: `PRESETS[name].cost` says how long, and `max_steps=` shortens one.
+
+    With `prior="decoupled"` a preset keeps its numbers. A discriminator whose source shows it codes as they are, under
+    a normal prior, is then shown standardized codes, because a learned prior holds codes to no scale; weights that are
+    unsound under such a prior are refused when fitted.
+
     `dpvae/*/svhn`, `dpvae/*/celeba`, `dpvae_code/*` and `learned_priors/*/cifar10` expect numbers in [0, 1]: their
     sources have squared errors of such pixels, and the presets do not standardise. Divide bytes by 255 before; as they
     are, squared errors are 65025 times as large. The other presets for images take bytes as well.
 
     Examples
     --------
-    >>> from vaekit.presets import preset
+    >>> from vaekit.presets import PRESETS, preset
     >>> model = preset("dpvae/FactorDPVAE/svhn", random_state=0)
     >>> model.gamma, model.max_steps, model.batch_size, model.prior
     (1000, 100000, 50, Decoupled(n_couplings=6))
+    >>> PRESETS["kim_mnih/FactorVAE/dsprites"].cost
+    PresetCost(n_weights=5516007, n_steps=300000, cpu_hours=19.17, gpu_hours=0.7583)
     """
     found = _find(name)
     estimator = getattr(vaekit.estimators, found.estimator)(**found.parameters)

@@ -14,7 +14,7 @@ def short(value):
     if isinstance(value, bool | str) or value is None or hasattr(value, "_fields"):
         return repr(value)
     if isinstance(value, Real):
-        return str(value) if isinstance(value, Integral) else f"{value:.4g}"
+        return str(value) if isinstance(value, Integral) else repr(float(f"{value:.4g}"))
     if hasattr(value, "shape") and hasattr(value, "tolist"):
         return _short_array(value)
     if isinstance(value, dict | list | tuple):
