@@ -14,7 +14,9 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 def run(name, *arguments):
     """Run an example and return the lines it printed."""
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONWARNINGS": "ignore"})
+    tree = {"PYTHONPATH": str(EXAMPLES.parent)}  # not a copy that is installed
+    environment = {**os.environ, **tree, "PYTHONWARNINGS": "ignore"}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stderr
     return result.stdout.splitlines()
 
