@@ -22,12 +22,11 @@ from vaekit.nn._base import ACTIVATIONS
 from vaekit.posteriors import PosteriorSpec
 from vaekit.priors import PriorSpec
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
-from vaekit.utils._spec import merge_constraints, spec, with_fresh_specs
+from vaekit.utils._spec import merge_constraints, with_fresh_specs
+from vaekit.utils._spec import spec as estimator  # an estimator is made of keyword-only fields, as its words are
 from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["BaseEncoder", "estimator"]
-
-estimator = spec  # an estimator is made of keyword-only fields, as its words are
 
 
 @estimator
