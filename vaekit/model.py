@@ -28,7 +28,16 @@ class LatentVariableModel(nn.Module):
         Whatever else an objective trains beside the model (a discriminator, say).
     """
 
-    def __init__(self, *, encoder, posterior, prior, decoder, likelihood, discriminator=None):
+    def __init__(
+        self,
+        *,
+        encoder: nn.Module,
+        posterior: nn.Module,
+        prior: Prior,
+        decoder: nn.Module,
+        likelihood: Likelihood,
+        discriminator: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         self.encoder, self.posterior = encoder, posterior
         self.prior = prior
@@ -44,7 +53,7 @@ class LatentVariableModel(nn.Module):
         decoded = self.decoder(z.reshape(-1, z.shape[-1]))
         return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
 
-    def forward(self, batch, noise):
+    def forward(self, batch, noise: Tensor) -> ModelOutput:
         """One sample of q(z | x) per row, made of `noise`, and decoded."""
         posterior = self.encode(batch.x)
         z = posterior.rsample(noise)

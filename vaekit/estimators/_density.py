@@ -1,9 +1,11 @@
 """What an estimator with densities can do: log p(x | z), log p(z), and bounds on log p(x)."""
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 

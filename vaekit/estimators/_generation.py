@@ -13,6 +13,7 @@ from vaekit.priors import Generator
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._torch import to_array
+from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density"]
 
@@ -53,7 +54,9 @@ class GenerationMixin:
         codes = check_array(X, dtype=np.float64, input_name="X", estimator=self)
         return self._decode(self._validate_codes(codes))
 
-    def sample(self, n_samples=1, random_state=None, noise="auto"):
+    def sample(
+        self, n_samples: int = 1, random_state: RandomStateLike = None, noise: bool | str = "auto"
+    ) -> np.ndarray:
         """Draw from the model: z from the prior that was trained, then x from p(x | z), or its mean.
 
         Parameters
@@ -78,7 +81,7 @@ class GenerationMixin:
         Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.n_components_)))
         return self._decode(Z, random_state if draws else None)
 
-    def sample_likelihood(self, Z, random_state=None):
+    def sample_likelihood(self, Z: ArrayLike, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw x from p(x | z), a row for every code.
 
         Parameters
@@ -106,7 +109,7 @@ class GenerationMixin:
         return bool(noise)
 
     @property
-    def likelihood_scale_(self):
+    def likelihood_scale_(self) -> float | np.ndarray:
         """Scale of the noise in p(x | z), in the units of X: a float, or a number for each feature.
 
         The standard deviation of a Normal likelihood, the mean absolute deviation of a Laplace.

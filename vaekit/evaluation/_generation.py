@@ -15,7 +15,7 @@ from vaekit.evaluation._fitted import (
 )
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.evaluation._sampling import decode_codes, draw_samples
-from vaekit.metrics import frechet_distance, precision_recall_scores
+from vaekit.metrics import PrecisionRecallScores, frechet_distance, precision_recall_scores
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -44,7 +44,15 @@ class LowPosteriorFrechet(NamedTuple):
     __repr__ = short_repr
 
 
-def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, random_state=None, noise="auto"):
+def sample_frechet_distance(
+    estimator: Any,
+    X: ArrayLike,
+    features: Any = "auto",
+    n_samples: int | None = None,
+    *,
+    random_state: RandomStateLike = None,
+    noise: bool | str = "auto",
+) -> float:
     """Fréchet distance between data and a model's samples (the FID, on features of your choice).
 
     Parameters
@@ -95,7 +103,16 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
     return frechet_distance(to_features(X), to_features(sampled))
 
 
-def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=5, random_state=None, noise="auto"):
+def sample_precision_recall(
+    estimator: Any,
+    X: ArrayLike,
+    features: Any = "auto",
+    n_samples: int | None = None,
+    *,
+    k: int = 5,
+    random_state: RandomStateLike = None,
+    noise: bool | str = "auto",
+) -> PrecisionRecallScores:
     """Precision, recall, density and coverage of a model's samples.
 
     Parameters
@@ -141,16 +158,16 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
 
 
 def low_posterior_frechet_distance(
-    estimator,
-    X,
-    features="auto",
-    n_samples=None,
+    estimator: Any,
+    X: ArrayLike,
+    features: Any = "auto",
+    n_samples: int | None = None,
     *,
-    n_candidates=None,
-    random_state=None,
-    noise="auto",
-    aggregate_posterior=None,
-):
+    n_candidates: int | None = None,
+    random_state: RandomStateLike = None,
+    noise: bool | str = "auto",
+    aggregate_posterior: AggregatePosterior | None = None,
+) -> LowPosteriorFrechet:
     """Fréchet distance between data and the samples that the encoder reaches least, beside the plain one.
 
     Both take `n_samples` draws of the prior, decoded alike: one the candidates of lowest log q(z), the other

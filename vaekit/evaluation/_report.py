@@ -97,13 +97,13 @@ def generation_report(
     estimator: Any,
     X: ArrayLike,
     *,
-    features="auto",
-    n_samples=5000,
-    n_importance_samples=1000,
-    n_likelihood_rows=500,
-    random_state=None,
-    noise="auto",
-):
+    features: Any = "auto",
+    n_samples: int = 5000,
+    n_importance_samples: int = 1000,
+    n_likelihood_rows: int = 500,
+    random_state: RandomStateLike = None,
+    noise: Any = "auto",
+) -> GenerationReport:
     """Measure a fitted model from every side at once.
 
     Parameters

@@ -54,7 +54,16 @@ class SamplesDisplay(Display):
         self.X, self.samples, self.feature_names = X, samples, feature_names
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_samples=None, image_shape=None, random_state=None, noise="auto"):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        n_samples: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        random_state: RandomStateLike = None,
+        noise: bool | str = "auto",
+    ) -> Self:
         """Draw samples, and as many rows of X.
 
         Parameters

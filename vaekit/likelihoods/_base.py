@@ -31,7 +31,7 @@ class LikelihoodSpec(Spec, ABC):
         """
 
 
-class Likelihood(nn.Module, ABC):
+class Likelihood(OneLine, nn.Module, ABC):
     """p(x | z) given the decoder's output; events are summed, leading axes kept.
 
     A number of its own that the data determine in closed form, given the decoded rows, is not trained: in training each

@@ -1,5 +1,6 @@
 """What every objective with a discriminator shares: its network, its own Adam, its phase."""
 
+from collections.abc import Sequence
 from functools import partial
 from numbers import Real
 from typing import ClassVar

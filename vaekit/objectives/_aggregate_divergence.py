@@ -6,7 +6,7 @@ from vaekit._outputs import LossTerms
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._base import Objective
 from vaekit.objectives._divergence import MMD, DensityRatio, Divergence, JensenShannon
-from vaekit.objectives._schedule import nonnegative
+from vaekit.objectives._schedule import Warmup, nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import Vocabulary, spec, with_fresh_specs
 

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, Phase, StepInputs
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
+from vaekit.priors import Prior
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
 
@@ -72,12 +73,12 @@ class Objective(Spec, ABC):
         """Weight on the KL in the end: at 1 or less a collapse is a failure, above it may be what was asked for."""
         return 1.0
 
-    def weights(self, step, n_steps):
+    def weights(self, step: int, n_steps: int) -> dict[str, Any]:
         """The scalars of the loss after `step` of `n_steps` planned steps, by name."""
         chosen = {name: getattr(self, name) for name in self.weighted}
         return {name: value_at(weight, step, n_steps) for name, weight in chosen.items() if weight is not None}
 
-    def loss(self, model, inputs, carried=None):
+    def loss(self, model: Any, inputs: StepInputs, carried: Any = None) -> LossTerms:
         """Loss of one pass over the step's first batch."""
         first = inputs.batches["first"]
         output = model(first, inputs.noise["posterior"][: first.n_rows])
@@ -98,7 +99,7 @@ class Objective(Spec, ABC):
         """Names and widths of the standard normal noise one step needs per row."""
         return {"posterior": n_components}
 
-    def discriminator(self, n_components, generator):
+    def discriminator(self, n_components: int, generator: Generator) -> nn.Module | None:
         """Return what is trained beside the model, or None."""
 
     def _trains_prior_jointly(self):

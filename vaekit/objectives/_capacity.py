@@ -8,7 +8,7 @@ import torch
 from vaekit._outputs import LossTerms
 from vaekit.functional import capacity
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import STEPS, final_value, nonnegative, steps_of
+from vaekit.objectives._schedule import STEPS, Warmup, final_value, nonnegative, steps_of
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from vaekit.functional import dip_penalty
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import nonnegative
+from vaekit.objectives._schedule import Warmup, nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
 

@@ -27,11 +27,11 @@ class Divergence(Spec, ABC):
     is_adversarial = False  # whether a discriminator learns in a phase of its own
 
     @abstractmethod
-    def between(self, codes, drawn, discriminator):
+    def between(self, codes: Tensor, drawn: Tensor, discriminator: Any) -> Tensor:
         """A scalar whose gradient moves the codes towards the prior."""
 
     @abstractmethod
-    def for_generator(self, codes, drawn, discriminator):
+    def for_generator(self, codes: Tensor, drawn: Tensor, discriminator: Any) -> Tensor:
         """A scalar whose gradient moves the draws of a learned generator towards the codes."""
 
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import free_bits
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import final_value, nonnegative
+from vaekit.objectives._schedule import Warmup, final_value, nonnegative
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
 

@@ -8,7 +8,7 @@ from vaekit._outputs import LossTerms
 from vaekit.functional import density_ratio, discriminator_loss, permute_dims, standardize
 from vaekit.objectives._adversarial import WithDiscriminator
 from vaekit.objectives._base import Objective
-from vaekit.objectives._schedule import nonnegative
+from vaekit.objectives._schedule import Warmup, nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
 
