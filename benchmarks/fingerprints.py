@@ -103,14 +103,14 @@ def collect():
 
 
 def differences(found, before):
-    """Lines about what is not the same as before, or is on one side only."""
+    """A line for each estimator and data set about what is not the same as before, or is on one side only."""
+    lines = {}
     for key in sorted(found.keys() | before.keys()):
-        if key not in found:
-            yield f"gone: {key}"
-        elif key not in before:
-            yield f"new: {key}"
-        elif found[key] != before[key]:
-            yield f"differs: {key}"
+        name, kind, what = key.split(" ")
+        if found.get(key) != before.get(key):
+            mark = "-" if key not in found else "+" if key not in before else ""
+            lines.setdefault(f"{name} on {kind}", []).append(mark + what)
+    return [f"{where}: {', '.join(things)}" for where, things in lines.items()]
 
 
 def write(found, path):
@@ -123,7 +123,7 @@ def compare(found, path):
     """Lines about what is not as in a file; first, where anything is not, about other versions of libraries."""
     with open(path) as file:
         before = json.load(file)
-    lines = list(differences(found, before["fingerprints"]))
+    lines = differences(found, before["fingerprints"])
     others = [
         f"versions: {name} {was} then, {VERSIONS[name]} now"
         for name, was in before["versions"].items()
@@ -146,8 +146,7 @@ def main():
     if arguments.out:
         write(found, arguments.out)
     lines = compare(found, arguments.against) if arguments.against else []
-    n_differing = sum(not line.startswith("versions") for line in lines)
-    told = f", {n_differing} not as in {arguments.against}" if arguments.against else ""
+    told = f", {'not all' if lines else 'all'} as in {arguments.against}" if arguments.against else ""
     print(*lines, summary + told, sep="\n")
     sys.exit(bool(lines))
 

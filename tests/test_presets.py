@@ -204,7 +204,7 @@ def test_what_the_discriminator_sees(prior, is_standardized):
     """The codes themselves under a normal prior, as published; codes without a scale under a decoupled one."""
     model = preset("kim_mnih/FactorVAE", prior=prior, network="mlp", hidden_layer_sizes=(4,), max_steps=1)
     module, seen = model.fit(np.random.default_rng(0).uniform(size=(8, 3))).net_.module_, []
-    module.critic.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    module.discriminator.register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
     z = 5 + 3 * torch.randn(64, 10, generator=make_generator(0))
     model._make_objective()._discriminate(module, z)
     assert torch.equal(seen[0], z) != is_standardized
@@ -352,9 +352,9 @@ def dense(*widths):
 SIZES = [
     ("thesis/BetaVAE", ("encoder", "posterior"), 252_052),
     ("thesis/BetaVAE", ("decoder",), 249_953),
-    ("thesis/FactorVAE", ("critic",), dense(10, *[1000] * 5, 2)),
-    ("dlib/FactorVAE", ("critic",), dense(10, *[1000] * 6, 2)),
-    ("kim_mnih/FactorVAE", ("critic",), dense(10, *[1000] * 6, 2)),
+    ("thesis/FactorVAE", ("discriminator",), dense(10, *[1000] * 5, 2)),
+    ("dlib/FactorVAE", ("discriminator",), dense(10, *[1000] * 6, 2)),
+    ("kim_mnih/FactorVAE", ("discriminator",), dense(10, *[1000] * 6, 2)),
     ("kim_mnih/FactorVAE", ("encoder", "posterior"), conv(1, 32, 4) + conv(32, 32, 4) + conv(32, 64, 4)
      + conv(64, 64, 4) + dense(1024, 128, 20)),
     ("kim_mnih/FactorDPVAE", ("decoder", "prior"), dense(10, 128, 1024) + conv(64, 64, 4) + conv(64, 32, 4)

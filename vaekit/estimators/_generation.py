@@ -81,7 +81,7 @@ class GenerationMixin:
         Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.n_components_)))
         return self._decode(Z, random_state if draws else None)
 
-    def sample_likelihood(self, Z, random_state=None):
+    def sample_likelihood(self, Z: ArrayLike, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw x from p(x | z), a row for every code.
 
         Parameters

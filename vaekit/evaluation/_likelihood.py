@@ -61,6 +61,8 @@ class ImportanceNLL(NamedTuple):
 
     __repr__ = short_repr
 
+    __repr__ = short_repr
+
 
 class ReconstructionError(NamedTuple):
     """What `reconstruction_error` returns.

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 
@@ -21,7 +21,7 @@ SMALLEST_SCALE = math.exp(-6)  # as a fraction of the data's deviation: a decode
 class PowerSpec(LocationScaleSpec):
     """What the likelihoods with a closed-form scale share."""
 
-    scale: Any = "closed_form"
+    scale: float | str = "closed_form"
 
     _parameter_constraints: ClassVar[dict] = {
         "scale": [

@@ -1,7 +1,7 @@
 """p(z): the prior over latents, and the map between the space codes live in and the space samples are drawn in."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +34,7 @@ class Prior(OneLine, nn.Module, ABC):
         """Whether it has parameters; the scale of z is then up to it."""
         return any(True for _ in self.parameters())
 
-    def given(self, condition, encode=None):
+    def given(self, condition: Any, encode: Any = None) -> Self:
         """The prior of rows about which this is known; one that is made of encodings is given `encode` (rows to q)."""
         return self
 
