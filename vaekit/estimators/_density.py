@@ -6,12 +6,13 @@ import numpy as np
 import torch
 
 from vaekit.estimators._generation import if_prior_has_density
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._torch import whitened_noise
 
 __all__ = ["DensityMixin"]
 
 
-class DensityMixin:
+class DensityMixin(GuardedMethods):
     """Densities in nats per row, in the units of X."""
 
     @if_prior_has_density

@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from vaekit.exceptions import NoDensityError
 from vaekit.priors import Generator
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
@@ -25,7 +26,7 @@ def _prior_has_density(estimator):
 if_prior_has_density = available_if(_prior_has_density)
 
 
-class GenerationMixin:
+class GenerationMixin(GuardedMethods):
     """Decoding and sampling."""
 
     def inverse_transform(self, X):
@@ -79,7 +80,7 @@ class GenerationMixin:
         return flat if self.image_shape_ is None else flat.reshape(len(Z), *self.image_shape_).astype(np.float32)
 
 
-class SpacesMixin:
+class SpacesMixin(GuardedMethods):
     """The way between representation space, where codes live, and generation space, where the prior is normal."""
 
     @if_prior_has_density
