@@ -7,7 +7,7 @@ import torch
 
 from vaekit.estimators._generation import if_prior_has_density
 from vaekit.utils._ambient import GuardedMethods
-from vaekit.utils._torch import whitened_noise
+from vaekit.utils._torch import whitened_noise, widest_float
 
 __all__ = ["DensityMixin"]
 
@@ -59,10 +59,10 @@ class DensityMixin(GuardedMethods):
                 "The 'n_importance_samples' parameter must be a positive integer or None. "
                 f"Got {n_importance_samples!r} instead."
             )
-        noise = torch.from_numpy(whitened_noise(n_noise, self.n_components_)).float().to(self.net_.device)
+        noise = torch.from_numpy(whitened_noise(n_noise, self.n_components_).astype(np.float32)).to(self.net_.device)
         model = self.net_.module_
         (bounds,) = self._in_blocks(lambda x: (bound(model, x, noise),), self._network_rows(X), n_rows=len(X))
-        return bounds + self._log_volume()
+        return bounds.astype(np.float64) + self._log_volume()
 
     @if_prior_has_density
     def score(self, X, y=None):
@@ -139,19 +139,19 @@ class DensityMixin(GuardedMethods):
 
 
 def _elbo(model, x, noise):
-    """ELBO per row, in float64, averaged over the rows of `noise`."""
-    posterior, total = model.encode(x), 0.0
+    """ELBO per row, in float64 where there is one, averaged over the rows of `noise`."""
+    posterior, total, wide = model.encode(x), 0.0, widest_float(x.device)
     for eps in noise:
         z = posterior.rsample(eps)
-        total = total + (model.likelihood.log_prob(model.decoder(z), x) - model.prior.kl(posterior, z)).double()
+        total = total + (model.likelihood.log_prob(model.decoder(z), x) - model.prior.kl(posterior, z)).to(wide)
     return total / len(noise)
 
 
 def _importance_bound(model, x, noise):
-    """Importance-weighted bound per row, in float64, one sample per row of `noise`."""
-    posterior, total = model.encode(x), None
+    """Importance-weighted bound per row, in float64 where there is one, one sample per row of `noise`."""
+    posterior, total, wide = model.encode(x), None, widest_float(x.device)
     for eps in noise:
         z = posterior.rsample(eps)
         log_weight = model.likelihood.log_prob(model.decoder(z), x) + model.prior.log_prob(z) - posterior.log_prob(z)
-        total = log_weight.double() if total is None else torch.logaddexp(total, log_weight.double())
+        total = log_weight.to(wide) if total is None else torch.logaddexp(total, log_weight.to(wide))
     return total - np.log(len(noise))

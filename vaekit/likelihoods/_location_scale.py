@@ -5,6 +5,7 @@ from abc import abstractmethod
 from numbers import Real
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -37,7 +38,7 @@ class LocationScaleSpec(LikelihoodSpec):
             shape = event_shape if self.scale == "per_feature" else ()
             likelihood.log_scale = nn.Parameter(start.expand(shape).clone())
         else:
-            fixed = torch.log(torch.as_tensor(self.scale / unit, dtype=torch.float32))
+            fixed = torch.log(torch.from_numpy(np.asarray(self.scale / unit, dtype=np.float32)))
             likelihood.register_buffer("log_scale", fixed)
         return likelihood
 
