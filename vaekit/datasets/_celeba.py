@@ -11,6 +11,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import Source, bunch_or_pair, check_option, find_file, import_optional, reading
 from vaekit.datasets._lazy import LazyImages
+from vaekit.utils._ambient import guarded
 
 SOURCE = Source(
     "CelebA", "by Z. Liu, P. Luo, X. Wang and X. Tang, on the CelebA page of the CUHK Multimedia Laboratory"
@@ -18,6 +19,7 @@ SOURCE = Source(
 SUBSETS = {"train": 0, "valid": 1, "test": 2}
 
 
+@guarded
 def load_celeba(
     folder: str | PathLike[str], *, subset: str = "all", size: int | None = None, return_X_y: bool = False
 ) -> Any:
@@ -100,7 +102,7 @@ def load_celeba(
 def _read_attributes(path):
     """Return attribute names, file names and the table of 1 and -1; the two lines above hold their number and names."""
     with reading(path, SOURCE):
-        with path.open() as file:
+        with path.open(encoding="utf-8") as file:
             n_images, names = int(file.readline()), tuple(file.readline().split())
             rows = np.loadtxt(file, [("file", "U16"), ("attributes", np.int8, (len(names),))], ndmin=1)
         if len(rows) != n_images or not np.isin(rows["attributes"], (-1, 1)).all():

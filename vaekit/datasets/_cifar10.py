@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, reading
+from vaekit.utils._ambient import guarded
 
 SOURCE = Source("CIFAR-10", 'as "binary version" by A. Krizhevsky, on his page at the University of Toronto')
 FILES = {"train": [f"data_batch_{k}.bin" for k in range(1, 6)], "test": ["test_batch.bin"]}
@@ -21,6 +22,7 @@ def _read_records(path):
         return content.reshape(-1, RECORD)
 
 
+@guarded
 def load_cifar10(folder: str | PathLike[str], *, subset: str = "train", return_X_y: bool = False) -> Any:
     """Load CIFAR-10 from the files of its binary version.
 

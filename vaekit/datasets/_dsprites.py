@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from vaekit.datasets._base import Source, bunch_or_pair, check_option, find_file, reading
 from vaekit.datasets._grid import check_classes, choose_levels, classes_of, grid_factors
+from vaekit.utils._ambient import guarded
 from vaekit.utils._typing import RandomStateLike
 
 FACTORS = ("shape", "scale", "orientation", "posX", "posY")
@@ -108,6 +109,7 @@ def _halve(images):
     return (pairs[:, :, ::2] + pairs[:, :, 1::2] >= 2).astype(np.uint8)
 
 
+@guarded
 def render_dsprites(classes: ArrayLike, *, size: int = 64, packed: bool = False) -> np.ndarray:
     """Draw dSprites images from their factor classes.
 
@@ -169,6 +171,7 @@ def _finish(bits, size, packed):
     return np.packbits(halved, axis=-1) if packed else halved
 
 
+@guarded
 def make_dsprites(
     n_samples: int | None = None,
     *,
@@ -259,6 +262,7 @@ def make_dsprites(
     )
 
 
+@guarded
 def load_dsprites(folder: str | PathLike[str], *, packed: bool = False, return_X_y: bool = False) -> Any:
     """Load dSprites from its published file.
 

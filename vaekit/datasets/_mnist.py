@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, read_idx, reading, verify_file
+from vaekit.utils._ambient import guarded
 
 FILES = {"train": "train", "test": "t10k"}
 
@@ -51,6 +52,7 @@ def _read(path, n_axes, source):
     return content
 
 
+@guarded
 def load_mnist(
     folder: str | PathLike[str], *, subset: str = "train", verify: bool = False, return_X_y: bool = False
 ) -> Any:
@@ -114,6 +116,7 @@ def load_mnist(
         )
 
 
+@guarded
 def load_fashion_mnist(
     folder: str | PathLike[str], *, subset: str = "train", verify: bool = False, return_X_y: bool = False
 ) -> Any:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from vaekit.datasets._base import Source, bunch_or_pair, find_file, import_optional, reading, verify_file
 from vaekit.datasets._grid import check_classes, choose_levels, classes_of, grid_factors
 from vaekit.datasets._lazy import LazyImages
+from vaekit.utils._ambient import guarded
 from vaekit.utils._typing import RandomStateLike
 
 FACTORS = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
@@ -167,6 +168,7 @@ def _transport(scale, shape, orientation):
     return shown.reshape(4, SIDE, 2, SIDE, 2).mean(axis=(2, 4)).reshape(4, -1).astype(np.float32)
 
 
+@guarded
 def render_shapes3d(classes: ArrayLike) -> np.ndarray:
     """Draw scenes with the factors of Shapes3D by casting rays into a room.
 
@@ -222,6 +224,7 @@ def render_shapes3d(classes: ArrayLike) -> np.ndarray:
     return images
 
 
+@guarded
 def make_shapes3d(
     n_samples: int | None = None,
     *,
@@ -308,6 +311,7 @@ def make_shapes3d(
     )
 
 
+@guarded
 def load_shapes3d(folder: str | PathLike[str], *, verify: bool = False, return_X_y: bool = False) -> Any:
     """Load Shapes3D from its published file; images are read when they are used.
 

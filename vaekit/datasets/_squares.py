@@ -7,6 +7,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -57,6 +58,7 @@ def _amplitude(strength):
     return np.sqrt(strength * _draw(grid).var(axis=0).sum() / _wave(_direction(grid)).var(axis=0).sum())
 
 
+@guarded
 def make_xy_squares(
     n_samples: int | None = None,
     *,

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.io import loadmat
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, reading, verify_file
+from vaekit.utils._ambient import guarded
 
 SOURCE = Source(
     "SVHN",
@@ -20,6 +21,7 @@ SOURCE = Source(
 SUBSETS = ("train", "test", "extra")
 
 
+@guarded
 def load_svhn(
     folder: str | PathLike[str], *, subset: str = "train", verify: bool = False, return_X_y: bool = False
 ) -> Any:

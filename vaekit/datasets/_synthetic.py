@@ -14,6 +14,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -21,6 +22,7 @@ BURN_IN = 1000
 BEND = 3.0
 
 
+@guarded
 def make_observed_factors(
     n_samples: int | None = None,
     *,
@@ -91,6 +93,7 @@ def make_observed_factors(
     )
 
 
+@guarded
 def make_linear_mixture(
     n_samples: int = 1000,
     *,
@@ -187,6 +190,7 @@ def make_linear_mixture(
     )
 
 
+@guarded
 def make_ar1_sequence(
     n_samples: int = 1000,
     *,
@@ -298,6 +302,7 @@ def make_ar1_sequence(
     )
 
 
+@guarded
 def make_two_moons(
     n_samples: int = 2000,
     *,

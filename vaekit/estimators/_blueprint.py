@@ -9,6 +9,7 @@ from torch import nn
 from vaekit.engine import Net, Plan
 from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
+from vaekit.utils._threads import work_per_row
 from vaekit.utils._torch import converted, make_generator, resolve_device, to_array
 
 __all__ = ["Blueprint", "build_net", "pack_net", "unpack_net"]
@@ -33,9 +34,9 @@ class Blueprint(NamedTuple):
     train_seed: int
 
     def unit(self):
-        """Units of X in one unit of the network's data: a float, or a tensor of the event's shape."""
+        """Units of X in one unit of the network's data: a float, or an array of the event's shape."""
         unit = self.preprocessing.unit
-        return float(unit) if np.ndim(unit) == 0 else torch.as_tensor(unit).reshape(self.event_shape)
+        return float(unit) if np.ndim(unit) == 0 else np.reshape(unit, self.event_shape)
 
 
 def build_model(plan):
@@ -57,7 +58,7 @@ def build_model(plan):
 def build_net(blueprint, *, device, callbacks=()):
     """Return an initialised, untrained net."""
     device = resolve_device(device)
-    return Net(
+    net = Net(
         converted(build_model(blueprint), lambda model: model.to(device)),
         objective=blueprint.objective,
         plan=blueprint.plan,
@@ -70,6 +71,8 @@ def build_net(blueprint, *, device, callbacks=()):
         device=str(device),
         verbose=0,
     ).initialize()
+    net.work_per_row_ = work_per_row(net.module_, blueprint.event_shape)
+    return net
 
 
 def _map_tensors(function, kind, value):

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.exceptions import NoDensityError
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -24,7 +25,7 @@ class Posterior(NamedTuple):
     __repr__ = short_repr
 
 
-class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Codes of rows, and the distributions they are the means of."""
 
     if TYPE_CHECKING:  # scikit-learn writes it, and does not say what it gives

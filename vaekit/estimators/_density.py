@@ -12,6 +12,7 @@ from sklearn.utils import gen_batches
 from vaekit.estimators._generation import if_prior_has_density
 from vaekit.estimators._resident import VALUES_AT_ONCE, of_codes
 from vaekit.estimators._validation import without_weights
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._torch import whitened_noise
 
@@ -21,7 +22,7 @@ FEWEST_DRAWS = 32  # noise vectors of the evidence lower bound
 OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not depend on how many follow
 
 
-class DensityMixin:
+class DensityMixin(GuardedMethods):
     """Densities in nats per row, in the units of X."""
 
     @if_prior_has_density

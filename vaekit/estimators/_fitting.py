@@ -18,9 +18,11 @@ from vaekit.estimators._validation import scale_of_pixels, without_weights
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
 from vaekit.utils._spec import Spec
+from vaekit.utils._threads import threads_for
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["FittingMixin"]
@@ -78,7 +80,7 @@ def _some_rows(X, numbers):
     return X[numbers.start : numbers.stop : numbers.step] if isinstance(numbers, range) else X[numbers]
 
 
-class FittingMixin:
+class FittingMixin(GuardedMethods):
     """fit and partial_fit, one after the other or afresh."""
 
     net_: Net
@@ -256,8 +258,9 @@ class FittingMixin:
         self._blueprint = self._blueprint._replace(learning_rate=self.learning_rate, batch_size=self.batch_size)
         remembered = self._rows_to_summarize = np.array(_some_rows(X, train[:: self._summary_stride(len(train))]))
         callbacks = [*self._users_callbacks(), *self._own_callbacks(n_epochs, is_part), *callbacks]
+        training = self.net_.training_with(callbacks, self.learning_rate, self.batch_size)
         try:
-            with self.net_.training_with(callbacks, self.learning_rate, self.batch_size):
+            with threads_for(self._work_of_a_step()), training:
                 self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
         finally:  # what was measured meanwhile, by a callback, was not of these weights
             self._rows_to_summarize = remembered

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from vaekit.engine import ResidentRows
+from vaekit.utils._threads import threads_for
 from vaekit.utils._torch import to_array
 
 __all__ = ["InferenceMixin"]
@@ -62,7 +63,8 @@ class InferenceMixin:
         size, results = size or self._blueprint.network.inference_rows, None
         self.net_._set_training(False)
         # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
-        with torch.no_grad() if self._blueprint.network.is_foreign else torch.inference_mode():
+        mode = torch.no_grad() if self._blueprint.network.is_foreign else torch.inference_mode()
+        with mode, threads_for(self._work_of_a_step()):
             for start in range(0, n_rows, size):
                 rows = slice(start, min(start + size, n_rows))
                 blocks = [column(rows) if callable(column) else column[rows] for column in columns]
@@ -74,6 +76,10 @@ class InferenceMixin:
                 for result, array in zip(results, arrays):
                     result[rows] = array
         return results
+
+    def _work_of_a_step(self):
+        """Multiply-adds of a training step's pass forward: what decides about threads, in inference too."""
+        return self._blueprint.batch_size * self.net_.work_per_row_
 
     def _padded(self, block, n_rows):
         if len(block) < n_rows:

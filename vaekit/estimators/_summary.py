@@ -6,6 +6,7 @@ import numpy as np
 
 from vaekit.estimators._convergence import diverged, scale_was_moving, was_still_falling
 from vaekit.exceptions import CollapseWarning, ScheduleWarning, UnfinishedTrainingWarning
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["SummaryMixin"]
@@ -13,7 +14,7 @@ __all__ = ["SummaryMixin"]
 ACTIVE_SHARE = 0.01  # an active latent's mean varies by more than this share of its aggregate variance
 
 
-class SummaryMixin:
+class SummaryMixin(GuardedMethods):
     """Attributes of a fitted estimator that are numbers, and warnings after a fit."""
 
     @property

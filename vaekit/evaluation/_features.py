@@ -16,6 +16,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, take_rows
+from vaekit.utils._ambient import GuardedMethods, guarded
 from vaekit.utils._containers import on_host
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
@@ -53,11 +54,11 @@ def feature_map(features, X):
 def _principal_components(X):
     X = flat_rows(take_rows(X, evenly_spaced(X, MOST_ROWS_OF_PCA)))
     n_components = max(1, min(MOST_PLAIN_FEATURES, X.shape[1], (len(X) - 1) // 2))
-    pca = PCA(n_components, random_state=0).fit(X)
+    pca = PCA(n_components, random_state=0).set_output(transform="default").fit(X)
     return lambda samples: in_blocks(pca.transform, samples)
 
 
-class ClassifierFeatures(TransformerMixin, BaseEstimator):
+class ClassifierFeatures(GuardedMethods, TransformerMixin, BaseEstimator):
     """Hidden activations of a small classifier: features that know which differences matter to labels.
 
     A multi-layer perceptron is trained to tell the labels apart; what its last hidden layer sees of an image takes the
@@ -185,6 +186,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         return (rows - self.offset_) / self.unit_
 
 
+@guarded
 def inception_score(probabilities: ArrayLike) -> float:
     r"""Inception score of generated samples from the class probabilities that a classifier gives them.
 

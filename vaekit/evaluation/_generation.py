@@ -16,6 +16,7 @@ from vaekit.evaluation._fitted import (
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.evaluation._sampling import decode_codes, draw_samples
 from vaekit.metrics import PrecisionRecallScores, frechet_distance, precision_recall_scores
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -44,6 +45,7 @@ class LowPosteriorFrechet(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded_arithmetic
 def sample_frechet_distance(
     estimator: Any,
     X: ArrayLike,
@@ -103,6 +105,7 @@ def sample_frechet_distance(
     return frechet_distance(to_features(X), to_features(sampled))
 
 
+@guarded_arithmetic
 def sample_precision_recall(
     estimator: Any,
     X: ArrayLike,
@@ -157,6 +160,7 @@ def sample_precision_recall(
     return precision_recall_scores(to_features(take_rows(X, some)), to_features(sampled), k=k)
 
 
+@guarded_arithmetic
 def low_posterior_frechet_distance(
     estimator: Any,
     X: ArrayLike,

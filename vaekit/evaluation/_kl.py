@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts
 from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
 from vaekit.evaluation._fitted import count_rows, draw_prior, floats, look_into, require
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -33,6 +34,7 @@ class SymmetricKL(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded_arithmetic
 def symmetric_kl(
     estimator: Any,
     X: ArrayLike,
@@ -104,6 +106,7 @@ def symmetric_kl(
     return SymmetricKL(*independent_sum(q_to_p, p_to_q), q_to_p, p_to_q)
 
 
+@guarded_arithmetic
 def kl_decomposition(
     estimator: Any,
     X: ArrayLike,

@@ -11,6 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
 from vaekit.evaluation._fitted import base_log_density, floats, look_into, require
+from vaekit.utils._ambient import guarded, guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
@@ -38,6 +39,7 @@ class LeakageCurve(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded_arithmetic
 def leakage_curve(
     estimator: Any,
     X: ArrayLike,
@@ -119,6 +121,7 @@ def leakage_curve(
     return _leakage(log_ratio, prior_density(estimator, Z, threshold, "threshold"), np.ravel(thresholds).astype(float))
 
 
+@guarded
 def standard_normal_thresholds(shares: ArrayLike, n_components: int) -> float | Any:
     r"""Log densities that given shares of a standard normal's own draws fall short of.
 

@@ -19,6 +19,7 @@ from vaekit.evaluation._fitted import (
     row_blocks,
     take_rows,
 )
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -85,6 +86,7 @@ class ReconstructionError(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded_arithmetic
 def importance_nll(
     estimator: Any, X: ArrayLike, n_samples: int = 21000, *, random_state: RandomStateLike = None
 ) -> ImportanceNLL:
@@ -220,6 +222,7 @@ def _deciding_samples(variance, effective_of_squares, n_samples):
     return total / np.sum(variance / effective_of_squares) if total > len(variance) * ROUNDING else np.inf
 
 
+@guarded_arithmetic
 def reconstruction_error(
     estimator: Any, X: ArrayLike, *, n_samples: int = 1, random_state: RandomStateLike = None
 ) -> ReconstructionError:

@@ -8,6 +8,7 @@ from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
 from vaekit.evaluation._fitted import as_array, evenly_spaced, row_blocks
+from vaekit.utils._ambient import guarded
 from vaekit.utils._repr import short_repr
 
 
@@ -34,6 +35,7 @@ class NearestRows(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded
 def nearest_neighbours(samples: ArrayLike, X: ArrayLike, *, X_test: ArrayLike | None = None) -> NearestRows:
     r"""Find the training row nearest to each sample, and compare with how near real data come.
 

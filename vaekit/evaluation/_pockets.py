@@ -14,6 +14,7 @@ from vaekit.evaluation._fitted import (
     require,
 )
 from vaekit.evaluation._leakage import prior_density
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -66,6 +67,7 @@ class HighPosteriorSamples(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded_arithmetic
 def low_posterior_samples(
     estimator: Any,
     X: ArrayLike,
@@ -131,6 +133,7 @@ def low_posterior_samples(
     return LowPosteriorSamples(*_in_three_spaces(estimator, candidates[lowest]), log_q[lowest])
 
 
+@guarded_arithmetic
 def high_posterior_samples(
     estimator: Any,
     X: ArrayLike,

@@ -12,6 +12,7 @@ from vaekit.evaluation._generation import (
 )
 from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
 from vaekit.evaluation._likelihood import estimate_nll, reconstruction_error
+from vaekit.utils._ambient import guarded_arithmetic
 
 SEED = 0  # constant, so that two candidates differ by what they are and not by their draws
 
@@ -76,6 +77,7 @@ SCORERS = {
 }
 
 
+@guarded_arithmetic
 def get_unsupervised_scorer_names() -> list[str]:
     """Return the names that `get_unsupervised_scorer` knows.
 
@@ -92,6 +94,7 @@ def get_unsupervised_scorer_names() -> list[str]:
     return sorted(SCORERS)
 
 
+@guarded_arithmetic
 def get_unsupervised_scorer(name: str) -> Callable[..., Any]:
     """Return a scorer by name, to be passed as `scoring=`.
 

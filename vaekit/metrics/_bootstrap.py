@@ -11,6 +11,7 @@ from sklearn.utils import check_consistent_length
 from vaekit.metrics._containers import as_array
 from vaekit.metrics._learning import draw_seeds
 from vaekit.metrics._validation import check_counts
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
@@ -28,6 +29,7 @@ class BootstrapInterval(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded_arithmetic
 def bootstrap_interval(
     metric: Callable[..., Any],
     factors: ArrayLike,

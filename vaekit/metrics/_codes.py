@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.metrics._validation import at_unit_scale, check_codes
+from vaekit.utils._ambient import guarded
 
 
+@guarded
 def gaussian_total_correlation(codes: ArrayLike) -> float:
     r"""Total correlation that the codes would have if they were Gaussian.
 
@@ -54,6 +56,7 @@ def total_correlation_of_covariance(covariance):
     return max(0.0, float(-0.5 * np.log(eigenvalues).sum()))
 
 
+@guarded
 def active_units(codes: ArrayLike, *, threshold: float = 0.01) -> int:
     """Count the codes whose posterior mean varies with the data: ``Var_x[mu_j(x)] > threshold``.
 

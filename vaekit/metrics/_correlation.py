@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 
 from vaekit.metrics._containers import as_array, columns_of_frame
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._ambient import guarded
 
 
 def absolute_correlation(a, b, method="pearson"):
@@ -27,6 +28,7 @@ def _unit_columns(columns):
     return centred / np.where(length > 0, length, 1.0)
 
 
+@guarded
 def mean_correlation_coefficient(factors: ArrayLike, codes: ArrayLike, *, method: str = "pearson") -> float:
     r"""Mean correlation coefficient: the mean absolute correlation of factors with the codes matched to them.
 
@@ -73,6 +75,7 @@ def mean_correlation_coefficient(factors: ArrayLike, codes: ArrayLike, *, method
     return float(correlation[linear_sum_assignment(correlation, maximize=True)].sum() / factors.shape[1])
 
 
+@guarded
 def rank_correlation(runs: Any) -> dict[str, Any]:
     r"""Spearman correlation of every two columns of a table of runs, such as scores against training terms.
 

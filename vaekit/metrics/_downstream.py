@@ -14,11 +14,13 @@ from sklearn.utils import check_consistent_length
 from vaekit.metrics._containers import as_array, join_rows
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes, within_scale
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 
+@guarded
 @dataclass(frozen=True)
 class DownstreamStudy:
     """Test accuracy by number of labels and by factor.
@@ -59,6 +61,7 @@ class DownstreamStudy:
         }
 
 
+@guarded
 def downstream_study(
     factors_train: ArrayLike,
     codes_train: ArrayLike,
@@ -140,6 +143,7 @@ def downstream_study(
     return _study(factors, codes, rng.permutation(train), test, train_sizes, classifier, n_jobs, rng)
 
 
+@guarded
 def sample_efficiency(
     factors: ArrayLike,
     codes: ArrayLike,

@@ -5,12 +5,14 @@ from numpy.typing import ArrayLike
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
 from vaekit.metrics._validation import at_unit_scale, check_counts, check_factors_codes
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
 VOTES_AT_ONCE = 256
 
 
+@guarded
 def factor_vae_score(
     factors: ArrayLike,
     codes: ArrayLike,

@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.metrics._validation import at_common_scale, check_features
+from vaekit.utils._ambient import guarded
 from vaekit.utils._warnings import warn_user
 
 
+@guarded
 def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> float:
     r"""Fréchet distance between the normals fitted to two sets of features.
 
@@ -66,6 +68,7 @@ def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> floa
         return float(np.ldexp(unit, 2 * exponent))
 
 
+@guarded
 def normal_frechet_distance(
     mean_1: ArrayLike, covariance_1: ArrayLike, mean_2: ArrayLike, covariance_2: ArrayLike
 ) -> float:

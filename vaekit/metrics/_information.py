@@ -15,10 +15,12 @@ from vaekit.metrics._validation import (
     check_factors_codes,
     pool_draws,
 )
+from vaekit.utils._ambient import guarded
 
 MOST_ROWS_OF_DEPENDENCE = 5000
 
 
+@guarded
 def mutual_info_matrix(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -79,6 +81,7 @@ def mutual_info_matrix(
     return mutual_information(discretize(codes, n_bins, binning, factors), factors)
 
 
+@guarded
 def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str = "uniform") -> float:
     r"""Mean mutual information between two different codes, in nats; 0 for independent codes.
 
@@ -118,6 +121,7 @@ def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str 
     return float((information.sum() - np.trace(information)) / (n_codes * (n_codes - 1)))
 
 
+@guarded
 def factor_dependence(factors: ArrayLike, *, n_bins: int = 20, continuous_factors: str = "error") -> float:
     r"""Largest adjusted mutual information between two factors: how far the table is from independent factors.
 

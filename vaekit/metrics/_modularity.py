@@ -12,10 +12,12 @@ from vaekit.metrics._average import average_factors
 from vaekit.metrics._discretize import discretize, mutual_information
 from vaekit.metrics._learning import split_rows, standardize
 from vaekit.metrics._validation import check_bins, check_factors_codes, pool_draws
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
 
+@guarded
 def modularity_score(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -84,6 +86,7 @@ def modularity_from_information(information):
     return float(np.sum(1 - leak) / len(information))
 
 
+@guarded
 def explicitness_score(
     factors: ArrayLike,
     codes: ArrayLike,

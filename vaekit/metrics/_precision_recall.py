@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
 from vaekit.metrics._validation import at_common_scale, check_features
+from vaekit.utils._ambient import guarded
 from vaekit.utils._repr import short_repr
 
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
@@ -25,6 +26,7 @@ class PrecisionRecallScores(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded
 def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, *, k: int = 5) -> PrecisionRecallScores:
     r"""Precision, recall, density and coverage of generated samples.
 

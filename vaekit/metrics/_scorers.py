@@ -15,6 +15,7 @@ from vaekit.metrics._mig import mig_score
 from vaekit.metrics._modularity import explicitness_score, modularity_score
 from vaekit.metrics._sap import sap_score
 from vaekit.metrics._separability import linear_separability_loss
+from vaekit.utils._ambient import guarded
 
 
 def _dci_disentanglement(factors, codes, **options):
@@ -85,6 +86,7 @@ _SUMMARIES = {
 }
 
 
+@guarded
 def get_scorer_names() -> list[str]:
     """Names that :func:`get_scorer` knows, in alphabetical order.
 
@@ -102,6 +104,7 @@ def get_scorer_names() -> list[str]:
     return sorted(_OF_FACTORS_AND_CODES | _OF_CODES)
 
 
+@guarded
 def get_scorer(name: str, **options: Any) -> Callable[..., Any]:
     """Scorer of a metric, for the `scoring` parameter of scikit-learn's searches and cross-validations.
 
@@ -154,6 +157,7 @@ def get_scorer(name: str, **options: Any) -> Callable[..., Any]:
     return scorer
 
 
+@guarded
 def disentanglement_scorers(names: Sequence[str] = ("mig", "sap", "modularity")) -> dict[str, Callable[..., Any]]:
     """Dictionary of scorers, for searches by several metrics (they also need ``refit="name"``).
 

@@ -8,8 +8,10 @@ from sklearn.svm import LinearSVC
 
 from vaekit.metrics._learning import standardize
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._ambient import guarded
 
 
+@guarded
 def linear_separability_loss(
     factors: ArrayLike, codes: ArrayLike, *, multi_valued: str = "error", n_jobs: int | None = None
 ) -> float:

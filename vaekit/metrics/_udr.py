@@ -11,10 +11,12 @@ from vaekit.metrics._containers import as_array
 from vaekit.metrics._correlation import absolute_correlation
 from vaekit.metrics._learning import standardize
 from vaekit.metrics._validation import at_unit_scale, check_codes
+from vaekit.utils._ambient import guarded
 
 LASSO_ALPHA = 0.1
 
 
+@guarded
 def udr_scores(
     codes_of_models: Any,
     *,

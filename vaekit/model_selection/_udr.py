@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from vaekit.metrics import udr_scores
 from vaekit.model_selection._best_model import BestModelMixin
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._repr import short_repr
@@ -30,6 +31,7 @@ class UDRRanking(NamedTuple):
     __repr__ = short_repr
 
 
+@guarded_arithmetic
 def udr_ranking(
     estimators: Any, X: ArrayLike, *, method: str = "lasso", kl_threshold: float = 0.01, n_jobs: int | None = None
 ) -> UDRRanking:
@@ -80,6 +82,7 @@ def udr_ranking(
     return UDRRanking(scores, np.argsort(-scores, kind="stable"))
 
 
+@guarded_arithmetic
 class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
     """Search of parameters by unsupervised disentanglement ranking: no factors, no held-out rows.
 
