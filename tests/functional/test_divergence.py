@@ -75,6 +75,19 @@ def test_a_kl_below_the_floor_has_no_gradient(per, value):
     assert not loc.grad.any()
 
 
+@pytest.mark.parametrize("per", ["batch", "row"])
+@pytest.mark.parametrize(("kl", "gradient"), [(0.5, 0.0), (2.0, 1.0), (3.0, 1.0)])
+def test_a_kl_at_the_floor_has_all_of_its_gradient(per, kl, gradient):
+    kl = torch.tensor([[kl]], requires_grad=True)
+    free_bits(kl, 2.0, per=per).backward()
+    assert kl.grad.item() == gradient
+
+
+@pytest.mark.parametrize("per", ["batch", "row"])
+def test_free_bits_do_not_hide_what_is_not_finite(per):
+    assert free_bits(torch.tensor([[float("nan")]]), 0.5, per=per).isnan()
+
+
 def test_free_bits_teaches_its_words():
     with pytest.raises(ValueError, match=r"choose 'batch'.*or 'row'"):
         free_bits(KL, 0.5, per="sample")

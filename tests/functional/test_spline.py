@@ -130,6 +130,19 @@ def test_gradients_are_those_of_finite_differences(function):
     torch.autograd.gradcheck(lambda z, *parameters: function(z, *parameters, BOUND), (z, *parameters))
 
 
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+@pytest.mark.parametrize("function", [monotone_spline, monotone_spline_inverse])
+def test_gradients_at_bounds_and_knots_are_the_slopes(function, scale):
+    parameters = spline_parameters(1, 4, scale)
+    edges = parameters[0] if function is monotone_spline else parameters[1]
+    shares = 1e-3 + 0.996 * edges.softmax(-1)[0]
+    inner_knots = 2 * BOUND * shares[:-1].cumsum(0) - BOUND
+    z = torch.cat([torch.tensor([-BOUND, BOUND]), inner_knots])[:, None].requires_grad_()
+    value, log_derivative = function(z, *parameters, BOUND)
+    (gradient,) = torch.autograd.grad(value.sum(), z)
+    torch.testing.assert_close(gradient, log_derivative.exp(), rtol=1e-9, atol=0)
+
+
 def test_leading_axes_are_kept():
     parameters = spline_parameters(3, 4)
     z = line(3, n_points=8).reshape(2, 4, 3)

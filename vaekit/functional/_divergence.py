@@ -147,7 +147,8 @@ def free_bits(kl_per_component: Tensor, floor: float, per: str = "batch") -> Ten
     Returns
     -------
     kl : Tensor of shape ()
-        In nats per row. A floor of 0 gives the KL; a part below the floor has no gradient.
+        In nats per row. A floor of 0 gives the KL; a part below the floor has no gradient, one at the floor has its
+        own.
 
     Raises
     ------
@@ -167,7 +168,12 @@ def free_bits(kl_per_component: Tensor, floor: float, per: str = "batch") -> Ten
     tensor(3.5000)
     """
     if per == "batch":
-        return kl_per_component.mean(0).clamp(min=floor).sum()
+        return _at_least(kl_per_component.mean(0), floor).sum()
     if per == "row":
-        return kl_per_component.sum(-1).clamp(min=floor).mean()
+        return _at_least(kl_per_component.sum(-1), floor).mean()
     raise ValueError(f"per={per!r} is unknown: choose 'batch' (floor on each component's mean) or 'row' (on each row).")
+
+
+def _at_least(kl, floor):
+    """Return max(kl, floor), with gradient 1 at the floor; that of `clamp` is 1 or 0, by the version of torch."""
+    return torch.where(kl < floor, floor, kl)

@@ -62,7 +62,7 @@ def monotone_spline(z: Tensor, widths: Tensor, heights: Tensor, slopes: Tensor, 
     >>> torch.allclose(value, z), torch.allclose(log_derivative, torch.zeros(1, 2), atol=1e-6)
     (True, True)
     """
-    x = z.clamp(-bound, bound)  # outside too everything is computed with finite numbers, so no gradient can be NaN
+    x = _inside_or_zero(z, bound)
     x_knots, y_knots, delta = _knots(widths, bound), _knots(heights, bound), _knot_slopes(slopes)
     x_k, w, y_k, h, delta_k, delta_next = _bin_of(x, x_knots, x_knots, y_knots, delta)
     s, xi = h / w, (x - x_k) / w
@@ -115,7 +115,7 @@ def monotone_spline_inverse(
     >>> torch.allclose(value, z, atol=1e-3)
     True
     """
-    y = z0.clamp(-bound, bound)
+    y = _inside_or_zero(z0, bound)
     x_knots, y_knots, delta = _knots(widths, bound), _knots(heights, bound), _knot_slopes(slopes)
     x_k, w, y_k, h, delta_k, delta_next = _bin_of(y, y_knots, x_knots, y_knots, delta)
     s, rho = h / w, (y - y_k) / h
@@ -123,7 +123,7 @@ def monotone_spline_inverse(
     root = ((delta_k * (1 - rho) - delta_next * rho).square() + 4 * s.square() * rho * (1 - rho)).sqrt()
     # the same fraction twice, so that neither subtracts numbers that may be nearly equal; rounding may leave [0, 1]
     xi = torch.where(b > 0, 2 * s * rho, root - b) / torch.where(b > 0, b + root, 2 * (s - b))
-    xi = xi.clamp(0.0, 1.0)
+    xi = xi + (xi.clamp(0.0, 1.0) - xi).detach()  # what rounding did has no part in the gradient
     _, log_slope = _denominator_and_log_slope(s, xi, delta_k, delta_next)
     return _identity_outside(z0, bound, x_k + w * xi, -log_slope)
 
@@ -158,6 +158,14 @@ def _denominator_and_log_slope(s, xi, delta_k, delta_next):
     denominator = s + (delta_next + delta_k - 2 * s) * xi * (1 - xi)
     numerator = delta_next * xi.square() + 2 * s * xi * (1 - xi) + delta_k * (1 - xi).square()
     return denominator, 2 * (s / denominator).log() + numerator.log()
+
+
+def _inside_or_zero(z, bound):
+    """Outside too everything is computed with finite numbers, so that no gradient can be NaN.
+
+    At the bounds the gradient is 1; that of `clamp` is 1 or 0, by the version of torch.
+    """
+    return torch.where(z.abs() <= bound, z, 0.0)
 
 
 def _identity_outside(z, bound, value, log_derivative):
