@@ -5,12 +5,16 @@ import inspect
 import math
 import re
 
+import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from torch import nn
 
+import vaekit
+from vaekit import VAE
 from vaekit.likelihoods import Normal
-from vaekit.nn import Custom
+from vaekit.nn import MLP, ConvNet, Custom
 from vaekit.objectives import ELBO, Warmup
 from vaekit.priors import Decoupled, PriorSpec, StandardNormal
 from vaekit.utils._sklearn import InvalidParameterError, validate_parameter_constraints
@@ -158,3 +162,91 @@ def test_a_parameter_of_what_is_no_word():
     )
     with pytest.raises(ValueError, match=message):
         PRIORS.respell("auto", ["mask"])
+
+
+# ---------------------------------------------------------------------- numbers of NumPy
+
+
+def as_numpy(value, number):
+    """Return numbers as NumPy has them: integers of a type, lists of them as an array."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return number(value)
+    if isinstance(value, float):
+        return np.float64(value)
+    return np.array(value, dtype=number) if isinstance(value, tuple) and all(type(v) is int for v in value) else value
+
+
+def types_within(value):
+    return {type(value)}.union(*map(types_within, value)) if isinstance(value, (list, tuple)) else {type(value)}
+
+
+@pytest.mark.parametrize("number", [np.int64, np.uint16, np.int32])
+@over_specs
+def test_numbers_of_numpy_are_kept_as_plain_numbers(word, number):
+    params = word.get_params(deep=False)
+    twin = type(word)(**{name: as_numpy(value, number) for name, value in params.items()})
+    for name, value in twin.get_params(deep=False).items():
+        assert value == params[name]
+        assert types_within(value) == types_within(params[name])
+    assert clone(twin).set_params(**params).get_params(deep=False) == params
+
+
+def test_sequences_of_numpy_numbers_become_plain_where_they_stand():
+    sizes = [np.int64(8), 4]
+    word = MLP(hidden_layer_sizes=sizes)
+    assert types_within(word.hidden_layer_sizes) == {list, int}
+    assert types_within(word.set_params(hidden_layer_sizes=(np.uint8(3),)).hidden_layer_sizes) == {tuple, int}
+    plain = (8, 4)
+    assert MLP(hidden_layer_sizes=plain).hidden_layer_sizes is plain
+
+
+# numbers that estimators take, as plain as they come; those of one estimator alone are added from its defaults
+SIZES = {
+    "n_components": 3, "hidden_layer_sizes": (9, 8), "batch_size": 16, "max_epochs": 2, "max_steps": 3, "warmup": 2,
+    "n_iter_no_change": 2, "random_state": 5, "verbose": 0, "learning_rate": 0.001, "discriminator_layer_sizes": (7,),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [np.int64, np.uint8])
+@pytest.mark.parametrize("name", vaekit.ESTIMATORS)
+def test_estimators_take_numpy_numbers_for_their_own(name, number):
+    X, cls = np.random.default_rng(0).normal(size=(40, 4)), getattr(vaekit, name)
+    defaults = cls().get_params(deep=False)
+    plain = {
+        name: SIZES.get(name, value)
+        for name, value in defaults.items()
+        if name in SIZES or (type(value) in (int, float, tuple) and name != "steps")
+    }
+    given = {name: as_numpy(value, number) for name, value in plain.items()}
+    one, other = cls(**plain, early_stopping=True).fit(X), clone(cls(**given, early_stopping=True)).fit(X)
+    np.testing.assert_array_equal(other.transform(X), one.transform(X))
+    assert {name: types_within(other.get_params()[name]) for name in plain} == {
+        name: types_within(value) for name, value in plain.items()
+    }
+
+
+NETWORKS = {
+    "mlp": lambda n: MLP(hidden_layer_sizes=np.array([n(200), n(100)])),
+    "conv": lambda n: ConvNet(channels=n(3), hidden_layer_sizes=[n(200)]),
+}
+
+
+@pytest.mark.parametrize("number", [np.int64, np.uint8])
+@pytest.mark.parametrize("network", NETWORKS)
+def test_sizes_of_any_type_make_the_same_model(network, number):
+    """Two hundred latents: twice as many do not fit into a byte."""
+    images = np.random.default_rng(0).normal(size=(20, 8, 9))
+    models = [
+        VAE(
+            n_components=n(200), network=NETWORKS[network](n), batch_size=n(200), max_steps=n(1), random_state=n(0),
+            prior=Decoupled(n_couplings=n(2), hidden_width=n(200)),
+        ).fit(images)
+        for n in (int, number)
+    ]  # fmt: skip
+    one, other = ([p.detach() for p in model.net_.module_.parameters()] for model in models)
+    assert all(torch.equal(p, q) for p, q in zip(one, other, strict=True))
+    both = list(zip(models, (int, number)))
+    assert np.array_equal(*(model.score_samples(images, n_importance_samples=n(3)) for model, n in both))
+    assert np.array_equal(*(model.sample(n(250)) for model, n in both))

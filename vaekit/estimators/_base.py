@@ -18,7 +18,7 @@ from vaekit.estimators._validation import ValidationMixin
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.nn._base import ACTIVATIONS
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
-from vaekit.utils._spec import merge_constraints, with_fresh_specs
+from vaekit.utils._spec import PlainParameters, merge_constraints, with_fresh_specs
 
 __all__ = ["BaseEncoder", "estimator"]
 
@@ -26,7 +26,7 @@ estimator = dataclass(eq=False, repr=False, kw_only=True)
 
 
 @estimator
-class BaseEncoder(FittingMixin, CodesMixin, ValidationMixin, InferenceMixin, BaseEstimator, ABC):
+class BaseEncoder(FittingMixin, CodesMixin, ValidationMixin, InferenceMixin, PlainParameters, BaseEstimator, ABC):
     """Learn codes for data.
 
     Parameters

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from sklearn.base import BaseEstimator
 
 from vaekit.utils._sklearn import InvalidParameterError, Options, StrOptions, validate_parameter_constraints
 
-__all__ = ["InstanceOf", "Spec", "Vocabulary", "merge_constraints", "spec", "with_fresh_specs"]
+__all__ = ["InstanceOf", "PlainParameters", "Spec", "Vocabulary", "merge_constraints", "spec", "with_fresh_specs"]
 
 # A spec is a keyword-only dataclass; BaseEstimator gives it get_params, set_params, repr and clone.
 spec = dataclass(eq=False, repr=False, kw_only=True)
@@ -17,6 +18,31 @@ def merge_constraints(cls):
     """Let the parameter table of a class hold its own rows only; the rows of the classes it builds on are added."""
     inherited = [vars(base).get("_parameter_constraints", {}) for base in reversed(cls.__mro__)]
     cls._parameter_constraints = {name: row for table in inherited for name, row in table.items()}
+
+
+def _plain(value):
+    """Return a number or a word of NumPy as Python's own, in lists and tuples too; anything else as it is.
+
+    Arrays of integers, which stand for a list of sizes, become tuples.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
+        return tuple(value.tolist())
+    if type(value) in (list, tuple):
+        plain = [_plain(item) for item in value]
+        return value if all(new is old for new, old in zip(plain, value)) else type(value)(plain)
+    return value
+
+
+class PlainParameters:
+    """Parameters that are kept as plain Python numbers.
+
+    A size that a search drew from `np.arange` would overflow in sums (`np.uint8`), or be refused by torch (`np.int64`).
+    """
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, _plain(value) if name in self.__dataclass_fields__ else value)
 
 
 class InstanceOf(Options):  # scikit-learn takes its own kinds of constraints and their children
@@ -39,7 +65,7 @@ class InstanceOf(Options):  # scikit-learn takes its own kinds of constraints an
         return f"an instance of '{folder}.{self.type.__name__}'"
 
 
-class Spec(BaseEstimator):
+class Spec(PlainParameters, BaseEstimator):
     """One word of the model: parameters now, a built piece when the estimator is fitted."""
 
     _parameter_constraints: ClassVar[dict] = {}
@@ -56,6 +82,10 @@ class Spec(BaseEstimator):
             if isinstance(value, Spec):
                 value.validated()
         return self
+
+    def settings(self):
+        """Parameters, as values that can be compared with those of another fit."""
+        return self.get_params(deep=False)
 
 
 class Vocabulary:
