@@ -1,5 +1,6 @@
 """The flat buffer is the parameters; the phased Adam is Adam, once per phase."""
 
+import copy
 import io
 import pickle
 
@@ -81,6 +82,58 @@ def test_parts_that_do_not_follow_each_other_are_refused(model):
 def test_parts_without_parameters_do_not_count_as_between(model):
     _, weights = FlatParameters(model, ("first", "absent", "bare", "third", "second")).of(("first", "third"))
     assert len(weights) == 16 + 10
+
+
+class Tied(nn.Module):
+    """Three parts; the first and the last share a matrix, which the last has under two names."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second, self.third = nn.Linear(3, 4), nn.Linear(4, 4), nn.Linear(3, 4)
+        self.third.weight = self.third.same = self.first.weight
+
+    def forward(self, x):
+        return self.second(self.first(x)) @ self.third.weight + self.third.bias.sum()
+
+
+TIED_PARTS = ("first", "second", "third")
+
+
+@pytest.fixture
+def tied():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Tied()
+
+
+def test_a_shared_weight_is_held_once(tied):
+    flat = FlatParameters(tied, TIED_PARTS)
+    parameters, weights = flat.of(TIED_PARTS)
+    assert len(weights) == len(flat.buffer) == sum(p.numel() for p in tied.parameters()) == 4 * 3 + 4 + 20 + 4
+    assert len({id(p) for p in parameters}) == len(parameters)
+    weights.fill_(7.0)
+    assert tied.first.weight is tied.third.weight is tied.third.same
+    assert (tied.third.weight == 7).all()
+
+
+def test_a_shared_weight_is_trained_for_all_its_uses(tied):
+    reference, x = copy.deepcopy(tied), torch.linspace(-1, 1, 6).view(2, 3)
+    adam = torch.optim.Adam(reference.parameters(), lr=1e-2, foreach=False)
+    parameters, weights = FlatParameters(tied, TIED_PARTS).of(TIED_PARTS)
+    optimizer = PhasedAdam([(weights, {})], lr=1e-2, fused=False)
+    for _ in range(5):
+        gradients = torch.autograd.grad(tied(x).square().sum(), parameters)
+        optimizer.step_phase(0, torch.cat([gradient.reshape(-1) for gradient in gradients]))
+        adam.zero_grad()
+        reference(x).square().sum().backward()
+        adam.step()
+    assert torch.equal(values(tied.parameters()), values(reference.parameters()))
+
+
+@pytest.mark.parametrize("names", [("first",), ("third",), ("second", "third")])
+def test_a_weight_shared_with_a_part_that_rests_is_refused(tied, names):
+    with pytest.raises(ValueError, match=r"'(first|third)' and '(first|third)' share a weight"):
+        FlatParameters(tied, TIED_PARTS).of(names)
 
 
 # ------------------------------------------------------------------ Adam

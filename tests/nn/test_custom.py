@@ -30,6 +30,20 @@ class Twice(nn.Module):
         return x, x
 
 
+class Summed(nn.Module):
+    """Nor this: the rows of the batch are lost."""
+
+    def forward(self, x):
+        return x.sum(0)
+
+
+class Rounded(nn.Module):
+    """Nor this: integers have no gradient."""
+
+    def forward(self, z):
+        return z.long()
+
+
 FACTORIES = {"encoder_module": encoder_factory, "decoder_module": decoder_factory}
 
 
@@ -94,8 +108,18 @@ def test_outputs_are_flattened_and_reshaped_to_the_event():
             r"'decoder_module' .* batch of shape \(2, 2\), but it raised",
         ),
         ({"decoder_module": nn.Linear(2, 6)}, ValueError, r"'decoder_module' .* give \(5,\) values per row.* \(6,\)"),
-        ({"encoder_module": Twice()}, ValueError, r"'encoder_module' .* but it raised"),
-        ({"decoder_module": Twice()}, ValueError, r"'decoder_module' .* but it raised"),
+        (
+            {"encoder_module": Twice()},
+            ValueError,
+            "'encoder_module' .* give one floating-point tensor.* Got a tuple",
+        ),
+        (
+            {"decoder_module": Twice()},
+            ValueError,
+            "'decoder_module' .* give one floating-point tensor.* Got a tuple",
+        ),
+        ({"encoder_module": Summed()}, ValueError, r"'encoder_module' .* a row for every row.* shape \(5,\)"),
+        ({"decoder_module": Rounded()}, ValueError, "'decoder_module' .* floating-point tensor.* type torch.int64"),
         ({"encoder_module": lambda shape: None}, TypeError, "'encoder_module' .* torch module. Got None"),
         ({"decoder_module": lambda n, shape: torch.tanh}, TypeError, "'decoder_module' .* torch module. Got <built-in"),
         ({"encoder_module": None}, ValueError, "'encoder_module' parameter of Custom must be an instance of"),

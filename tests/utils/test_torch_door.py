@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from vaekit.utils._torch import (
     SeededRandomness,
+    converted,
     initialize,
     linear,
     make_generator,
@@ -222,6 +223,18 @@ def test_initialising_leaves_the_global_generator_alone():
     linear(3, 4, make_generator(0))
     initialize(nn.utils.skip_init(nn.Conv2d, 1, 2, 3), "orthogonal", make_generator(0))
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_what_is_shared_stays_shared_through_a_conversion():
+    module = nn.ModuleList([nn.Linear(2, 3), nn.Linear(2, 3)]).double()
+    module[1].weight = module[0].weight
+    for part, name in [(module, "kept"), (module[0], "same"), (module[0], "too"), (module[1], "again")]:
+        part.register_buffer(name, module.kept if hasattr(module, "kept") else torch.ones(2, dtype=torch.float64))
+    module.register_buffer("other", torch.ones(2, dtype=torch.float64))
+    assert converted(module, nn.Module.float) is module
+    assert module.kept is module[0].same is module[0].too is module[1].again is not module.other
+    assert module[0].weight is module[1].weight
+    assert {tensor.dtype for tensor in module.state_dict().values()} == {torch.float32}
 
 
 def test_arrays_leave_the_graph():

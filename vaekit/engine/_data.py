@@ -60,11 +60,12 @@ class ResidentRows:
     def orders(self, draws, generator, is_one_batch=False):
         """Numbers of rows in the order of one pass, for each draw: an order of its own, or the rows before another's.
 
-        If the pass is one batch in all, independent draws are disjoint parts of it.
+        If the pass is one batch in all, independent draws are disjoint parts of it, unless one would be a single row,
+        which batch normalisation cannot take.
         """
         own = [name for name, other in draws.items() if other is None]
         orders = {name: torch.randperm(len(self), generator=generator, device=self.device) for name in own}
-        if is_one_batch and len(own) > 1:
+        if is_one_batch and 1 < len(own) <= len(self) // 2:
             orders = dict(zip(own, orders[own[0]].tensor_split(len(own))))
         places = {name: orders[other or name] for name, other in draws.items()}
         return {name: self._numbers(place, draws[name] is not None) for name, place in places.items()}

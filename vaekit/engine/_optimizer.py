@@ -13,7 +13,7 @@ class FlatParameters:
     """The parameters of a module's parts in one contiguous buffer, part after part.
 
     Each parameter becomes a view of the buffer, so an optimizer updates a whole phase as one tensor, and keeping or
-    restoring all weights is one copy.
+    restoring all weights is one copy. A parameter that several parts share stands with the first of them, once.
 
     Parameters
     ----------
@@ -24,7 +24,9 @@ class FlatParameters:
     """
 
     def __init__(self, module, parts):
-        self.parts = {name: self._trainable(getattr(module, name)) for name in parts}
+        self.used = {name: self._trainable(getattr(module, name)) for name in parts}
+        owner = {p: name for name, used in reversed(self.used.items()) for p in used}
+        self.parts = {name: [p for p in used if owner[p] == name] for name, used in self.used.items()}
         parameters = list(itertools.chain.from_iterable(self.parts.values()))
         with torch.no_grad():
             self.buffer = torch.cat([p.reshape(-1) for p in parameters])
@@ -43,8 +45,15 @@ class FlatParameters:
     def of(self, names):
         """Parameters of some parts, and the slice of the buffer that holds them.
 
-        The parts must follow each other in the buffer, or all that lies between them must be empty.
+        The parts must follow each other in the buffer, or all that lies between them must be empty; and what they share
+        with another part is trained with both or not at all.
+
+        Raises
+        ------
+        ValueError
+            If the parts are not such.
         """
+        self._refuse_shared(names)
         chosen = list(itertools.chain.from_iterable(self.parts[name] for name in self.parts if name in names))
         sizes = {name: sum(p.numel() for p in own) for name, own in self.parts.items()}
         starts = dict(zip(sizes, itertools.accumulate(sizes.values(), initial=0)))
@@ -53,6 +62,16 @@ class FlatParameters:
         if stop - start != sum(sizes[name] for name in held):
             raise ValueError(f"The parts {names} of a phase do not follow each other among {list(self.parts)}.")
         return chosen, self.buffer[start:stop]
+
+    def _refuse_shared(self, names):
+        inside = {p: name for name in self.parts if name in names for p in self.used[name]}
+        outside = {p: name for name in self.parts if name not in names for p in self.used[name]}
+        for parameter in inside.keys() & outside.keys():
+            raise ValueError(
+                f"The parts {inside[parameter]!r} and {outside[parameter]!r} share a weight, and a phase that trains "
+                f"{tuple(names)} would train half of its uses; give each a weight of its own, or train both in one "
+                "phase."
+            )
 
 
 class PhasedAdam(Optimizer):

@@ -4,11 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 
 from vaekit.engine import Net, Plan
 from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
-from vaekit.utils._torch import make_generator, resolve_device, to_array
+from vaekit.utils._torch import converted, make_generator, resolve_device, to_array
 
 __all__ = ["Blueprint", "build_net", "pack_net", "unpack_net"]
 
@@ -40,23 +41,24 @@ class Blueprint(NamedTuple):
 def build_model(plan):
     """Return a newly initialised model; every weight is drawn from the blueprint's seed."""
     generator = make_generator(plan.init_seed)
-    encoder, n_features = plan.network.encoder(plan.event_shape, generator)
+    network = plan.network.for_one_model()
+    encoder, n_features = network.encoder(plan.event_shape, generator)
     model = LatentVariableModel(
         encoder=encoder,
         posterior=plan.posterior.build(n_features, plan.n_components, generator),
         prior=plan.prior.build(plan.n_components, generator),
-        decoder=plan.network.decoder(plan.n_components, plan.event_shape, generator),
+        decoder=network.decoder(plan.n_components, plan.event_shape, generator),
         likelihood=plan.likelihood.build(plan.event_shape, plan.unit(), plan.deviation),
         discriminator=plan.objective.discriminator(plan.n_components, generator),
     )
-    return model.float()  # whatever torch's default is
+    return converted(model, nn.Module.float)  # whatever torch's default is
 
 
 def build_net(blueprint, *, device, callbacks=()):
     """Return an initialised, untrained net."""
     device = resolve_device(device)
     return Net(
-        build_model(blueprint),
+        converted(build_model(blueprint), lambda model: model.to(device)),
         objective=blueprint.objective,
         plan=blueprint.plan,
         generator=make_generator(blueprint.train_seed, device),

@@ -50,7 +50,7 @@ def _spelled_out(params, prefix=""):
         settings[prefix + name] = tuple(value) if isinstance(value, list) else value
         if isinstance(value, Spec):
             settings[prefix + name] = type(value)
-            settings |= _spelled_out(value.get_params(deep=False), f"{prefix}{name}__")
+            settings |= _spelled_out(value.settings(), f"{prefix}{name}__")
     return settings
 
 

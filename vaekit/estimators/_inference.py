@@ -48,7 +48,8 @@ class InferenceMixin:
         n_rows = len(columns[0]) if n_rows is None else n_rows
         size, results = size or self._blueprint.network.inference_rows, None
         self.net_._set_training(False)
-        with torch.inference_mode():
+        # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
+        with torch.no_grad() if self._blueprint.network.is_foreign else torch.inference_mode():
             for start in range(0, n_rows, size):
                 rows = slice(start, min(start + size, n_rows))
                 blocks = [column(rows) if callable(column) else column[rows] for column in columns]

@@ -40,6 +40,10 @@ class Network(Spec, ABC):
     decoded_rows = 1024  # codes decoded at once where each row has several
     is_foreign = False  # whether the modules may draw random numbers of their own
 
+    def for_one_model(self):
+        """Return what builds encoder and decoder of one model, for networks that build the two together."""
+        return self
+
     @abstractmethod
     def encoder(self, event_shape, generator):
         """Return the encoder module and its number of output features."""

@@ -1,26 +1,16 @@
 """The user's own encoder and decoder."""
 
-import copy
-import math
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import torch
 from torch import nn
 
 from vaekit.nn._base import Network
+from vaekit.nn._foreign import ForeignPair, copied_together
+from vaekit.nn._stored import Fingerprint, Stored
 from vaekit.utils._spec import spec
-from vaekit.utils._torch import SeededRandomness
 
 __all__ = ["Custom"]
-
-
-def _fresh(name, given, *sizes):
-    """Return a copy of a module (so that the user's own is never trained), or what a factory makes of the sizes."""
-    module = copy.deepcopy(given) if isinstance(given, nn.Module) else given(*sizes)
-    if not isinstance(module, nn.Module):
-        raise TypeError(f"The {name!r} parameter of Custom must be or return a torch module. Got {module!r} instead.")
-    return module
 
 
 @spec
@@ -40,9 +30,17 @@ class Custom(Network):
 
     Notes
     -----
-    Tables have `event_shape=(n_features,)`, images (channels, height, width). Dropout is decided by `random_state`,
-    except alpha dropout, and inside fused attention and recurrent kernels. Batch normalisation makes rows of a batch
-    depend on each other in training, and on nothing but the row afterwards.
+    Tables have `event_shape=(n_features,)`, images (channels, height, width). Modules are handed copies of rows and
+    codes, and may write into them. Weights that encoder and decoder share stay shared. Lazy layers take their sizes
+    from the data. Batch normalisation makes rows of a batch depend on each other in training, and on nothing but the
+    row afterwards.
+
+    Dropout is decided by `random_state`, except alpha dropout, and inside fused attention, recurrent kernels, and
+    compiled or scripted modules.
+
+    Models are pickled, and found again by `joblib.Memory`, by the values of their modules. A module that cannot be
+    pickled (parametrized, say) is refused then: pass a function that builds it, best one that a file of yours defines,
+    which is the same in every process.
 
     Examples
     --------
@@ -67,30 +65,33 @@ class Custom(Network):
     inference_rows = decoded_rows = 128
     is_foreign = True
 
+    def for_one_model(self):
+        """Return encoder and decoder copied together: what they share stays shared."""
+        return ForeignPair(self.encoder_module, self.decoder_module)
+
     def encoder(self, event_shape, generator):
         """Return the encoder module and its number of output features."""
-        with SeededRandomness(generator):
-            module = nn.Sequential(_fresh("encoder_module", self.encoder_module, event_shape), nn.Flatten())
-        return module, self._probe(module, "encoder_module", (2, *event_shape))[0]
+        return self.for_one_model().encoder(event_shape, generator)
 
     def decoder(self, n_components, event_shape, generator):
         """Return the decoder module."""
-        with SeededRandomness(generator):
-            module = _fresh("decoder_module", self.decoder_module, n_components, event_shape)
-        shape = self._probe(module, "decoder_module", (2, n_components))
-        if math.prod(shape) != math.prod(event_shape):
-            raise ValueError(
-                f"The 'decoder_module' parameter of Custom must give {event_shape} values per row. Got {shape} instead."
-            )
-        return nn.Sequential(module, nn.Flatten(), nn.Unflatten(1, tuple(event_shape)))
+        return self.for_one_model().decoder(n_components, event_shape, generator)
 
-    def _probe(self, module, name, shape):
-        """Run two rows of zeros through a module, without a trace in its state, to learn the shape it gives a row."""
-        probe = copy.deepcopy(module).eval()
-        try:
-            with torch.no_grad():
-                return tuple(probe(torch.zeros(shape)).shape[1:])
-        except Exception as error:
-            raise ValueError(
-                f"The {name!r} parameter of Custom must take a batch of shape {shape}, but it raised: {error}"
-            ) from error
+    def settings(self):
+        """Parameters; modules are the same if their weights are, functions if they are made of the same words."""
+        return {name: Fingerprint(value) for name, value in self.get_params(deep=False).items()}
+
+    def __sklearn_clone__(self):
+        return type(self)(**copied_together(self.get_params(deep=False)))
+
+    def __deepcopy__(self, memo):
+        return type(self)(**copied_together(self.get_params(deep=False), memo))
+
+    def __getstate__(self):
+        given = self.get_params(deep=False)
+        others = {name: value for name, value in super().__getstate__().items() if name not in given}
+        return others | {"stored": Stored(given)}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        super().__setstate__(state.pop("stored").restored() | state)

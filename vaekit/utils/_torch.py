@@ -1,6 +1,7 @@
 """The door to torch: devices, local generators, arrays in and out. Global state stays untouched."""
 
 import math
+from collections import defaultdict
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch.overrides import TorchFunctionMode
 __all__ = [
     "SeededRandomness",
     "bare_layer",
+    "converted",
     "initialize",
     "linear",
     "make_generator",
@@ -78,7 +80,7 @@ def whitened_noise(n_samples, n_components, seed=0):
     -------
     noise : ndarray of shape (n_samples, n_components), float64
     """
-    rng = np.random.default_rng(seed)
+    n_samples, rng = int(n_samples), np.random.default_rng(seed)
     half = rng.standard_normal(((n_samples + 1) // 2, n_components))
     if n_samples % 2 == 0 and half.shape[0] >= n_components:
         values, vectors = np.linalg.eigh(half.T @ half / half.shape[0])
@@ -124,12 +126,28 @@ def bare_layer(kind, *sizes, **options):
     return nn.utils.skip_init(kind, *sizes, dtype=torch.float32, **options)
 
 
+def converted(module, conversion):
+    """Return a module after a conversion in place (of type, or to a device); buffers that were one stay one.
+
+    torch's own conversions keep shared parameters shared, and make a tensor of its own of every buffer.
+    """
+    owners = defaultdict(list)
+    for part in module.modules():
+        for name, buffer in part.named_buffers(recurse=False, remove_duplicate=False):
+            owners[id(buffer)].append((part, name))
+    conversion(module)
+    for (first, name), *others in owners.values():
+        for part, same in others:
+            setattr(part, same, getattr(first, name))
+    return module
+
+
 class SeededRandomness(TorchFunctionMode):
     """Route the random functions called by foreign modules through a local generator (per thread).
 
     Catches initialisers, `randn` and its kin, dropout (of values and of channels) and the distributions' `sample` and
-    `rsample`. Alpha dropout, `RReLU`, `gumbel_softmax`, and dropout inside fused attention and recurrent kernels cannot
-    be reached: they keep torch's global generator.
+    `rsample`. Alpha dropout, `RReLU`, `gumbel_softmax`, and dropout inside fused attention, recurrent kernels, compiled
+    and scripted modules cannot be reached: they keep torch's global generator.
     """
 
     FUNCTIONS = frozenset(
