@@ -16,6 +16,7 @@ __all__ = [
     "resolve_device",
     "to_array",
     "whitened_noise",
+    "widest_float",
 ]
 
 
@@ -48,6 +49,14 @@ DEVICES = {
     "cuda": lambda: torch.cuda.device_count(),
     "mps": lambda: int(torch.backends.mps.is_available()),
 }
+
+
+def widest_float(device):
+    """Return the type in which to add up on `device`: torch.float64, or torch.float32 where a device refuses it (MPS)."""
+    try:
+        return torch.empty(0, dtype=torch.float64, device=device).dtype
+    except (TypeError, RuntimeError):
+        return torch.float32
 
 
 def make_generator(seed, device="cpu"):
