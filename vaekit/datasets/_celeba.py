@@ -9,6 +9,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import Source, bunch_or_pair, check_option, find_file, import_optional, reading
 from vaekit.datasets._lazy import LazyImages
+from vaekit.utils._ambient import guarded
 
 SOURCE = Source(
     "CelebA", "by Z. Liu, P. Luo, X. Wang and X. Tang, on the CelebA page of the CUHK Multimedia Laboratory"
@@ -16,6 +17,7 @@ SOURCE = Source(
 SUBSETS = {"train": 0, "valid": 1, "test": 2}
 
 
+@guarded
 def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
     """Load CelebA, aligned photographs of faces; images are decoded when they are used.
 
@@ -96,7 +98,7 @@ def load_celeba(folder, *, subset="all", size=None, return_X_y=False):
 def _read_attributes(path):
     """Return attribute names, file names and the table of 1 and -1; the two lines above hold their number and names."""
     with reading(path, SOURCE):
-        with path.open() as file:
+        with path.open(encoding="utf-8") as file:
             n_images, names = int(file.readline()), tuple(file.readline().split())
             rows = np.loadtxt(file, [("file", "U16"), ("attributes", np.int8, (len(names),))], ndmin=1)
         if len(rows) != n_images or not np.isin(rows["attributes"], (-1, 1)).all():

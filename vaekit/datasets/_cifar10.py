@@ -3,6 +3,7 @@
 import numpy as np
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, reading
+from vaekit.utils._ambient import guarded
 
 SOURCE = Source("CIFAR-10", 'as "binary version" by A. Krizhevsky, on his page at the University of Toronto')
 FILES = {"train": [f"data_batch_{k}.bin" for k in range(1, 6)], "test": ["test_batch.bin"]}
@@ -18,6 +19,7 @@ def _read_records(path):
         return content.reshape(-1, RECORD)
 
 
+@guarded
 def load_cifar10(folder, *, subset="train", return_X_y=False):
     """Load CIFAR-10 from the files of its binary version.
 

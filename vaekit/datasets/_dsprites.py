@@ -7,6 +7,7 @@ import numpy as np
 
 from vaekit.datasets._base import Source, bunch_or_pair, check_option, find_file, reading
 from vaekit.datasets._grid import check_classes, choose_levels, classes_of, grid_factors
+from vaekit.utils._ambient import guarded
 
 FACTORS = ("shape", "scale", "orientation", "posX", "posY")
 SIZES = (3, 6, 40, 32, 32)
@@ -104,6 +105,7 @@ def _halve(images):
     return (pairs[:, :, ::2] + pairs[:, :, 1::2] >= 2).astype(np.uint8)
 
 
+@guarded
 def render_dsprites(classes, *, size=64, packed=False):
     """Draw dSprites images from their factor classes.
 
@@ -165,6 +167,7 @@ def _finish(bits, size, packed):
     return np.packbits(halved, axis=-1) if packed else halved
 
 
+@guarded
 def make_dsprites(
     n_samples=None,
     *,
@@ -255,6 +258,7 @@ def make_dsprites(
     )
 
 
+@guarded
 def load_dsprites(folder, *, packed=False, return_X_y=False):
     """Load dSprites from its published file.
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, read_idx, reading, verify_file
+from vaekit.utils._ambient import guarded
 
 FILES = {"train": "train", "test": "t10k"}
 
@@ -48,6 +49,7 @@ def _read(path, n_axes, source):
     return content
 
 
+@guarded
 def load_mnist(folder, *, subset="train", verify=False, return_X_y=False):
     """Load MNIST, handwritten digits, from its idx files.
 
@@ -109,6 +111,7 @@ def load_mnist(folder, *, subset="train", verify=False, return_X_y=False):
         )
 
 
+@guarded
 def load_fashion_mnist(folder, *, subset="train", verify=False, return_X_y=False):
     """Load Fashion-MNIST, articles of clothing, from its idx files.
 

@@ -8,6 +8,7 @@ import numpy as np
 from vaekit.datasets._base import Source, bunch_or_pair, find_file, import_optional, reading, verify_file
 from vaekit.datasets._grid import check_classes, choose_levels, classes_of, grid_factors
 from vaekit.datasets._lazy import LazyImages
+from vaekit.utils._ambient import guarded
 
 FACTORS = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
 SIZES = (10, 10, 10, 8, 4, 15)
@@ -163,6 +164,7 @@ def _transport(scale, shape, orientation):
     return shown.reshape(4, SIDE, 2, SIDE, 2).mean(axis=(2, 4)).reshape(4, -1).astype(np.float32)
 
 
+@guarded
 def render_shapes3d(classes):
     """Draw scenes with the factors of Shapes3D by casting rays into a room.
 
@@ -218,6 +220,7 @@ def render_shapes3d(classes):
     return images
 
 
+@guarded
 def make_shapes3d(
     n_samples=None,
     *,
@@ -304,6 +307,7 @@ def make_shapes3d(
     )
 
 
+@guarded
 def load_shapes3d(folder, *, verify=False, return_X_y=False):
     """Load Shapes3D from its published file; images are read when they are used.
 

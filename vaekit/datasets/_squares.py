@@ -5,6 +5,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 SIDE = 8
@@ -54,6 +55,7 @@ def _amplitude(strength):
     return np.sqrt(strength * _draw(grid).var(axis=0).sum() / _wave(_direction(grid)).var(axis=0).sum())
 
 
+@guarded
 def make_xy_squares(n_samples=None, *, modification="none", strength=0.03, random_state=None, return_X_y=False):
     """Make small images of squares, as they are or with a faint wave laid over them.
 

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.io import loadmat
 
 from vaekit.datasets._base import Source, check_option, find_file, labelled_images, reading, verify_file
+from vaekit.utils._ambient import guarded
 
 SOURCE = Source(
     "SVHN",
@@ -17,6 +18,7 @@ SOURCE = Source(
 SUBSETS = ("train", "test", "extra")
 
 
+@guarded
 def load_svhn(folder, *, subset="train", verify=False, return_X_y=False):
     """Load SVHN, cropped digits of house numbers, from its MATLAB files.
 

@@ -11,12 +11,14 @@ from sklearn.utils import check_scalar
 
 from vaekit.datasets._base import bunch_or_pair, check_option
 from vaekit.datasets._grid import grid_factors
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 BURN_IN = 1000
 BEND = 3.0
 
 
+@guarded
 def make_observed_factors(n_samples=None, *, factor_sizes=(3, 4, 5), noise=0.0, random_state=None, return_X_y=False):
     """Make data that are their own factors, each in a column of its own, with noise.
 
@@ -80,6 +82,7 @@ def make_observed_factors(n_samples=None, *, factor_sizes=(3, 4, 5), noise=0.0, 
     )
 
 
+@guarded
 def make_linear_mixture(
     n_samples=1000, *, n_components=2, n_features=5, noise_scale=0.1, random_state=None, return_X_y=False
 ):
@@ -170,6 +173,7 @@ def make_linear_mixture(
     )
 
 
+@guarded
 def make_ar1_sequence(
     n_samples=1000,
     *,
@@ -281,6 +285,7 @@ def make_ar1_sequence(
     )
 
 
+@guarded
 def make_two_moons(n_samples=2000, *, noise=0.05, standardize=True, random_state=None, return_X_y=False):
     """Make two interleaving half circles, standardised: the smallest data a Gaussian posterior cannot cover.
 

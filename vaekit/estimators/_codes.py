@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.exceptions import NoDensityError
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
@@ -19,7 +20,7 @@ class Posterior(NamedTuple):
     scale: np.ndarray
 
 
-class CodesMixin(ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     """Codes of rows, and the distributions they are the means of."""
 
     def transform(self, X):

@@ -8,6 +8,7 @@ from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 
 from vaekit.estimators._generation import if_prior_has_density
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._torch import whitened_noise
 
@@ -17,7 +18,7 @@ FEWEST_DRAWS = 32  # noise vectors of the evidence lower bound
 OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not depend on how many follow
 
 
-class DensityMixin:
+class DensityMixin(GuardedMethods):
     """Densities in nats per row, in the units of X."""
 
     @if_prior_has_density

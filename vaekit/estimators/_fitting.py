@@ -14,9 +14,11 @@ from vaekit.estimators._preprocessing import choose_likelihood, choose_preproces
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import CollapseWarning, ScheduleWarning
 from vaekit.nn import MLP, ConvNet
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
 from vaekit.utils._spec import Spec
+from vaekit.utils._threads import threads_for
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["FittingMixin"]
@@ -61,7 +63,7 @@ def _same(value, other):
     return value is other or (isinstance(value, Integral) == isinstance(other, Integral) and bool(value == other))
 
 
-class FittingMixin:
+class FittingMixin(GuardedMethods):
     """fit and partial_fit, one after the other or afresh."""
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -207,7 +209,8 @@ class FittingMixin:
         train_rows = self._resident(X if valid is None else X[train])
         valid_rows = None if valid is None else self._resident(X[valid])
         self._blueprint = self._blueprint._replace(learning_rate=self.learning_rate, batch_size=self.batch_size)
-        with self.net_.training_with(self._make_callbacks(n_epochs), self.learning_rate, self.batch_size):
+        training = self.net_.training_with(self._make_callbacks(n_epochs), self.learning_rate, self.batch_size)
+        with threads_for(self._work_of_a_step()), training:
             self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
             self.n_steps_ = self.net_.step_
             if not is_part:  # the averages of the last epoch's steps have to do where rows come in parts

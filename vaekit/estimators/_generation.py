@@ -6,6 +6,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from vaekit.exceptions import NoDensityError
 from vaekit.priors import Generator
+from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._torch import to_array
@@ -26,7 +27,7 @@ def _prior_has_density(estimator):
 if_prior_has_density = available_if(_prior_has_density)
 
 
-class GenerationMixin:
+class GenerationMixin(GuardedMethods):
     """Decoding and sampling."""
 
     def inverse_transform(self, X):
@@ -122,7 +123,7 @@ class GenerationMixin:
         return self._in_blocks(lambda z: (function(z),), flat)[0].reshape(Z.shape).astype(np.float64)
 
 
-class SpacesMixin:
+class SpacesMixin(GuardedMethods):
     """The way between representation space, where codes live, and generation space, where the prior is normal."""
 
     @if_prior_has_density

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from vaekit.engine import ResidentRows
+from vaekit.utils._threads import threads_for, work_per_row
 from vaekit.utils._torch import to_array
 
 __all__ = ["InferenceMixin"]
@@ -48,7 +49,7 @@ class InferenceMixin:
         n_rows = len(columns[0]) if n_rows is None else n_rows
         size, results = size or self._blueprint.network.inference_rows, None
         self.net_._set_training(False)
-        with torch.inference_mode():
+        with torch.inference_mode(), threads_for(self._work_of_a_step()):
             for start in range(0, n_rows, size):
                 rows = slice(start, min(start + size, n_rows))
                 blocks = [column(rows) if callable(column) else column[rows] for column in columns]
@@ -60,6 +61,11 @@ class InferenceMixin:
                 for result, array in zip(results, arrays):
                     result[rows] = array
         return results
+
+    def _work_of_a_step(self):
+        """Multiply-adds of a training step's pass forward: what decides about threads, in inference too."""
+        plan = self._blueprint
+        return plan.batch_size * work_per_row(self.net_.module_, plan.event_shape)
 
     def _padded(self, block, n_rows):
         if len(block) < n_rows:

@@ -19,6 +19,7 @@ from vaekit.evaluation._fitted import (
 )
 from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.exceptions import NoDensityError
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
@@ -34,6 +35,7 @@ class KLParts(NamedTuple):
     kl: Estimate
 
 
+@guarded_arithmetic
 class AggregatePosterior(ABC):
     r"""The aggregate posterior :math:`q(z) = \frac1N \sum_n q(z | x_n)` of a set of rows.
 
@@ -183,6 +185,7 @@ class AggregatePosterior(ABC):
         return KLParts(*(mean_estimate(term.reshape(-1, term.shape[-1]).mean(axis=0)) for term in terms))
 
 
+@guarded_arithmetic
 class _MixtureOfNormals(AggregatePosterior):
     """Diagonal normals, as arrays."""
 
@@ -206,6 +209,7 @@ class _MixtureOfNormals(AggregatePosterior):
         return self.loc[rows] + self.scale[rows] * random_state.standard_normal((len(rows), self.n_components))
 
 
+@guarded_arithmetic
 class _MixtureOfPosteriors(AggregatePosterior):
     """Posteriors of any family, asked through the object's own methods."""
 

@@ -7,6 +7,7 @@ import torch
 
 from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_into, require
 from vaekit.functional import kl_normal
+from vaekit.utils._ambient import guarded, guarded_arithmetic
 
 
 class CollapseReport(NamedTuple):
@@ -34,6 +35,7 @@ class CollapseReport(NamedTuple):
     kl: np.ndarray
 
 
+@guarded_arithmetic
 def collapse_report(estimator, X, *, threshold=0.01):
     r"""Count the components whose posterior means move with the data.
 
@@ -93,5 +95,6 @@ def collapse_report(estimator, X, *, threshold=0.01):
     return CollapseReport(int(active.sum()), active, variance, share, kl)
 
 
+@guarded
 def _mean_kl(loc, scale):
     return kl_normal(torch.tensor(loc), 2 * torch.tensor(scale).log()).mean(0).numpy()

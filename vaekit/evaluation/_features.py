@@ -14,6 +14,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, on_host, take_rows
+from vaekit.utils._ambient import GuardedMethods, guarded
 
 MOST_PLAIN_FEATURES = 50
 MOST_ROWS_OF_PCA = 2000  # evenly spaced; as many as decide 50 directions
@@ -48,11 +49,11 @@ def feature_map(features, X):
 def _principal_components(X):
     X = flat_rows(take_rows(X, evenly_spaced(X, MOST_ROWS_OF_PCA)))
     n_components = max(1, min(MOST_PLAIN_FEATURES, X.shape[1], (len(X) - 1) // 2))
-    pca = PCA(n_components, random_state=0).fit(X)
+    pca = PCA(n_components, random_state=0).set_output(transform="default").fit(X)
     return lambda samples: in_blocks(pca.transform, samples)
 
 
-class ClassifierFeatures(TransformerMixin, BaseEstimator):
+class ClassifierFeatures(GuardedMethods, TransformerMixin, BaseEstimator):
     """Hidden activations of a small classifier: features that know which differences matter to labels.
 
     A multi-layer perceptron is trained to tell the labels apart; what its last hidden layer sees of an image takes the
@@ -178,6 +179,7 @@ class ClassifierFeatures(TransformerMixin, BaseEstimator):
         return (rows - self.offset_) / self.unit_
 
 
+@guarded
 def inception_score(probabilities):
     r"""Inception score of generated samples from the class probabilities that a classifier gives them.
 

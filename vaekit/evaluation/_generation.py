@@ -15,6 +15,7 @@ from vaekit.evaluation._fitted import (
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.evaluation._sampling import decode_codes, draw_samples
 from vaekit.metrics import frechet_distance, precision_recall_scores
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
@@ -39,6 +40,7 @@ class LowPosteriorFrechet(NamedTuple):
     n_samples: int
 
 
+@guarded_arithmetic
 def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, random_state=None, noise="auto"):
     """Fréchet distance between data and a model's samples (the FID, on features of your choice).
 
@@ -90,6 +92,7 @@ def sample_frechet_distance(estimator, X, features="auto", n_samples=None, *, ra
     return frechet_distance(to_features(X), to_features(sampled))
 
 
+@guarded_arithmetic
 def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=5, random_state=None, noise="auto"):
     """Precision, recall, density and coverage of a model's samples.
 
@@ -135,6 +138,7 @@ def sample_precision_recall(estimator, X, features="auto", n_samples=None, *, k=
     return precision_recall_scores(to_features(take_rows(X, some)), to_features(sampled), k=k)
 
 
+@guarded_arithmetic
 def low_posterior_frechet_distance(
     estimator,
     X,

@@ -7,6 +7,7 @@ import numpy as np
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
 from vaekit.evaluation._fitted import count_rows, draw_prior, floats, look_into, require
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
@@ -28,6 +29,7 @@ class SymmetricKL(NamedTuple):
     p_to_q: Estimate
 
 
+@guarded_arithmetic
 def symmetric_kl(estimator, X, n_samples=5000, *, random_state=None, aggregate_posterior=None):
     r"""Symmetric Kullback-Leibler divergence between the aggregate posterior and the prior.
 
@@ -92,6 +94,7 @@ def symmetric_kl(estimator, X, n_samples=5000, *, random_state=None, aggregate_p
     return SymmetricKL(*independent_sum(q_to_p, p_to_q), q_to_p, p_to_q)
 
 
+@guarded_arithmetic
 def kl_decomposition(estimator, X, *, X_reference=None, n_samples=1, random_state=None, aggregate_posterior=None):
     r"""Mutual information, total correlation and dimension-wise KL of a fitted model.
 

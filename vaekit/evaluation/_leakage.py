@@ -10,6 +10,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
 from vaekit.evaluation._fitted import base_log_density, floats, look_into, require
+from vaekit.utils._ambient import guarded, guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._warnings import warn_user
 
@@ -33,6 +34,7 @@ class LeakageCurve(NamedTuple):
     fraction: np.ndarray
 
 
+@guarded_arithmetic
 def leakage_curve(
     estimator, X, thresholds, *, threshold="base", n_samples=5000, random_state=None, aggregate_posterior=None
 ):
@@ -107,6 +109,7 @@ def leakage_curve(
     return _leakage(log_ratio, prior_density(estimator, Z, threshold, "threshold"), np.ravel(thresholds).astype(float))
 
 
+@guarded
 def standard_normal_thresholds(shares, n_components):
     r"""Log densities that given shares of a standard normal's own draws fall short of.
 

@@ -18,6 +18,7 @@ from vaekit.evaluation._fitted import (
     row_blocks,
     take_rows,
 )
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._warnings import warn_user
@@ -70,6 +71,7 @@ class ReconstructionError(NamedTuple):
     root_mean_square: float
 
 
+@guarded_arithmetic
 def importance_nll(estimator, X, n_samples=21000, *, random_state=None):
     r"""Negative log likelihood of data by importance sampling from the posterior.
 
@@ -163,6 +165,7 @@ def _summarize(log_sum, log_sum_of_squares, n_samples):
     return ImportanceNLL(*mean_estimate(per_row), per_row, effective, float(np.sqrt(variance.sum()) / len(per_row)))
 
 
+@guarded_arithmetic
 def reconstruction_error(estimator, X, *, n_samples=1, random_state=None):
     r"""Mean of :math:`-\log p(x | z)`, at posterior means and at posterior samples.
 

@@ -6,12 +6,15 @@ import math
 import numpy as np
 import torch
 
+from vaekit.utils._ambient import guarded
+
 LOG_2PI = math.log(2 * math.pi)
 CPU_BLOCK = (128, 2048)  # points x encodings: what a block is made of stays in a core's second-level cache
 GPU_BLOCK = (1024, 16384)  # enough work to hide the launches
 NEGLIGIBLE = -80.0  # terms below exp(-80) of the largest cannot be seen in the sum, yet exp is slow on them
 
 
+@guarded
 def aggregate_posterior_log_density(Z, loc, scale, *, dtype="float64", device=None, compile=False):
     r"""Log density of the aggregate posterior, the mixture of all encodings, at any points.
 

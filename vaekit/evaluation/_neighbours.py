@@ -7,6 +7,7 @@ from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
 from vaekit.evaluation._fitted import as_array, evenly_spaced, row_blocks
+from vaekit.utils._ambient import guarded
 
 
 class NearestRows(NamedTuple):
@@ -30,6 +31,7 @@ class NearestRows(NamedTuple):
     share_closer: float
 
 
+@guarded
 def nearest_neighbours(samples, X, *, X_test=None):
     r"""Find the training row nearest to each sample, and compare with how near real data come.
 

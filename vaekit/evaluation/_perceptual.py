@@ -8,12 +8,13 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import gen_batches
 
+from vaekit.utils._ambient import GuardedMethods, guarded
 from vaekit.utils._torch import resolve_device, to_array
 
 LPIPS_WEIGHTS = "weights-vgg16-lpips.pth", "vgg16-397923af.pth"
 
 
-class InceptionFeatures(TransformerMixin, BaseEstimator):
+class InceptionFeatures(GuardedMethods, TransformerMixin, BaseEstimator):
     """Features and class probabilities of the Inception-v3 network of the FID, as torch-fidelity has it.
 
     Needs no fit.
@@ -107,6 +108,7 @@ class InceptionFeatures(TransformerMixin, BaseEstimator):
             return np.concatenate([to_array(network(torch.from_numpy(X[rows]).to(device))[0]) for rows in batches])
 
 
+@guarded
 def lpips_distance(X, Y, *, batch_size=32, device="auto", white=None):
     """Perceptual distance between images, pair by pair (LPIPS, with the VGG16 network).
 

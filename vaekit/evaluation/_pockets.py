@@ -13,6 +13,7 @@ from vaekit.evaluation._fitted import (
     require,
 )
 from vaekit.evaluation._leakage import prior_density
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 
@@ -59,6 +60,7 @@ class HighPosteriorSamples(NamedTuple):
     row: np.ndarray
 
 
+@guarded_arithmetic
 def low_posterior_samples(
     estimator, X, n_samples=100, *, n_candidates=None, random_state=None, aggregate_posterior=None
 ):
@@ -118,6 +120,7 @@ def low_posterior_samples(
     return LowPosteriorSamples(*_in_three_spaces(estimator, candidates[lowest]), log_q[lowest])
 
 
+@guarded_arithmetic
 def high_posterior_samples(
     estimator, X, n_samples=100, *, n_candidates=None, rank_by="base", random_state=None, aggregate_posterior=None
 ):

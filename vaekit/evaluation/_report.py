@@ -6,9 +6,11 @@ import numpy as np
 
 from vaekit.evaluation._report_parts import PARTS, ReportRow, Subject, measure
 from vaekit.exceptions import MissingMethodError, VaekitError
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 
 
+@guarded_arithmetic
 class GenerationReport:
     """The numbers of a fitted model, as `generation_report` collects them.
 
@@ -90,6 +92,7 @@ class GenerationReport:
         ax.set(title="Components in use", xlabel="component", ylabel="share of variance", ylim=(0, 1))
 
 
+@guarded_arithmetic
 def generation_report(
     estimator,
     X,

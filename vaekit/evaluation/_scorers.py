@@ -9,6 +9,7 @@ from vaekit.evaluation._generation import (
 )
 from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
 from vaekit.evaluation._likelihood import importance_nll, reconstruction_error
+from vaekit.utils._ambient import guarded_arithmetic
 
 SEED = 0  # constant, so that two candidates differ by what they are and not by their draws
 
@@ -73,6 +74,7 @@ SCORERS = {
 }
 
 
+@guarded_arithmetic
 def get_unsupervised_scorer_names():
     """Return the names that `get_unsupervised_scorer` knows.
 
@@ -89,6 +91,7 @@ def get_unsupervised_scorer_names():
     return sorted(SCORERS)
 
 
+@guarded_arithmetic
 def get_unsupervised_scorer(name):
     """Return a scorer by name, to be passed as `scoring=`.
 

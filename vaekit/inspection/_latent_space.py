@@ -6,6 +6,7 @@ from sklearn.utils import column_or_1d
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, choose_components
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import make_random_state
 
 __all__ = ["LatentSpaceDisplay"]
@@ -17,6 +18,7 @@ MARGIN = 0.1  # around it, as a share of its width
 MAX_CLASSES = 10  # numbers of more values than this are a scale, not classes
 
 
+@guarded_arithmetic
 class LatentSpaceDisplay:
     """Codes as points and the prior as contours that hold 50 and 90% of it, in both latent spaces.
 

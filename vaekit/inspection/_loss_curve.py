@@ -4,12 +4,14 @@ import numpy as np
 
 from vaekit.inspection._drawing import COLORS, make_axes
 from vaekit.inspection._fitted import Fitted
+from vaekit.utils._ambient import guarded_arithmetic
 
 __all__ = ["LossCurveDisplay"]
 
 BOOKS = ("epoch", "duration")  # what stands in a history beside losses and their terms
 
 
+@guarded_arithmetic
 class LossCurveDisplay:
     """Loss and terms by epoch, in nats per row.
 

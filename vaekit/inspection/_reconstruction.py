@@ -7,6 +7,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, as_rows, column_units
+from vaekit.utils._ambient import guarded_arithmetic
 
 __all__ = ["ReconstructionDisplay"]
 
@@ -14,6 +15,7 @@ INCH = 0.55  # width of an image in a figure of its own
 LABEL = 0.8  # and of the words beside them
 
 
+@guarded_arithmetic
 class ReconstructionDisplay:
     """Reconstructions beside the data.
 

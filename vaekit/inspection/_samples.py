@@ -7,6 +7,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_features
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import make_random_state
 
 __all__ = ["SamplesDisplay"]
@@ -14,6 +15,7 @@ __all__ = ["SamplesDisplay"]
 N_BINS = 30  # of the histograms of one column
 
 
+@guarded_arithmetic
 class SamplesDisplay:
     """Data on the left, samples of the model on the right, on the same scale.
 

@@ -14,12 +14,14 @@ from vaekit.inspection._fitted import (
     column_units,
     name_features,
 )
+from vaekit.utils._ambient import guarded_arithmetic
 
 __all__ = ["TraversalDisplay"]
 
 LEGEND = 1.8  # inches for the names of features beside the panels
 
 
+@guarded_arithmetic
 class TraversalDisplay:
     """What changes in the data while a point walks through latent space.
 

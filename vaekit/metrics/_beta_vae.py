@@ -6,11 +6,13 @@ from sklearn.linear_model import LogisticRegression
 from vaekit.metrics._interventions import draw_pairs, group_every_factor
 from vaekit.metrics._learning import fit_classifier
 from vaekit.metrics._validation import check_counts, check_factors_codes
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 POINTS_AT_ONCE = 256
 
 
+@guarded
 def beta_vae_score(
     factors,
     codes,

@@ -8,6 +8,7 @@ from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds
 from vaekit.metrics._validation import check_counts
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import make_random_state
 
 N_ORDERS = 20
@@ -21,6 +22,7 @@ class BootstrapInterval(NamedTuple):
     high: float
 
 
+@guarded_arithmetic
 def bootstrap_interval(
     metric,
     factors,

@@ -5,8 +5,10 @@ import numbers
 import numpy as np
 
 from vaekit.metrics._validation import check_codes
+from vaekit.utils._ambient import guarded
 
 
+@guarded
 def gaussian_total_correlation(codes):
     r"""Total correlation that the codes would have if they were Gaussian.
 
@@ -53,6 +55,7 @@ def total_correlation_of_covariance(covariance):
     return max(0.0, float(-0.5 * np.log(eigenvalues).sum()))
 
 
+@guarded
 def active_units(codes, *, threshold=0.01):
     """Count the codes whose posterior mean varies with the data: ``Var_x[mu_j(x)] > threshold``.
 

@@ -6,6 +6,7 @@ from scipy.stats import rankdata
 from sklearn.utils import check_array
 
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._ambient import guarded
 
 
 def absolute_correlation(a, b, method="pearson"):
@@ -23,6 +24,7 @@ def _unit_columns(columns):
     return centred / np.where(length > 0, length, 1.0)
 
 
+@guarded
 def mean_correlation_coefficient(factors, codes, *, method="pearson"):
     r"""Mean correlation coefficient: the mean absolute correlation of factors with the codes matched to them.
 
@@ -69,6 +71,7 @@ def mean_correlation_coefficient(factors, codes, *, method="pearson"):
     return float(correlation[linear_sum_assignment(correlation, maximize=True)].sum() / factors.shape[1])
 
 
+@guarded
 def rank_correlation(runs):
     r"""Spearman correlation of every two columns of a table of runs, such as scores against training terms.
 

@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 SMALLEST_IMPORTANCE = 1e-11
@@ -26,6 +27,7 @@ class DCIScores(NamedTuple):
     importance: np.ndarray
 
 
+@guarded
 def dci_scores(
     factors,
     codes,

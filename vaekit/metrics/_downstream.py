@@ -10,9 +10,11 @@ from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 
+@guarded
 @dataclass(frozen=True)
 class DownstreamStudy:
     """Test accuracy by number of labels and by factor.
@@ -51,6 +53,7 @@ class DownstreamStudy:
         }
 
 
+@guarded
 def downstream_study(
     factors_train,
     codes_train,
@@ -129,6 +132,7 @@ def downstream_study(
     return _study(factors, codes, rng.permutation(train), test, train_sizes, classifier, n_jobs, rng)
 
 
+@guarded
 def sample_efficiency(
     factors,
     codes,

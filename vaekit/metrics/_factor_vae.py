@@ -4,11 +4,13 @@ import numpy as np
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
 from vaekit.metrics._validation import check_counts, check_factors_codes
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 VOTES_AT_ONCE = 256
 
 
+@guarded
 def factor_vae_score(
     factors,
     codes,

@@ -3,9 +3,11 @@
 import numpy as np
 from sklearn.utils import check_array
 
+from vaekit.utils._ambient import guarded
 from vaekit.utils._warnings import warn_user
 
 
+@guarded
 def frechet_distance(features_real, features_fake):
     r"""Fréchet distance between the normals fitted to two sets of features.
 
@@ -62,6 +64,7 @@ def frechet_distance(features_real, features_fake):
     return normal_frechet_distance(mean_real, covariance_real, mean_fake, covariance_fake)
 
 
+@guarded
 def normal_frechet_distance(mean_1, covariance_1, mean_2, covariance_2):
     r"""Squared 2-Wasserstein distance between two normals given by their moments.
 

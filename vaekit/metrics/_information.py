@@ -12,10 +12,12 @@ from vaekit.metrics._validation import (
     check_factors_codes,
     pool_draws,
 )
+from vaekit.utils._ambient import guarded
 
 MOST_ROWS_OF_DEPENDENCE = 5000
 
 
+@guarded
 def mutual_info_matrix(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error"):
     r"""Mutual information of each code with each factor.
 
@@ -64,6 +66,7 @@ def mutual_info_matrix(factors, codes, *, n_bins=20, binning="uniform", continuo
     return mutual_information(discretize(codes, n_bins, binning), factors)
 
 
+@guarded
 def code_mutual_information(codes, *, n_bins=20, binning="uniform"):
     r"""Mean mutual information between two different codes, in nats; 0 for independent codes.
 
@@ -101,6 +104,7 @@ def code_mutual_information(codes, *, n_bins=20, binning="uniform"):
     return float((information.sum() - np.trace(information)) / (n_codes * (n_codes - 1)))
 
 
+@guarded
 def factor_dependence(factors, *, n_bins=20, continuous_factors="error"):
     r"""Largest adjusted mutual information between two factors: how far the table is from independent factors.
 

@@ -3,8 +3,10 @@
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._discretize import discretize, entropies, mutual_information
 from vaekit.metrics._validation import check_factors_codes, pool_draws
+from vaekit.utils._ambient import guarded
 
 
+@guarded
 def mig_score(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error", average="macro"):
     r"""Mutual information gap: how much more the best code says about a factor than the second best.
 

@@ -10,9 +10,11 @@ from vaekit.metrics._average import average_factors
 from vaekit.metrics._discretize import discretize, mutual_information
 from vaekit.metrics._learning import split_rows
 from vaekit.metrics._validation import check_factors_codes, pool_draws
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 
+@guarded
 def modularity_score(factors, codes, *, n_bins=20, binning="uniform", continuous_factors="error"):
     r"""Modularity: whether each code informs about one factor at most.
 
@@ -74,6 +76,7 @@ def modularity_from_information(information):
     return float(np.sum(1 - leak) / len(information))
 
 
+@guarded
 def explicitness_score(
     factors,
     codes,

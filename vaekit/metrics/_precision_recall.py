@@ -7,6 +7,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.utils import check_array, gen_batches
 
+from vaekit.utils._ambient import guarded
+
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
 
 
@@ -19,6 +21,7 @@ class PrecisionRecallScores(NamedTuple):
     coverage: float
 
 
+@guarded
 def precision_recall_scores(features_real, features_fake, *, k=5):
     r"""Precision, recall, density and coverage of generated samples.
 

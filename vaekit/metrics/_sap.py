@@ -7,9 +7,11 @@ from sklearn.svm import LinearSVC
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._learning import fit_classifier, split_rows
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 
 
+@guarded
 def sap_score(
     factors,
     codes,

@@ -12,6 +12,7 @@ from vaekit.metrics._mig import mig_score
 from vaekit.metrics._modularity import explicitness_score, modularity_score
 from vaekit.metrics._sap import sap_score
 from vaekit.metrics._separability import linear_separability_loss
+from vaekit.utils._ambient import guarded
 
 
 def _dci_disentanglement(factors, codes, **options):
@@ -82,6 +83,7 @@ _SUMMARIES = {
 }
 
 
+@guarded
 def get_scorer_names():
     """Names that :func:`get_scorer` knows, in alphabetical order.
 
@@ -99,6 +101,7 @@ def get_scorer_names():
     return sorted(_OF_FACTORS_AND_CODES | _OF_CODES)
 
 
+@guarded
 def get_scorer(name, **options):
     """Scorer of a metric, for the `scoring` parameter of scikit-learn's searches and cross-validations.
 
@@ -151,6 +154,7 @@ def get_scorer(name, **options):
     return scorer
 
 
+@guarded
 def disentanglement_scorers(names=("mig", "sap", "modularity")):
     """Dictionary of scorers, for searches by several metrics (they also need ``refit="name"``).
 

@@ -6,8 +6,10 @@ from scipy.special import entr
 from sklearn.svm import LinearSVC
 
 from vaekit.metrics._validation import check_factors_codes
+from vaekit.utils._ambient import guarded
 
 
+@guarded
 def linear_separability_loss(factors, codes, *, multi_valued="error", n_jobs=None):
     r"""Linear separability: what remains unknown of binary attributes after a hyperplane each.
 

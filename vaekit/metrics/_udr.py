@@ -8,10 +8,12 @@ from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._correlation import absolute_correlation
 from vaekit.metrics._validation import check_codes
+from vaekit.utils._ambient import guarded
 
 LASSO_ALPHA = 0.1
 
 
+@guarded
 def udr_scores(codes_of_models, *, method="lasso", kl_per_component=None, kl_threshold=0.01, n_jobs=None):
     r"""Unsupervised disentanglement ranking of models, from their codes of the same rows; no factors are needed.
 

@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.metrics import udr_scores
+from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
@@ -26,6 +27,7 @@ class UDRRanking(NamedTuple):
     order: np.ndarray
 
 
+@guarded_arithmetic
 def udr_ranking(estimators, X, *, method="lasso", kl_threshold=0.01, n_jobs=None):
     """Rank fitted models by how well each agrees with the others (unsupervised disentanglement ranking).
 
@@ -74,6 +76,7 @@ def udr_ranking(estimators, X, *, method="lasso", kl_threshold=0.01, n_jobs=None
     return UDRRanking(scores, np.argsort(-scores, kind="stable"))
 
 
+@guarded_arithmetic
 class UDRSearch(MetaEstimatorMixin, BaseEstimator):
     """Search of parameters by unsupervised disentanglement ranking: no factors, no held-out rows.
 

@@ -1,6 +1,7 @@
 """The one door to scikit-learn's private helpers."""
 
 from sklearn.base import _fit_context as fit_context
+from sklearn.utils._available_if import _AvailableIfDescriptor as AvailableIf
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
@@ -14,6 +15,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import validate_data
 
 __all__ = [
+    "AvailableIf",
     "HasMethods",
     "Hidden",
     "Interval",

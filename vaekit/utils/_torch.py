@@ -52,7 +52,7 @@ DEVICES = {
 
 
 def widest_float(device):
-    """Return the type in which to add up on `device`: torch.float64, or torch.float32 where a device refuses it (MPS)."""
+    """Return the type in which to add up on `device`: torch.float64, or torch.float32 where there is none (MPS)."""
     try:
         return torch.empty(0, dtype=torch.float64, device=device).dtype
     except (TypeError, RuntimeError):
