@@ -8,6 +8,7 @@ import torch
 from vaekit.engine import Net, Plan
 from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
+from vaekit.utils._threads import work_per_row
 from vaekit.utils._torch import make_generator, resolve_device, to_array
 
 __all__ = ["Blueprint", "build_net", "pack_net", "unpack_net"]
@@ -55,7 +56,7 @@ def build_model(plan):
 def build_net(blueprint, *, device, callbacks=()):
     """Return an initialised, untrained net."""
     device = resolve_device(device)
-    return Net(
+    net = Net(
         build_model(blueprint),
         objective=blueprint.objective,
         plan=blueprint.plan,
@@ -68,6 +69,8 @@ def build_net(blueprint, *, device, callbacks=()):
         device=str(device),
         verbose=0,
     ).initialize()
+    net.work_per_row_ = work_per_row(net.module_, blueprint.event_shape)
+    return net
 
 
 def _map_tensors(function, kind, value):

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from vaekit.engine import ResidentRows
-from vaekit.utils._threads import threads_for, work_per_row
+from vaekit.utils._threads import threads_for
 from vaekit.utils._torch import to_array
 
 __all__ = ["InferenceMixin"]
@@ -64,8 +64,7 @@ class InferenceMixin:
 
     def _work_of_a_step(self):
         """Multiply-adds of a training step's pass forward: what decides about threads, in inference too."""
-        plan = self._blueprint
-        return plan.batch_size * work_per_row(self.net_.module_, plan.event_shape)
+        return self._blueprint.batch_size * self.net_.work_per_row_
 
     def _padded(self, block, n_rows):
         if len(block) < n_rows:

@@ -63,8 +63,8 @@ def _set_precisions(values):
 
 def _read_precision():
     """Digits of float32 products and convolutions: FRESH, or what it takes to set them again."""
-    resolved = tuple(_get_precision(*key) for key in PRECISIONS)
-    if tuple(value.replace("ieee", "none") for value in resolved) == FRESH:
+    resolved = tuple([_get_precision(*key) for key in PRECISIONS])
+    if resolved == FRESH or tuple(value.replace("ieee", "none") for value in resolved) == FRESH:
         return FRESH
     own = []
     for key in PRECISIONS:  # once the general answers are gone, a particular one says what it was set to
@@ -162,7 +162,8 @@ def own_torch():
             stack.enter_context(torch.inference_mode(False))
         if torch._C._functorch.peek_interpreter_stack() is not None:  # inside vmap, grad and their like
             stack.enter_context(temporarily_clear_interpreter_stack())
-        if torch.get_default_device().type != "cpu":
+        # a default device is a mode; the first question is the cheap one
+        if torch._C._len_torch_function_stack() and torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         stack.enter_context(put_aside(OF_THE_THREAD))
         stack.enter_context(OF_THE_PROCESS.put_aside())
