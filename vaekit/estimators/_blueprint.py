@@ -33,9 +33,9 @@ class Blueprint(NamedTuple):
     train_seed: int
 
     def unit(self):
-        """Units of X in one unit of the network's data: a float, or a tensor of the event's shape."""
+        """Units of X in one unit of the network's data: a float, or an array of the event's shape."""
         unit = self.preprocessing.unit
-        return float(unit) if np.ndim(unit) == 0 else torch.as_tensor(unit).reshape(self.event_shape)
+        return float(unit) if np.ndim(unit) == 0 else np.reshape(unit, self.event_shape)
 
 
 def build_model(plan):

@@ -23,7 +23,7 @@ class LikelihoodSpec(Spec, ABC):
         ----------
         event_shape : tuple of int
             Shape of one row as the network sees it.
-        unit : float or Tensor of shape (*event_shape,)
+        unit : float or ndarray of shape (*event_shape,)
             How many units of X one unit of the network's data is.
         deviation : float
             Standard deviation of the data as the network sees them.

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from numbers import Real
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -36,7 +37,7 @@ class LocationScaleSpec(LikelihoodSpec):
             start = torch.tensor(math.log(self.initial_scale * deviation), dtype=torch.float32)
             likelihood.log_scale = nn.Parameter(start.expand(self._scale_shape(event_shape)).clone())
         else:
-            fixed = torch.log(torch.as_tensor(self.scale / unit, dtype=torch.float32))
+            fixed = torch.log(torch.from_numpy(np.asarray(self.scale / unit, dtype=np.float32)))
             likelihood.register_buffer("log_scale", fixed)
         return likelihood
 

@@ -32,7 +32,7 @@ SKLEARN = {
     "transform_output": "default",
     "working_memory": 1024,
 }
-SPECIAL = dict.fromkeys(scipy.special.geterr(), "ignore")
+SPECIAL = dict.fromkeys(scipy.special.geterr(), "ignore") | {"memory": "raise"}
 
 
 def _read_sklearn():
