@@ -141,7 +141,7 @@ READINGS = {
     "device": torch.get_default_device,
     "libraries": lambda: (backends.mkldnn.enabled, backends.cudnn.enabled, backends.cudnn.benchmark),
     "precision": lambda: [
-        owner.fp32_precision
+        owner.fp32_precision.replace("ieee", "none")  # two words for all digits
         for owner in (
             backends, backends.mkldnn, backends.cudnn, backends.cuda.matmul, backends.cudnn.conv, backends.cudnn.rnn,
             backends.mkldnn.matmul, backends.mkldnn.conv, backends.mkldnn.rnn,
@@ -150,6 +150,16 @@ READINGS = {
     "denormals": lambda: bool(np.float32(1e-40) * np.float32(1) == 0),
     "threads": torch.get_num_threads,
 }  # fmt: skip
+
+
+# The calls that compute with torch: on these alone its settings are tried. Slow ones are tried with few settings.
+OF_TORCH_SETTINGS = list(SETTINGS)[list(SETTINGS).index("autocast") :]
+OF_TORCH = {"fit", "fit_images", "fit_module", "fitted", "unpickled", "aggregate"}
+SLOW = {
+    "fit_images", "fit_adversary", "partial_fit", "search", "generation_report", "LatentSpaceDisplay",
+    "ReconstructionDisplay", "SamplesDisplay", "TraversalDisplay",
+}  # fmt: skip
+ON_ALL = ("numpy_raises", "pandas_output", "warnings_are_errors", "inference_mode")
 
 
 def readings():
@@ -191,6 +201,14 @@ def fresh(name="VAE", rows=X, **params):
     return [answers(model, rows), model.kl_per_component_]
 
 
+def search():
+    return UDRSearch(vaekit.VAE(**SHORT), {"n_components": [2]}, n_models=2, random_state=0).fit(X)
+
+
+def classifier():
+    return evaluation.ClassifierFeatures((4,), max_iter=2, random_state=0).fit(X, X[:, 0] > 0)
+
+
 def shown(display, model, **options):
     display = display.from_estimator(model, X, **options)
     display.plot()
@@ -227,14 +245,10 @@ def table_of_calls():
         "fit_transform": lambda: vaekit.VAE(**SHORT).fit_transform(pd.DataFrame(X, columns=list("abc"))),
         "fitted": lambda: answers(model, X),
         "unpickled": lambda: answers(pickle.loads(pickled), X),
-        "search": lambda: (
-            UDRSearch(vaekit.VAE(**SHORT), {"n_components": [2]}, n_models=2, **seeded).fit(X).best_score_
-        ),
+        "search": lambda: search().best_score_,
         "aggregate": lambda: evaluation.AggregatePosterior.from_estimator(model, X).log_density(codes),
         "nearest_neighbours": lambda: evaluation.nearest_neighbours(X[:9] * 1.01, X),
-        "classifier": lambda: (
-            evaluation.ClassifierFeatures((4,), max_iter=2, **seeded).fit(X, X[:, 0] > 0).transform(X)
-        ),
+        "classifier": lambda: classifier().transform(X),
         "frechet_distance": lambda: metrics.frechet_distance(X, 1.1 * X),
         "precision_recall_scores": lambda: metrics.precision_recall_scores(X, 1.1 * X),
         "udr_scores": lambda: metrics.udr_scores([CODES, 2 * CODES, CODES[:, ::-1]]),
@@ -265,6 +279,6 @@ def bits(value):
     if value is None or isinstance(value, str):
         return str(value).encode()
     if isinstance(value, evaluation.GenerationReport):
-        return repr(vars(value)).encode()
+        return bits(vars(value))
     array = np.asarray(value)
     return str(array.dtype).encode() + array.tobytes()
