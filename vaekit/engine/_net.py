@@ -248,7 +248,7 @@ class Net(NeuralNet):
         """Let the likelihood take what has a closed form from rows (evenly spaced, if many) under the weights now."""
         self._set_training(False)
         likelihood, generator = self.module_.likelihood, make_generator(0, rows.device)
-        chosen = torch.linspace(0, len(rows) - 1, min(len(rows), MOST_SETTLED_ROWS), dtype=torch.float64).long()
+        chosen = torch.from_numpy(np.linspace(0, len(rows) - 1, min(len(rows), MOST_SETTLED_ROWS)).astype(np.int64))
         total = 0.0
         with torch.no_grad():
             for start, stop in batch_bounds(len(chosen), self.inference_rows):
