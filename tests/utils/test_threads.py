@@ -163,10 +163,12 @@ warnings.simplefilter("ignore")
 import numpy as np, torch
 from test_threads import encode_in_child
 from vaekit import VAE
+from vaekit.utils import _threads
 torch.set_num_threads(2)
 rows = np.random.default_rng(0).normal(size=(500, 50))
 torch.randn(500, 500) @ torch.randn(500, 500).exp()  # threads that the child will not have
 model = VAE(max_epochs=1, random_state=0).fit(rows)
+_threads.SMALL_STEP = 0  # a net of any size may use them
 context = multiprocessing.get_context("fork")
 results = context.Queue()
 child = context.Process(target=encode_in_child, args=(model, rows, results))
