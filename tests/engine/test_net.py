@@ -153,7 +153,7 @@ def test_every_step_meets_its_own_rows():
     seen, ids = [], np.c_[np.arange(35.0), X]
 
     def remember(net, batch):
-        seen.append(batch["first"].x[:, 0].tolist())
+        seen.append(batch[0][:, 0].tolist())
 
     tiny(standardize=None, max_epochs=2, callbacks=[AtBatchBegin(remember)]).fit(ids)
     epochs = [np.concatenate(seen[start : start + N_BATCHES]).tolist() for start in (0, N_BATCHES)]
@@ -325,7 +325,7 @@ def test_held_out_rows_come_from_the_rows_given_and_train_nothing():
     tiny(
         standardize=None, early_stopping=True, validation_fraction=0.2,
         callbacks=[
-            AtBatchBegin(lambda net, batch: seen.extend(batch["first"].x[:, 0].tolist())), AtEpochBegin(remember),
+            AtBatchBegin(lambda net, batch: seen.extend(batch[0][:, 0].tolist())), AtEpochBegin(remember),
         ],
     ).fit(ids)  # fmt: skip
     assert len(held_out["ids"]) == 7

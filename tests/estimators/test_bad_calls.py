@@ -236,7 +236,8 @@ def test_unknown_parameters_are_refused_at_once():
 # ------------------------------------------------------------------ methods
 
 UNFITTED = {
-    "transform": (X,), "posterior": (X,), "sample_posterior": (X,), "log_posterior": (X, X[:, :2]), "sample": (),
+    "transform": (X,), "posterior": (X,), "sample_posterior": (X,),
+    "sample_likelihood": (X[:, :2],), "log_posterior": (X, X[:, :2]), "sample": (),
     "inverse_transform": (X[:, :2],), "log_prior": (X[:, :2],), "log_likelihood": (X, X[:, :2]), "score": (X,),
     "score_samples": (X,), "to_generation_space": (X[:, :2],), "to_representation_space": (X[:, :2],),
     "get_feature_names_out": (),
@@ -285,11 +286,11 @@ CALLS = {
     "codes too wide for X": ("log_likelihood", (X, X), {}, "Codes have shape"),
     "a space of another width": ("to_generation_space", (X,), {}, "Codes have shape"),
     "and back": ("to_representation_space", (X,), {}, "Codes have shape"),
-    "no samples": ("sample", (0,), {}, "The 'n_samples' parameter must be a positive integer. Got 0"),
+    "no samples": ("sample", (0,), {}, "The 'n_samples' parameter.*integer. Got 0"),
     "fewer than no samples": ("sample", (-1,), {}, "The 'n_samples' parameter.*Got -1"),
     "half a sample": ("sample", (1.5,), {}, "The 'n_samples' parameter.*Got 1.5"),
     "no draws": ("sample_posterior", (X, 0), {}, "The 'n_samples' parameter.*Got 0"),
-    "no importance samples": ("score_samples", (X, 0), {}, "The 'n_importance_samples' parameter.*or None. Got 0"),
+    "no importance samples": ("score_samples", (X, 0), {}, "The 'n_importance_samples' parameter.*integer. Got 0"),
     "half an importance sample": ("score_samples", (X, 1.5), {}, "The 'n_importance_samples' parameter.*Got 1.5"),
     "a seed that is none": ("sample", (2,), {"random_state": "x"}, "'x' cannot be used to seed"),
 }

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+import numpy as np
 import torch
 
 from vaekit._outputs import Batch
@@ -31,8 +32,9 @@ class ResidentRows:
     ----------
     values : Tensor of shape (n_rows, *event_shape)
         float32 rows ready for the network, or rows of a narrow type as they came.
-    offset, unit : float or Tensor of shape () or (*event_shape,), optional
-        For narrow rows: the network sees (row - offset) / unit, computed in the type of tensors that are float64.
+    offset, unit : float, Tensor or ndarray of shape () or (*event_shape,), optional
+        For narrow rows: the network sees (row - offset) / unit, computed in the double precision of arrays (for rows on
+        the CPU), else in single precision.
     given, observed, weight : Tensor, optional
         What is known about each row, as in `Batch`.
     follows : Tensor of int of shape (2, n_pairs), optional
@@ -59,8 +61,9 @@ class ResidentRows:
     def _converted(self, rows):
         if self.unit is None:
             return rows
-        rows = rows.to(getattr(self.unit, "dtype", torch.float32))
-        return ((rows - self.offset) / self.unit).float()
+        if isinstance(self.unit, np.ndarray):
+            return torch.from_numpy(np.asarray((rows.numpy() - self.offset) / self.unit, dtype=np.float32))
+        return (rows.float() - self.offset) / self.unit
 
     def orders(self, draws, generator, is_one_batch=False):
         """Numbers of rows in the order of one pass, for each draw: an order of its own, or the rows before another's.

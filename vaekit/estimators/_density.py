@@ -65,8 +65,8 @@ class DensityMixin(GuardedMethods):
         self._summarize_remembered()
         if n_importance_samples is None:
             return self._evidence_lower_bounds(X) + self._log_volume()
-        check_count(n_importance_samples, "n_importance_samples")
-        return self._importance_bounds(X, n_importance_samples) + self._log_volume()
+        n_samples = check_count(n_importance_samples, "n_importance_samples")
+        return self._importance_bounds(X, n_samples) + self._log_volume()
 
     def _evidence_lower_bounds(self, X):
         """ELBO of validated rows, averaged over noise that all rows share."""

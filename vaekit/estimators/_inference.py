@@ -32,10 +32,12 @@ class InferenceMixin:
             return ResidentRows(rows.to(device))
         values = np.ascontiguousarray(X.view(np.uint8) if X.dtype == bool else X)
         values = torch.from_numpy(values if values.flags.writeable else values.copy()).reshape(shape)
-        # bytes are scaled in single precision; wider types as `to_network` does, to the same bits
-        dtype = torch.float32 if X.dtype == np.uint8 else torch.float64
-        scaling = [torch.as_tensor(part, dtype=dtype) for part in preprocessing]
-        scaling = [part.reshape(plan.event_shape if part.ndim else ()).to(device) for part in scaling]
+        scaling = [
+            np.asarray(part, dtype=np.float64).reshape(plan.event_shape if np.ndim(part) else ())
+            for part in preprocessing
+        ]
+        if X.dtype == np.uint8:  # in single precision; wider types as `to_network` does, in NumPy, to the same bits
+            scaling = [torch.as_tensor(part.astype(np.float32)).to(device) for part in scaling]
         return ResidentRows(values.to(device), *scaling)
 
     def _in_blocks(self, function, *columns, n_rows=None, size=None, finish=None):

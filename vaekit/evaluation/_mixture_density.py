@@ -9,6 +9,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from vaekit.utils._ambient import guarded
 from vaekit.utils._torch import to_array, widest_float
 
 LOG_2PI = math.log(2 * math.pi)
@@ -17,6 +18,7 @@ GPU_BLOCK = (1024, 16384)  # enough work to hide the launches
 NEGLIGIBLE = -80.0  # terms below exp(-80) of the largest cannot be seen in the sum, yet exp is slow on them
 
 
+@guarded
 def aggregate_posterior_log_density(
     Z: ArrayLike | Tensor,
     loc: ArrayLike | Tensor,

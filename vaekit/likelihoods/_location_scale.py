@@ -18,7 +18,15 @@ __all__ = ["LocationScaleLikelihood", "LocationScaleSpec"]
 
 @spec
 class LocationScaleSpec(LikelihoodSpec):
-    """What the location-scale likelihoods share."""
+    """The word for a likelihood with a decoded location and a scale that is fixed or learned.
+
+    Parameters
+    ----------
+    scale : float, "learned" or "learned_per_feature", default="learned"
+        A number in the units of X; one learned number; or a learned number for each feature.
+    initial_scale : float, default=0.1
+        Where a learned scale starts, as a fraction of the data's standard deviation.
+    """
 
     scale: float | str = "learned"
     initial_scale: float = 0.1

@@ -1,5 +1,7 @@
 """The beta-VAE metric: which factor two rows share, from how their codes differ."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.linear_model import LogisticRegression
@@ -24,7 +26,7 @@ def beta_vae_score(
     batch_size: int = 64,
     min_group: int = 2,
     continuous_factors: str = "error",
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     random_state: RandomStateLike = None,
 ) -> float:
     r"""Accuracy of a linear classifier that tells which factor pairs of rows share.

@@ -2,12 +2,18 @@
 
 import numpy as np
 
+from vaekit.utils._containers import on_host, unwrap
+
+PROTOCOLS = ("__dlpack__", "__arrow_c_stream__", "__dataframe__")
+KNOWN = ("__array__", "detach", "columns", "get_columns", "itercolumns", "collect")
+
 
 def as_array(values):
     """Return values as an array; columns of different types become Python objects, as a common type could merge them.
 
     NumPy's common type of signed and unsigned integers is a float, in which 2**63 and 2**63 + 1 are one.
     """
+    values = _opened(values)
     columns = columns_of_frame(values)
     if columns is not None:
         return _side_by_side(columns) if columns else np.empty((len(values), 0))
@@ -18,6 +24,14 @@ def as_array(values):
     if isinstance(values, (list, tuple)):
         return _of_list(values)
     return _of_column(values)
+
+
+def _opened(values):
+    """What speaks a protocol that NumPy does not, and lists of tensors, as arrays or frames; anything else as it is."""
+    if isinstance(values, (list, tuple)):
+        return on_host(values)
+    speaks = any(hasattr(values, protocol) for protocol in PROTOCOLS)
+    return unwrap(values) if speaks and not any(hasattr(values, known) for known in KNOWN) else values
 
 
 def columns_of_frame(values):

@@ -1,6 +1,6 @@
 """Disentanglement, completeness and informativeness."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -40,7 +40,7 @@ def dci_scores(
     n_train: int = 10000,
     n_test: int = 5000,
     continuous_factors: str = "error",
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     n_jobs: int | None = None,
     random_state: RandomStateLike = None,
 ) -> DCIScores:

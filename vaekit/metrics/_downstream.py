@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -71,7 +71,7 @@ def downstream_study(
     train_sizes: Sequence[int] = (10, 100, 1000, 10000),
     classifier: Any = None,
     continuous_factors: str = "error",
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     n_jobs: int | None = None,
     random_state: RandomStateLike = None,
 ) -> DownstreamStudy:
@@ -153,7 +153,7 @@ def sample_efficiency(
     n_test: int = 5000,
     classifier: Any = None,
     continuous_factors: str = "error",
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     n_jobs: int | None = None,
     random_state: RandomStateLike = None,
 ) -> float:

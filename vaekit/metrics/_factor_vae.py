@@ -1,5 +1,7 @@
 """The FactorVAE metric: which code varies least when a factor is held."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -23,7 +25,7 @@ def factor_vae_score(
     min_std: float = 0.05,
     min_group: int = 2,
     continuous_factors: str = "error",
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     random_state: RandomStateLike = None,
 ) -> float:
     r"""Accuracy of a majority vote on which factor is held, from the code that varies least.

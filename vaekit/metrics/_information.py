@@ -1,5 +1,7 @@
 """Mutual information between factors and codes, between codes, between factors."""
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import adjusted_mutual_info_score
@@ -25,7 +27,7 @@ def mutual_info_matrix(
     factors: ArrayLike,
     codes: ArrayLike,
     *,
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     binning: str = "uniform",
     continuous_factors: str = "error",
 ) -> np.ndarray:
@@ -82,7 +84,7 @@ def mutual_info_matrix(
 
 
 @guarded
-def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str = "uniform") -> float:
+def code_mutual_information(codes: ArrayLike, *, n_bins: int | Literal["auto"] = 20, binning: str = "uniform") -> float:
     r"""Mean mutual information between two different codes, in nats; 0 for independent codes.
 
     Parameters
@@ -122,7 +124,9 @@ def code_mutual_information(codes: ArrayLike, *, n_bins: int = 20, binning: str 
 
 
 @guarded
-def factor_dependence(factors: ArrayLike, *, n_bins: int = 20, continuous_factors: str = "error") -> float:
+def factor_dependence(
+    factors: ArrayLike, *, n_bins: int | Literal["auto"] = 20, continuous_factors: str = "error"
+) -> float:
     r"""Largest adjusted mutual information between two factors: how far the table is from independent factors.
 
     .. math:: \max_{k \neq l} \; \max\left(0, \;

@@ -1,6 +1,6 @@
 """Mutual information gap."""
 
-from typing import Any
+from typing import Any, Literal
 
 from numpy.typing import ArrayLike
 
@@ -15,7 +15,7 @@ def mig_score(
     factors: ArrayLike,
     codes: ArrayLike,
     *,
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     binning: str = "uniform",
     continuous_factors: str = "error",
     average: str | None = "macro",

@@ -1,6 +1,6 @@
 """Modularity and explicitness."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -22,7 +22,7 @@ def modularity_score(
     factors: ArrayLike,
     codes: ArrayLike,
     *,
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     binning: str = "uniform",
     continuous_factors: str = "error",
 ) -> float:
@@ -94,7 +94,7 @@ def explicitness_score(
     n_train: int = 10000,
     n_test: int = 5000,
     continuous_factors: str = "error",
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     average: str | None = "macro",
     n_jobs: int | None = None,
     random_state: RandomStateLike = None,

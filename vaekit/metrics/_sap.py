@@ -1,6 +1,6 @@
 """Separated attribute predictability."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -24,7 +24,7 @@ def sap_score(
     n_train: int = 10000,
     n_test: int = 5000,
     continuous_factors: str = "error",
-    n_bins: int = 20,
+    n_bins: int | Literal["auto"] = 20,
     average: str | None = "macro",
     n_jobs: int | None = None,
     random_state: RandomStateLike = None,

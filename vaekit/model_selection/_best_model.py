@@ -6,12 +6,15 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from vaekit.utils._ambient import guarded_arithmetic
+
 
 def _if_best_has(name):
     """Offer a method where the best model (before `fit`, the model to be fitted) offers it."""
     return available_if(lambda search: hasattr(getattr(search, "best_estimator_", search.estimator), name))
 
 
+@guarded_arithmetic
 class BestModelMixin:
     """A transformer that stands for `best_estimator_`, with those of its methods that this has."""
 
