@@ -54,7 +54,7 @@ class ByHand:
             layer.load_state_dict({kind: state[f"{name}.{kind}"] for kind in ("weight", "bias")})
         self.encode = nn.Sequential(layers["encoder.0"], nn.Tanh(), layers["posterior.layer"])
         self.decode = nn.Sequential(layers["decoder.0"], nn.Tanh(), layers["decoder.2"])
-        self.log_scale = nn.Parameter(state["likelihood.log_scale"].clone())
+        self.log_scale = nn.Parameter(state["likelihood.learned_log_scale"].clone())
         parameters = [*self.encode.parameters(), *self.decode.parameters(), self.log_scale]
         self.optimizer = torch.optim.Adam(parameters, lr=1e-2)
 
@@ -97,7 +97,7 @@ def test_fit_is_the_loop_one_would_write_by_hand():
     final = model.net_.module_
     torch.testing.assert_close(final.decoder[0].weight, by_hand.decode[0].weight, rtol=1e-4, atol=1e-6)
     torch.testing.assert_close(final.posterior.layer.weight, by_hand.encode[2].weight, rtol=1e-4, atol=1e-6)
-    torch.testing.assert_close(final.likelihood.log_scale, by_hand.log_scale, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(final.likelihood.learned_log_scale, by_hand.log_scale, rtol=1e-4, atol=1e-6)
     assert (final.decoder[0].weight - start["state"]["decoder.0.weight"]).abs().min() > 0
 
 

@@ -14,6 +14,7 @@ from vaekit.utils._torch import make_generator
 
 EVENT_SHAPES = [(1,), (5,), (2, 4, 3)]
 DEVIATION = 1.5  # of the data as the network sees them
+TINY = 1e-9  # a deviation whose floor is out of sight
 
 # what a likelihood is called: the word, and the distribution that torch has for it, given what was decoded and a scale
 LIKELIHOODS = {
@@ -101,7 +102,7 @@ def test_leading_sample_axes_are_kept(name, event_shape):
 
 @over_likelihoods
 def test_gradients_reach_what_is_learned_and_what_was_decoded(name):
-    likelihood, decoded = build(name, (5,)), rows(4, 5).requires_grad_()
+    likelihood, decoded = build(name, (5,)).train(), rows(4, 5).requires_grad_()
     likelihood.log_prob(decoded, observed(name, 4, 5)).sum().backward()
     assert all(tensor.grad.isfinite().all() and tensor.grad.all() for tensor in [decoded, *likelihood.parameters()])
 
@@ -152,6 +153,7 @@ def test_a_fixed_scale_is_in_the_units_of_the_data(word, unit):
 def test_a_learned_scale_starts_at_a_fraction_of_the_deviation(word, scale):
     likelihood = word(scale=scale, initial_scale=0.2).build((3, 2), 7.0, DEVIATION)
     (log_scale,) = likelihood.parameters()
+    assert likelihood.learned_log_scale is log_scale
     assert log_scale.shape == ((3, 2) if scale == "learned_per_feature" else ())
     torch.testing.assert_close(log_scale.exp(), torch.full_like(log_scale, 0.2 * DEVIATION))
 
@@ -176,14 +178,26 @@ def best_scale(word, error, scale):
 @pytest.mark.parametrize("scale", ["learned", "learned_per_feature"])
 def test_the_best_scale_is_the_mean_error(word, scale):
     likelihood, decoded, x = word(scale=scale).build((4,), 1.0, 1.0).double(), rows(6, 4), rows(6, 4, seed=2)
+    learned = likelihood.learned_log_scale
     with torch.no_grad():
-        likelihood.log_scale.copy_(best_scale(word, x - decoded, scale).log())
-    likelihood.log_prob(decoded, x).sum().backward()
-    torch.testing.assert_close(likelihood.log_scale.grad, torch.zeros_like(likelihood.log_scale), rtol=0, atol=1e-12)
+        learned.copy_(best_scale(word, x - decoded, scale).log())
+    likelihood.train().log_prob(decoded, x).sum().backward()
+    torch.testing.assert_close(learned.grad, torch.zeros_like(learned), rtol=0, atol=1e-12)
+
+
+@over_scales
+@pytest.mark.parametrize("scale", ["learned", "learned_per_feature"])
+def test_a_learned_scale_is_that_of_training_alone(word, scale):
+    """It lags behind the decoder; densities have the scale of the errors."""
+    likelihood, decoded, x = word(scale=scale).build((4,), 1.0, TINY).double(), rows(6, 4), rows(6, 4, seed=2)
+    lagging = getattr(distributions, word.__name__)(decoded, likelihood.learned_log_scale.exp())
+    torch.testing.assert_close(likelihood.train().log_prob(decoded, x), lagging.log_prob(x).sum(-1))
+    likelihood.eval().settle(likelihood.observed)
+    settled = getattr(distributions, word.__name__)(decoded, best_scale(word, x - decoded, scale))
+    torch.testing.assert_close(likelihood.log_prob(decoded, x), settled.log_prob(x).sum(-1))
 
 
 over_closed_forms = pytest.mark.parametrize("scale", ["closed_form", "per_feature"])
-TINY = 1e-9  # a deviation whose floor is out of sight
 
 
 @over_scales

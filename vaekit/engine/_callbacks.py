@@ -141,4 +141,5 @@ class ScaleWatch(Callback):
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """Write it down."""
-        net.log_scales_ = [*net.log_scales_, float(net.module_.likelihood.log_scale.detach().mean())]
+        scales = [p.detach().mean() for p in net.module_.likelihood.parameters()]
+        net.log_scales_ = [*net.log_scales_, float(sum(scales))]

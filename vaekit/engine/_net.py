@@ -59,7 +59,7 @@ class Net(SafeNet):
     @property
     def has_learned_scale(self):
         """Whether the likelihood's scale is found step by step."""
-        return isinstance(getattr(self.module_.likelihood, "log_scale", None), nn.Parameter)
+        return any(True for _ in self.module_.likelihood.parameters())
 
     # ------------------------------------------------------------------ the loop
 

@@ -55,9 +55,12 @@ class BaseEncoder(
     likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error"} or spec of `vaekit.likelihoods`, \
 default="auto"
         p(x | z). `"auto"` is Bernoulli for bool data and uint8 images, else Normal: the type decides, never the values
-        that some rows hold, so that folds and chunks agree. For a Bernoulli bytes are divided by 255 (masks, whose
-        bytes are 0 and 1, by 1) and all else must lie in [0, 1], in `fit` and wherever rows are scored later: scale
-        tables with `MinMaxScaler(clip=True)`. Tables of 0 and 1 of another type take `likelihood="bernoulli"`.
+        that some rows hold, so that folds and chunks agree. The Normal's scale has its closed form where the objective
+        is a bound on log p(x) (KL at a weight of at most 1); under regularisers training learns one, beside which their
+        strengths are meant, and densities and draws take that of the errors that are left. For a Bernoulli bytes are
+        divided by 255 (masks, whose bytes are 0 and 1, by 1) and all else must lie in [0, 1], in `fit` and wherever
+        rows are scored later: scale tables with `MinMaxScaler(clip=True)`. Tables of 0 and 1 of another type take
+        `likelihood="bernoulli"`.
     posterior_family : {"normal", "fixed_scale"} or spec of `vaekit.posteriors`, default="normal"
         Family of q(z | x).
     network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"

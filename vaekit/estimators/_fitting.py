@@ -201,13 +201,13 @@ class FittingMixin(GuardedMethods):
         event_shape = (
             (self.n_features_in_,) if not is_image else (*(1,) * (3 - len(self.image_shape_)), *self.image_shape_)
         )
-        likelihood = self._resolve("likelihood", auto=lambda: choose_likelihood(X, is_image))
+        objective = self._make_objective().validated()
+        likelihood = self._resolve("likelihood", auto=lambda: choose_likelihood(X, is_image, objective.is_bound))
         preprocessing, deviation = choose_preprocessing(
             X, support=likelihood.support, standardize=self.standardize, is_image=is_image
         )
         built_in = MLP(hidden_layer_sizes=tuple(self.hidden_layer_sizes), activation=self.activation).validated()
         n_rows = round(len(self._split(len(X), train_seed)[0]) * n_planned / len(X))
-        objective = self._make_objective().validated()
         self._blueprint = Blueprint(
             network=self._resolve("network", auto=lambda: ConvNet() if is_image else built_in),
             posterior=self._make_posterior(),
@@ -275,7 +275,7 @@ class FittingMixin(GuardedMethods):
     def _own_callbacks(self, n_epochs, is_part):
         label, verbosity = type(self).__name__, int(self.verbose)
         shown = [[], [EpochBar(n_epochs, label)], [EpochLog(label)]][min(verbosity, 2)]
-        if self.net_.has_learned_scale:
+        if self.net_.has_learned_scale and self.likelihood != "auto":
             shown.append(ScaleWatch())
         if self.early_stopping:
             shown.append(EarlyStop(self.n_iter_no_change, self.tol, self._last_change(), is_part))

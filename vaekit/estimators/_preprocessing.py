@@ -77,9 +77,17 @@ def clipped_to(dtype, values):
     return np.clip(values, -largest, largest, out=values)
 
 
-def choose_likelihood(X, is_image):
-    """Bernoulli for bool and for images of bytes, else Normal: types decide, not what some rows happen to hold."""
-    return Bernoulli() if X.dtype == bool or (X.dtype == np.uint8 and is_image) else Normal()
+def choose_likelihood(X, is_image, is_bound):
+    """Bernoulli for bool and for images of bytes, else Normal: types decide, not what some rows happen to hold.
+
+    Under a bound on log p(x) the Normal's scale has its closed form. A regulariser would be paid twice by it: in worse
+    reconstructions, and in the noise that they leave, beside which no latent of a beta-VAE may be worth its price
+    (beta times the latents against the features, per halving of the noise). Its strength is meant beside a noise that
+    does not follow; a learned scale follows slowly.
+    """
+    if X.dtype == bool or (X.dtype == np.uint8 and is_image):
+        return Bernoulli()
+    return Normal(scale="closed_form" if is_bound else "learned")
 
 
 def choose_preprocessing(X, *, support, standardize, is_image):

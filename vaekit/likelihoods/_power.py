@@ -5,6 +5,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 import torch
+from torch import nn
 
 from vaekit.likelihoods._base import LikelihoodSpec
 from vaekit.likelihoods._location_scale import LocationScaleLikelihood, LocationScaleSpec
@@ -32,9 +33,10 @@ class PowerSpec(LocationScaleSpec):
 
     def build(self, event_shape, unit, deviation):
         """Return the likelihood module."""
-        if self.scale not in CLOSED_FORMS:
+        if not isinstance(self.scale, str):
             return super().build(event_shape, unit, deviation)
-        return self._module(event_shape).with_closed_form(self._scale_shape(event_shape), deviation)
+        likelihood = self._module(event_shape).settling(self._scale_shape(event_shape), deviation)
+        return likelihood if self.scale in CLOSED_FORMS else likelihood.learning(self.initial_scale * deviation)
 
 
 class PowerLikelihood(LocationScaleLikelihood):
@@ -45,13 +47,19 @@ class PowerLikelihood(LocationScaleLikelihood):
 
     power: ClassVar[int]
 
-    has_closed_form = False
+    settles = False  # whether the scale outside training is that of the errors over the training data
 
-    def with_closed_form(self, scale_shape, deviation):
+    def settling(self, scale_shape, deviation):
         """Return this likelihood, its scale that of the errors and never below a small part of the data's deviation."""
-        self.has_closed_form, self.least_spread = True, (SMALLEST_SCALE * deviation) ** self.power
+        self.settles, self.least_spread = True, (SMALLEST_SCALE * deviation) ** self.power
         start = torch.full(scale_shape, math.log(deviation), dtype=torch.float32)
         self.register_buffer("log_scale", start)
+        self.register_parameter("learned_log_scale", None)  # found step by step, it counts in training alone
+        return self
+
+    def learning(self, start):
+        """Return this likelihood, its scale in training learned from a start."""
+        self.learned_log_scale = nn.Parameter(torch.full_like(self.log_scale, math.log(start)))
         return self
 
     def log_prob(self, decoded, x):
@@ -64,9 +72,11 @@ class PowerLikelihood(LocationScaleLikelihood):
         return -(rate * spread).sum(self.event_axes) - self._log_volume(log_scale)
 
     def _trained_log_scale(self, spread):
-        if not self.has_closed_form:
+        if not self.settles:
             return self.log_scale
         self.observed = self._averaged(spread)
+        if self.learned_log_scale is not None:
+            return self.learned_log_scale
         # without a gradient: a batch's own scale is where its loss is least, so the derivative by it is 0
         return self._best_log_scale(self.observed)
 
@@ -88,7 +98,7 @@ class PowerLikelihood(LocationScaleLikelihood):
 
     def statistics(self, decoded, x):
         """Mean of |x - m|^k: a scalar, or a number for each feature."""
-        return self._averaged(self._spread(x - decoded)) if self.has_closed_form else None
+        return self._averaged(self._spread(x - decoded)) if self.settles else None
 
     def settle(self, average):
         """Fix the scale."""
@@ -138,9 +148,10 @@ class Normal(PowerSpec):
     scale : {"closed_form", "per_feature", "learned", "learned_per_feature"} or float, default="closed_form"
         Standard deviation s. `"closed_form"`: the root mean squared error, over the batch and all features in training
         (so it is never behind the decoder), over the training data afterwards; `"per_feature"`: the same for each
-        feature. Both are kept above e^-6 of the data's deviation. `"learned"`, `"learned_per_feature"`: found by Adam,
-        a learning rate per step. A number: fixed, in the units of X; larger values ask less of the reconstruction, as
-        a larger beta would.
+        feature. Both are kept above e^-6 of the data's deviation. `"learned"`, `"learned_per_feature"`: in training
+        found by Adam, a learning rate per step (so it lags behind the decoder for hundreds of steps), afterwards that
+        of the errors. A number: fixed, in the units of X; larger values ask less of the reconstruction, as a larger
+        beta would.
     initial_scale : float, default=0.1
         Where a learned scale starts, as a fraction of the data's standard deviation.
 
@@ -171,8 +182,8 @@ class Laplace(PowerSpec):
     scale : {"closed_form", "per_feature", "learned", "learned_per_feature"} or float, default="closed_form"
         Mean absolute deviation s. `"closed_form"`: the mean absolute error, over the batch and all features in
         training, over the training data afterwards; `"per_feature"`: the same for each feature. Both are kept above
-        e^-6 of the data's deviation. `"learned"`, `"learned_per_feature"`: found by Adam, a learning rate per step. A
-        number: fixed, in the units of X.
+        e^-6 of the data's deviation. `"learned"`, `"learned_per_feature"`: in training found by Adam, a learning rate
+        per step, afterwards that of the errors. A number: fixed, in the units of X.
     initial_scale : float, default=0.1
         Where a learned scale starts, as a fraction of the data's standard deviation.
 
@@ -202,4 +213,4 @@ class SquaredError(LikelihoodSpec):
 
     def build(self, event_shape, unit, deviation):
         """Return the likelihood module."""
-        return SquaredErrorLikelihood(event_shape).with_closed_form((), deviation)
+        return SquaredErrorLikelihood(event_shape).settling((), deviation)

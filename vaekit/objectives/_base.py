@@ -69,6 +69,11 @@ class Objective(Spec, ABC):
         return {name: steps_of(weight.steps, n_steps) for name, weight in weights if isinstance(weight, Warmup)}
 
     @property
+    def is_bound(self) -> bool:
+        """Whether what is minimised in the end is a bound on -log p(x), with no more weight on the KL."""
+        return False
+
+    @property
     def pressure(self) -> float:
         """Weight on the KL in the end: at 1 or less a collapse is a failure, above it may be what was asked for."""
         return 1.0

@@ -58,6 +58,11 @@ class ELBO(Objective):
     weighted = ("beta",)
 
     @property
+    def is_bound(self) -> bool:
+        """Up to a weight of 1."""
+        return final_value(self.beta) <= 1
+
+    @property
     def pressure(self):
         """beta."""
         return final_value(self.beta)
