@@ -72,7 +72,7 @@ def main():
     print_scores(search)
 
     encoder = search.best_estimator_[:2]
-    display = SamplesDisplay.from_estimator(encoder, X, image_shape=image_shape, random_state=0)
+    display = SamplesDisplay.from_estimator(encoder, X, image_shape=image_shape, noise=False, random_state=0)
     display.plot(cmap="gray_r").figure_.savefig(arguments.out, dpi=150)
     beta = search.best_params_["encoder__beta"]
     print(f"data beside samples of DecoupledBetaVAE(beta={beta}): {arguments.out}")

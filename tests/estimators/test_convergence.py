@@ -5,12 +5,12 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_iris, load_wine, make_moons
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine, make_moons
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import EarlyStopping
 
 import vaekit
-from vaekit import VAE, BetaVAE
+from vaekit import DPVAE, VAE, BetaVAE
 from vaekit.estimators._convergence import diverged, scale_was_moving, was_still_falling
 from vaekit.exceptions import UnfinishedTrainingWarning
 from vaekit.likelihoods import Normal
@@ -118,6 +118,16 @@ def test_training_that_was_not_over_is_said_once(model, words):
     assert re.search(words, said)
 
 
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.CollapseWarning")
+@pytest.mark.parametrize("max_epochs", [5, 20])
+def test_few_epochs_of_few_rows_are_not_enough(max_epochs):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(150, 3)) @ rng.normal(size=(3, 8)) + 0.5 * rng.normal(size=(150, 8)) + 5
+    (said,) = complaints(VAE(n_components=3, max_epochs=max_epochs, random_state=0), X)
+    assert "before any weight could move" in said
+    assert "raise 'max_epochs'" in said
+
+
 def test_a_learned_scale_that_is_on_its_way_is_said_once():
     model = VAE(**FEW, likelihood=Normal(scale="learned"))
     (said,) = complaints(model, DATA["diabetes"])
@@ -130,6 +140,7 @@ DATA = {
     "iris": IRIS,
     "wine": StandardScaler().fit_transform(load_wine().data),
     "diabetes": StandardScaler().fit_transform(load_diabetes().data),
+    "breast cancer": StandardScaler().fit_transform(load_breast_cancer().data),
     "moons": make_moons(500, noise=0.05, random_state=0)[0],
 }
 
@@ -137,6 +148,12 @@ DATA = {
 @pytest.mark.parametrize("name", DATA)
 def test_defaults_are_no_false_alarm(name):
     assert complaints(VAE(**FEW), DATA[name]) == []
+
+
+@pytest.mark.parametrize("model", [VAE(random_state=0), DPVAE(random_state=0)])
+def test_nor_are_they_with_ten_latents(model):
+    X = DATA["breast cancer"] if isinstance(model, DPVAE) else load_digits().data / 16
+    assert complaints(model, X) == []
 
 
 @pytest.mark.parametrize("name", [name for name in vaekit.ESTIMATORS if name != "VAE"])

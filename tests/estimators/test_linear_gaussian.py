@@ -22,15 +22,19 @@ def towards_zero(epoch):
     return (1 - epoch / N_EPOCHS) ** 2
 
 
-@pytest.fixture(scope="module", params=[0, 1, 2])
+CLOSED_FORM, LEARNED = Normal(), Normal(scale="learned", initial_scale=1.0)
+
+
+@pytest.fixture(scope="module", params=[(0, CLOSED_FORM), (1, CLOSED_FORM), (2, CLOSED_FORM), (0, LEARNED)], ids=str)
 def world(request):
     """Rows of a factor model with isotropic noise, its maximum-likelihood probabilistic PCA, and a linear VAE."""
-    rng = np.random.default_rng(request.param)
+    seed, likelihood = request.param
+    rng = np.random.default_rng(seed)
     axes = np.linalg.qr(rng.normal(size=(8, 3)))[0] * [4, 2.5, 1.5]
     X = rng.normal(size=(2000, 3)) @ axes.T + rng.normal(size=(2000, 8)) + 5
     vae = VAE(
-        n_components=3, network=MLP(hidden_layer_sizes=()), likelihood=Normal(scale="learned", initial_scale=1.0),
-        warmup=0, learning_rate=0.1, batch_size=100, max_epochs=N_EPOCHS, random_state=request.param,
+        n_components=3, network=MLP(hidden_layer_sizes=()), likelihood=likelihood,
+        warmup=0, learning_rate=0.1, batch_size=100, max_epochs=N_EPOCHS, random_state=seed,
         callbacks=[LRScheduler(LambdaLR, lr_lambda=towards_zero)],
     ).fit(X)  # fmt: skip
     return X, PCA(3).fit(X), vae
@@ -61,6 +65,35 @@ def test_the_noise_is_that_of_probabilistic_pca(world):
     Z = np.zeros((1, 3))
     log_scale = -vae.log_likelihood(vae.inverse_transform(Z), Z)[0] / 8 - 0.5 * np.log(2 * np.pi)
     assert np.exp(2 * log_scale) == pytest.approx(pca.noise_variance_, rel=0.03)
+    assert vae.likelihood_scale_ == pytest.approx(np.exp(log_scale), rel=1e-5)
+
+
+def test_the_scale_is_the_error_of_sampled_reconstructions(world):
+    X, _, vae = world
+    errors = X - vae.inverse_transform(vae.sample_posterior(X, random_state=5)[0])
+    assert vae.likelihood_scale_ == pytest.approx(np.sqrt(np.mean(errors**2)), rel=0.02)
+
+
+def deviations_from(X, samples):
+    """Largest difference of means, deviations and correlations, each in its standard error for normal rows."""
+    share = 1 / len(X) + 1 / len(samples)
+    means = (samples.mean(axis=0) - X.mean(axis=0)) / X.std(axis=0) / np.sqrt(share)
+    spreads = (samples.std(axis=0) / X.std(axis=0) - 1) / np.sqrt(share / 2)
+    correlation = np.corrcoef(X.T)
+    errors = np.where(np.eye(len(correlation)), 1, (1 - correlation**2) * np.sqrt(share))
+    return [np.abs(z).max() for z in (means, spreads, (np.corrcoef(samples.T) - correlation) / errors)]
+
+
+def test_draws_have_the_moments_of_the_data(world):
+    X, _, vae = world
+    assert max(deviations_from(X, vae.sample(10_000, random_state=1))) < 3.5  # of 44 numbers
+
+
+def test_decoded_means_have_those_of_the_signal_alone(world):
+    X, _, vae = world
+    means, spreads, correlations = deviations_from(X, vae.sample(10_000, random_state=1, noise=False))
+    assert means < 3.5
+    assert min(spreads, correlations) > 10
 
 
 def test_codes_are_the_posterior_means_of_probabilistic_pca(world):

@@ -12,6 +12,7 @@ from vaekit.exceptions import NoDensityError
 from vaekit.priors import Generator
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
+from vaekit.utils._noise import check_noise
 from vaekit.utils._random import make_random_state
 from vaekit.utils._torch import to_array
 from vaekit.utils._typing import RandomStateLike
@@ -103,11 +104,8 @@ class GenerationMixin(GuardedMethods):
 
     def _draws_noise(self, noise):
         """Whether samples are draws of p(x | z)."""
-        if isinstance(noise, str) and noise == "auto":
-            return self.image_shape_ is None
-        if not isinstance(noise, (bool, np.bool_)):
-            raise ValueError(f"The 'noise' parameter must be True, False or 'auto'. Got {noise!r} instead.")
-        return bool(noise)
+        draws = check_noise(noise)
+        return self.image_shape_ is None if draws is None else draws
 
     @property
     def likelihood_scale_(self) -> float | np.ndarray:
@@ -120,11 +118,10 @@ class GenerationMixin(GuardedMethods):
         likelihood = self.net_.module_.likelihood
         if not hasattr(likelihood, "log_scale"):
             raise AttributeError(f"{type(self.likelihood_).__name__} has no scale: its noise is decided by its mean.")
-        scale = (
-            np.exp(to_array(likelihood.log_scale).astype(np.float64).reshape(-1)) * self._blueprint.preprocessing.unit
-        )
-        if scale.size == 1:
-            return float(scale.item())
+        scale, unit = np.exp(to_array(likelihood.log_scale).astype(np.float64)), self._blueprint.preprocessing.unit
+        if scale.ndim == 0 and np.ndim(unit) == 0:
+            return float(scale * unit)
+        scale = scale.reshape(-1) * unit
         return scale if self.image_shape_ is None else scale.reshape(self.image_shape_)
 
     def _through_prior(self, method, Z):

@@ -12,6 +12,7 @@ from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
 from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_features
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._noise import noise_choice
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -92,8 +93,8 @@ class SamplesDisplay(Display):
         fitted, random_state, X = Fitted.inside(estimator), make_random_state(random_state), as_rows(X, image_shape)
         n_samples = (64 if X.ndim > 2 else 1000) if n_samples is None else n_samples
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        choice = {} if isinstance(noise, str) else {"noise": noise}  # objects without one decide by themselves
-        samples = fitted.out_of(fitted.ask("sample")(n_samples, random_state=random_state, **choice))
+        sample = fitted.ask("sample")
+        samples = fitted.out_of(sample(n_samples, random_state=random_state, **noise_choice(sample, noise)))
         rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
         return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
 
