@@ -197,8 +197,8 @@ default="auto"
         "verbose": ["verbose"],
     }
 
-    # What an estimator is a name for. A field with the name of one of their parameters is that parameter: constraint and
-    # description are theirs, unless the estimator gives its own, and its default reads `= TotalCorrelation.gamma`.
+    # What an estimator is a name for. A field with the name of one of their parameters is that parameter: constraint
+    # and description are theirs, unless the estimator gives its own; its default reads `= TotalCorrelation.gamma`.
     _objective: ClassVar[type[Objective]] = Objective
     _divergence: ClassVar[type[Spec] | None] = None
 

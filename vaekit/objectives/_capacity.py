@@ -97,9 +97,9 @@ class Capacity(Objective):
             weight = weight * (kl > inputs.weights["capacity"])
         return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
 
-    def complaints(self, history, n_steps_done, n_steps):
+    def shortcomings(self, history, n_steps_done, n_steps):
         """Besides, a KL that did not reach its capacity."""
-        yield from super().complaints(history, n_steps_done, n_steps)
+        yield from super().shortcomings(history, n_steps_done, n_steps)
         last = history[-max(1, len(history) // 10) :]
         if last and all(row["kl"] < row["capacity"] for row in last):
             yield (
