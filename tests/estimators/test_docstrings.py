@@ -9,7 +9,7 @@ from family import NAMES, X, tiny
 
 import vaekit
 from vaekit import BetaVAE, FlowPriorVAE
-from vaekit.estimators._base import estimator
+from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.objectives import ELBO, Objective
 from vaekit.utils._docstrings import own_defaults, parameter_entries, split_sections
 
@@ -75,7 +75,8 @@ FACES = [name for name in NAMES if getattr(vaekit, name)._objective is not Objec
 
 def own_fields(cls):
     """Fields that a class declares itself and none of its bases has, with their defaults."""
-    inherited = {field.name for field in fields(cls.__mro__[1])}
+    parent = next(base for base in cls.__mro__[1:] if issubclass(base, BaseEncoder))
+    inherited = {field.name for field in fields(parent)}
     return {name: value for name, value in own_defaults(cls).items() if name not in inherited and name[0] != "_"}
 
 
