@@ -56,8 +56,8 @@ N_LIKELIHOOD_ROWS, N_IMPORTANCE_SAMPLES = 250, 500
 LEAKAGE_THRESHOLD = standard_normal_thresholds(0.1, N_COMPONENTS)  # 10% of N(0, I) below
 
 NUMBERS = {  # column of the CSV: heading and format of the table
-    "fid": ("FID", ".1f"),
-    "low_posterior_fid": ("FID-LP", ".1f"),
+    "frechet_distance": ("FID", ".1f"),
+    "low_posterior_frechet_distance": ("FID-LP", ".1f"),
     "symmetric_kl": ("sKL", ".2f"),
     "nll": ("NLL", ".1f"),
     "leakage": ("leakage", ".3f"),
@@ -85,8 +85,8 @@ def measure(model, X, X_test, features, seed):
     frechet = low_posterior_frechet_distance(model, X_test, features, N_SAMPLES, **draws)
     nll = importance_nll(model, X_test[:N_LIKELIHOOD_ROWS], N_IMPORTANCE_SAMPLES, random_state=seed)
     return {
-        "fid": frechet.plain,
-        "low_posterior_fid": frechet.value,
+        "frechet_distance": frechet.plain,
+        "low_posterior_frechet_distance": frechet.value,
         "symmetric_kl": symmetric_kl(model, X, N_SAMPLES, **draws).value,
         "nll": nll.value,
         "leakage": float(leakage_curve(model, X, [LEAKAGE_THRESHOLD], n_samples=N_SAMPLES, **draws).value[0]),

@@ -34,6 +34,6 @@ def test_table_is_put_between_its_marks(benchmark_script, tmp_path):
 
 
 def test_bold_is_what_beats_the_twin_in_every_run(benchmark_script):
-    assert benchmark_script.cell("fid", [1.0, 3.0], [4.0, 5.0]) == "**2.0** ± 1.0"
-    assert benchmark_script.cell("fid", [1.0, 3.0], [2.0, 5.0]) == "2.0 ± 1.0"
-    assert benchmark_script.cell("fid", [4.0, 5.0], [1.0, 3.0]) == "4.5 ± 0.5"
+    assert benchmark_script.cell("frechet_distance", [1.0, 3.0], [4.0, 5.0]) == "**2.0** ± 1.0"
+    assert benchmark_script.cell("frechet_distance", [1.0, 3.0], [2.0, 5.0]) == "2.0 ± 1.0"
+    assert benchmark_script.cell("frechet_distance", [4.0, 5.0], [1.0, 3.0]) == "4.5 ± 0.5"

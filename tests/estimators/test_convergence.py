@@ -20,7 +20,7 @@ FEW = {"n_components": 2, "random_state": 0}
 NOISE = np.random.default_rng(0).normal(size=200)
 
 
-def complaints(model, X):
+def warnings_of(model, X):
     """Fit, and return the sentences about the end of training."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -114,7 +114,7 @@ def test_a_moving_scale_is_told_from_one_that_has_arrived(log_scales, word):
     ],
 )
 def test_training_that_was_not_over_is_said_once(model, words):
-    (said,) = complaints(model, IRIS)
+    (said,) = warnings_of(model, IRIS)
     assert re.search(words, said)
 
 
@@ -130,7 +130,7 @@ def test_few_epochs_of_few_rows_are_not_enough(max_epochs):
 
 def test_a_learned_scale_that_is_on_its_way_is_said_once():
     model = VAE(**FEW, likelihood=Normal(scale="learned"))
-    (said,) = complaints(model, DATA["diabetes"])
+    (said,) = warnings_of(model, DATA["diabetes"])
     assert re.search(
         r"scale .* still growing when training ended, by .*% in the last 10 epochs; raise 'max_epochs'", said
     )
@@ -147,7 +147,7 @@ DATA = {
 
 @pytest.mark.parametrize("name", DATA)
 def test_defaults_are_no_false_alarm(name):
-    assert complaints(VAE(**FEW), DATA[name]) == []
+    assert warnings_of(VAE(**FEW), DATA[name]) == []
 
 
 @pytest.mark.parametrize("model", [VAE(random_state=0), DPVAE(random_state=0)])
@@ -158,7 +158,7 @@ def test_nor_are_they_with_ten_latents(model):
 
 @pytest.mark.parametrize("name", [name for name in vaekit.ESTIMATORS if name != "VAE"])
 def test_nor_are_those_of_the_family(name):
-    assert complaints(getattr(vaekit, name)(**FEW), IRIS) == []
+    assert warnings_of(getattr(vaekit, name)(**FEW), IRIS) == []
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_nor_is_training_that_somebody_watched_or_that_something_else_is_said_of
     with warnings.catch_warnings(record=True):
         warnings.simplefilter("always")
         model.fit(IRIS)
-    said = complaints(model, IRIS)
+    said = warnings_of(model, IRIS)
     assert said == [] or model.max_steps == 5
     assert model.partial_fit(IRIS) is model
 

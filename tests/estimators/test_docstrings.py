@@ -1,13 +1,17 @@
-"""help() tells everything: every parameter once, with the default it really has."""
+"""help() tells everything: every parameter once, with the default it really has, in the words of what it is one of."""
 
 import inspect
 import re
+from dataclasses import fields
 
 import pytest
 from family import NAMES, X, tiny
 
 import vaekit
-from vaekit.estimators._docstrings import inherit_sections, restate_defaults, split_sections
+from vaekit import BetaVAE, FlowPriorVAE
+from vaekit.estimators._base import BaseEncoder, estimator
+from vaekit.objectives import ELBO, Objective
+from vaekit.utils._docstrings import own_defaults, parameter_entries, split_sections
 
 ENTRY = re.compile(r"^(\w+(?:, \w+)*) : (.+)$", re.MULTILINE)
 
@@ -64,10 +68,70 @@ def test_sections_stand_in_numpydoc_order(name):
     assert summary.splitlines()[0].endswith(".")
 
 
-def test_an_own_entry_hides_the_inherited_one():
-    inherited = 'Base.\n\nParameters\n----------\na : int, default=1\n    First.\nb : str, default="x"\n    Second.\n'
-    own = 'Own.\n\nParameters\n----------\nb : str, default="y"\n    Other.\n'
-    _, sections = split_sections(inherit_sections(own, restate_defaults(inherited, {"a": 2})))
-    assert sections["Parameters"].split("\n") == [
-        'b : str, default="y"', "    Other.", "a : int, default=2", "    First.",
-    ]  # fmt: skip
+# ---------------------------------------------------------------------- named once, by the objective
+
+FACES = [name for name in NAMES if getattr(vaekit, name)._objective is not Objective]
+
+
+def own_fields(cls):
+    """Fields that a class declares itself and none of its bases has, with their defaults."""
+    parent = next(base for base in cls.__mro__[1:] if issubclass(base, BaseEncoder))
+    inherited = {field.name for field in fields(parent)}
+    return {name: value for name, value in own_defaults(cls).items() if name not in inherited and name[0] != "_"}
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_parameters_of_a_word_are_told_by_the_word(name):
+    """Constraint and description of a field are those of the parameter of its name, or the estimator's own file's."""
+    cls = getattr(vaekit, name)
+    source = inspect.getsource(cls)
+    for word in filter(None, (cls._objective, cls._divergence)):
+        for parameter in {field.name for field in fields(word)} & set(own_fields(cls)):
+            is_told_here = re.search(rf"^    {parameter} : ", source, re.MULTILINE) is not None
+            described = parameter_entries(cls.__doc__)[parameter].splitlines()[1:]
+            assert (described == parameter_entries(word.__doc__)[parameter].splitlines()[1:]) is not is_told_here
+            is_constrained_here = f'"{parameter}": ' in source
+            row = cls._parameter_constraints[parameter]
+            assert (row is word._parameter_constraints[parameter]) is not is_constrained_here
+
+
+OWN_DEFAULTS = {
+    ("BetaVAE", "beta"): 4.0, ("FlowPriorVAE", "beta"): 0.1, ("WAE", "kernel"): "imq", ("AAE", "weight"): 30.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_defaults_that_are_not_the_word_s_are_few_and_known(name):
+    cls = getattr(vaekit, name)
+    for parameter, default in own_fields(cls).items():
+        for word in filter(None, (cls._divergence, cls._objective)):
+            if parameter in {field.name for field in fields(word)}:
+                assert default == OWN_DEFAULTS.get((name, parameter), getattr(word, parameter))
+
+
+def test_an_estimator_of_ones_own_takes_its_parameters_from_the_objective():
+    class FreeVAE(BetaVAE):
+        """beta-VAE with free bits."""
+
+        free_bits: float = 0.5
+        free_bits_per: str = ELBO.free_bits_per
+
+    FreeVAE = estimator(FreeVAE)
+    assert repr(FreeVAE(beta=2)._make_objective()) == "ELBO(beta=2, free_bits=0.5)"
+    entries = parameter_entries(FreeVAE.__doc__)
+    assert list(entries)[:3] == ["free_bits", "free_bits_per", "beta"]
+    assert entries["free_bits"] == parameter_entries(ELBO.__doc__)["free_bits"].replace("default=0.0", "default=0.5")
+    with pytest.raises(ValueError, match="The 'free_bits' parameter of FreeVAE must be a float"):
+        FreeVAE(free_bits=-1).fit(X)
+
+
+def test_what_an_estimator_says_of_a_parameter_stays_in_those_made_of_it():
+    class OtherFlowVAE(FlowPriorVAE):
+        """FP-VAE with another default."""
+
+        beta: float = 0.5
+
+    OtherFlowVAE = estimator(OtherFlowVAE)
+    assert OtherFlowVAE._parameter_constraints["beta"] is FlowPriorVAE._parameter_constraints["beta"]
+    described = parameter_entries(OtherFlowVAE.__doc__)["beta"]
+    assert described == parameter_entries(FlowPriorVAE.__doc__)["beta"].replace("default=0.1", "default=0.5")

@@ -115,7 +115,7 @@ def test_the_weight_of_an_adversary_weighs(name, weight, values):
 OTHER_VALUES = {
     "allow_unbounded": True, "alpha": 0.5, "bandwidth": 2.0, "beta": 0.7, "capacity_steps": 0.25,
     "deterministic_encoder": True, "discriminator_layer_sizes": (7,), "discriminator_learning_rate": 0.5,
-    "encoder_noise": 0.3, "estimator": "mws", "gamma": 2.0, "kernel": "imq_multi", "kind": "i", "lam": 7.0,
+    "encoder_noise": 0.3, "aggregate": "mws", "gamma": 2.0, "kernel": "imq_multi", "kind": "i", "lam": 7.0,
     "lambda_d": 4.0, "lambda_od": 3.0, "max_capacity": 2.0, "mmd_space": "representation", "objective": "capacity",
     "standardize_codes": True, "total_samples": 99, "weight": 0.5,
 }  # fmt: skip
@@ -211,9 +211,9 @@ BAD_CALLS = [
     (tiny("BetaTCDPVAE", **UNBOUNDED), "'gamma' parameter (15) is larger than 'beta' (4).*allow_unbounded=True"),
     (tiny("BetaTCVAE", prior="decoupled", **UNBOUNDED), "choose prior='elementwise_flow' or 'normal'"),
     (tiny("VAE", objective=KLDecomposition(**UNBOUNDED), prior=Decoupled()), "lower gamma to at most beta"),
-    (tiny("BetaTCVAE", estimator="exact"), "'estimator' parameter of BetaTCVAE"),
+    (tiny("BetaTCVAE", aggregate="exact"), "'aggregate' parameter of BetaTCVAE"),
     (tiny("BetaTCVAE", total_samples=5), "'total_samples' parameter (5) must count.*batch has 8"),
-    (tiny("BetaTCVAE", estimator="mws", total_samples=5), "'total_samples' parameter (5) must count"),
+    (tiny("BetaTCVAE", aggregate="mws", total_samples=5), "'total_samples' parameter (5) must count"),
     (tiny("BetaTCVAE", total_samples=1), "'total_samples' parameter of BetaTCVAE"),
     (tiny("AnnealedVAE", capacity_steps=0), "'capacity_steps' parameter of AnnealedVAE"),
     (tiny("AnnealedVAE", capacity_steps=1.5), "'capacity_steps' parameter of AnnealedVAE"),
@@ -253,7 +253,7 @@ MOONS = make_moons(2000, noise=0.05, random_state=0)[0]
 
 def moons_correlation(seed, gamma, prior):
     model = BetaTCDPVAE(
-        beta=4, gamma=gamma, estimator="batch", allow_unbounded=True, prior=prior, n_components=2, warmup=0,
+        beta=4, gamma=gamma, aggregate="batch", allow_unbounded=True, prior=prior, n_components=2, warmup=0,
         likelihood=Normal(scale=0.1), hidden_layer_sizes=(64, 32), learning_rate=3e-3, batch_size=64, max_steps=300,
         random_state=seed,
     ).fit(MOONS)  # fmt: skip

@@ -75,7 +75,7 @@ def test_every_kind_of_data_keeps_to_single_precision(kind):
 EVALUATIONS = {
     "collapse_report": {},
     "generation_report": {"n_samples": 50, "n_importance_samples": 10, "n_likelihood_rows": 20, "random_state": 0},
-    "importance_nll": {"n_samples": 20, "random_state": 0},
+    "importance_nll": {"n_importance_samples": 20, "random_state": 0},
     "kl_decomposition": {"random_state": 0},
     "reconstruction_error": {"random_state": 0},
     "symmetric_kl": {"n_samples": 50, "random_state": 0},

@@ -70,7 +70,15 @@ def test_only_a_plain_prior_has_a_kl_by_component(model):
 def test_an_adversarial_prior_leaves_samples_and_reconstructions():
     report = generation_report(AAE(n_components=2, max_epochs=2, random_state=0).fit(MOONS), MOONS, **FEW)
     there = {name for name, row in report.rows.items() if np.isfinite(row.value)}
-    samples = {"fid", "low_posterior_fid", "low_posterior_fid_plain", "precision", "recall", "density", "coverage"}
+    samples = {
+        "frechet_distance",
+        "low_posterior_frechet_distance",
+        "low_posterior_frechet_distance_plain",
+        "precision",
+        "recall",
+        "density",
+        "coverage",
+    }
     assert there == samples | {"share_closer", "reconstruction_rms", "active_components"}
 
 

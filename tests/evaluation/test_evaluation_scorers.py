@@ -63,7 +63,7 @@ def test_searches_choose_the_better_model():
         cv=2,
         error_score="raise",
     ).fit(X)
-    for name in ("neg_nll", "neg_fid", "neg_symmetric_kl", "sample_coverage"):
+    for name in ("neg_nll", "neg_frechet_distance", "neg_symmetric_kl", "sample_coverage"):
         assert np.argmax(search.cv_results_[f"mean_test_{name}"]) == 1, name
     assert get_unsupervised_scorer("neg_nll")(search, X) == pytest.approx(
         get_unsupervised_scorer("neg_nll")(search.best_estimator_, X)
@@ -83,5 +83,5 @@ def test_scorers_stand_beside_score():
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"neg_symmetric_kl.*got 'fid'"):
-        get_unsupervised_scorer("fid")
+    with pytest.raises(ValueError, match=r"neg_symmetric_kl.*got 'frechet_distance'"):
+        get_unsupervised_scorer("frechet_distance")

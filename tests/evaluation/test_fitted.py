@@ -159,7 +159,7 @@ FUNCTIONS = {
     "symmetric_kl": lambda model: symmetric_kl(model, X, 100, random_state=0),
     "kl_decomposition": lambda model: kl_decomposition(model, X, random_state=0),
     "leakage_curve": lambda model: leakage_curve(model, X, [-3.0], random_state=0),
-    "latent leakage": lambda model: leakage_curve(model, X, [-3.0], threshold="latent", random_state=0),
+    "latent leakage": lambda model: leakage_curve(model, X, [-3.0], threshold="representation", random_state=0),
     "importance_nll": lambda model: importance_nll(model, X, 50, random_state=0),
     "reconstruction_error": lambda model: reconstruction_error(model, X, random_state=0),
     "collapse_report": lambda model: collapse_report(model, X),

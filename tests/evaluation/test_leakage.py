@@ -33,7 +33,10 @@ def test_leakage_of_a_shifted_normal(seed):
 
 @pytest.mark.parametrize(
     ("threshold", "exact"),
-    [("base", [0.8068528194, 1.0444698185, 0.9738889834]), ("latent", [0.8068528194, 1.0027966248, 0.8972512703])],
+    [
+        ("generation", [0.8068528194, 1.0444698185, 0.9738889834]),
+        ("representation", [0.8068528194, 1.0027966248, 0.8972512703]),
+    ],
 )
 def test_leakage_under_a_decoupled_prior(threshold, exact):
     """g(z) = 2 z, q = N(0, 1): the Jacobian stays in the ratio, whichever density is held against tau."""
@@ -42,7 +45,7 @@ def test_leakage_under_a_decoupled_prior(threshold, exact):
     assert np.all(np.abs(curve.value - exact) < 3 * curve.standard_error)
 
 
-def test_base_leakage_does_not_see_the_scale_of_the_latents():
+def test_leakage_in_generation_space_does_not_see_the_scale_of_the_latents():
     plain, scaled = collapsed_world(1.0, 1.0), collapsed_world(7.0, 7.0, spread=7.0)
     curves = [leakage_curve(world, ONE_ROW, [-1.5, -3], random_state=0) for world in (plain, scaled)]
     np.testing.assert_allclose(curves[0], curves[1], atol=1e-9)

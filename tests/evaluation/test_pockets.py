@@ -27,8 +27,8 @@ def test_low_posterior_samples_are_farthest_from_the_only_encoding():
     assert np.all(np.diff(samples.log_q) >= 0)
 
 
-@pytest.mark.parametrize(("rank_by", "density"), [("base", "base"), ("latent", "latent")])
-def test_high_posterior_samples_name_the_rows_they_came_from(rank_by, density):
+@pytest.mark.parametrize("rank_by", ["generation", "representation"])
+def test_high_posterior_samples_name_the_rows_they_came_from(rank_by):
     world = four_dimensional_world(scale=1e-7)
     samples = high_posterior_samples(world, X, 10, n_candidates=300, rank_by=rank_by, random_state=0)
     np.testing.assert_allclose(samples.representation, world.transform(X)[samples.row], atol=1e-5)
@@ -36,16 +36,16 @@ def test_high_posterior_samples_name_the_rows_they_came_from(rank_by, density):
     np.testing.assert_allclose(samples.log_prior, world.log_prior(samples.representation))
     q = AggregatePosterior.from_estimator(world, X)
     np.testing.assert_allclose(samples.log_q, q.log_density(samples.representation))
-    base = norm.logpdf(samples.generation).sum(axis=1)
-    ranked = base if density == "base" else samples.log_prior
+    in_generation_space = norm.logpdf(samples.generation).sum(axis=1)
+    ranked = in_generation_space if rank_by == "generation" else samples.log_prior
     assert np.all(np.diff(ranked) >= 0)
-    assert ranked[0] == pytest.approx(ranked_minimum(world, density), abs=1e-4)
+    assert ranked[0] == pytest.approx(ranked_minimum(world, rank_by), abs=1e-4)
 
 
-def ranked_minimum(world, density):
+def ranked_minimum(world, rank_by):
     codes = world.transform(X)
     return (
-        norm.logpdf(world.to_generation_space(codes)).sum(axis=1) if density == "base" else world.log_prior(codes)
+        norm.logpdf(world.to_generation_space(codes)).sum(axis=1) if rank_by == "generation" else world.log_prior(codes)
     ).min()
 
 
@@ -55,13 +55,13 @@ def test_a_prior_of_its_own_is_drawn_from_by_name():
         low_posterior_samples(TwoHumpsWithoutSampler(), ONE_ROW)
 
 
-def test_a_prior_that_is_no_image_of_a_normal_has_no_base():
-    with pytest.raises(IncompatibleChoiceError, match="threshold='latent'"):
+def test_a_prior_that_is_no_image_of_a_normal_has_no_generation_space():
+    with pytest.raises(IncompatibleChoiceError, match="threshold='representation'"):
         leakage_curve(TwoHumps(), ONE_ROW, [-3])
-    with pytest.raises(ValueError, match="rank_by='latent'"):
+    with pytest.raises(ValueError, match="rank_by='representation'"):
         high_posterior_samples(TwoHumps(), ONE_ROW, 3)
-    assert leakage_curve(TwoHumps(), ONE_ROW, [np.inf], threshold="latent").value > 0
-    assert len(high_posterior_samples(TwoHumps(), ONE_ROW, 3, rank_by="latent").row) == 3
+    assert leakage_curve(TwoHumps(), ONE_ROW, [np.inf], threshold="representation").value > 0
+    assert len(high_posterior_samples(TwoHumps(), ONE_ROW, 3, rank_by="representation").row) == 3
 
 
 def test_a_flow_that_fixes_the_only_code_is_still_a_flow():

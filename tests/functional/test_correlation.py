@@ -29,15 +29,15 @@ from vaekit.functional import (
     total_correlation_terms,
 )
 
-ESTIMATORS = ["mss", "mws", "batch", "full"]
+AGGREGATES = ["mss", "mws", "batch", "full"]
 LOG_Q_Z_GIVEN_X = double(-3.0342206423, -3.7086616673, -3.5469669881, -3.3820738723)
 
 
-def terms_of(estimator, z=Z, loc=LOC, logvar=LOGVAR, dataset_size=DATASET_SIZE, **parameters):
-    """Terms with what the estimator needs; "full" gets the rows and a shifted copy of them as all encodings."""
-    if estimator == "full":
+def terms_of(aggregate, z=Z, loc=LOC, logvar=LOGVAR, dataset_size=DATASET_SIZE, **parameters):
+    """Terms with what the aggregate needs; "full" gets the rows and a shifted copy of them as all encodings."""
+    if aggregate == "full":
         parameters["components"] = torch.cat([loc, loc + 0.3]), torch.cat([logvar, logvar - 0.1])
-    return total_correlation_terms(z, loc, logvar, dataset_size, estimator, **parameters)
+    return total_correlation_terms(z, loc, logvar, dataset_size, aggregate, **parameters)
 
 
 def mean_terms(*arguments, **parameters):
@@ -51,13 +51,13 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize("estimator", GOLDEN)
-def test_terms_of_the_golden_batch(estimator):
-    assert_golden(mean_terms(estimator), *GOLDEN[estimator])
+@pytest.mark.parametrize("aggregate", GOLDEN)
+def test_terms_of_the_golden_batch(aggregate):
+    assert_golden(mean_terms(aggregate), *GOLDEN[aggregate])
 
 
 @pytest.mark.parametrize(
-    ("estimator", "gamma", "expected"),
+    ("aggregate", "gamma", "expected"),
     [
         ("mws", 15, -165.0799087919),
         ("mws", 1, 30.1797369042),
@@ -66,8 +66,8 @@ def test_terms_of_the_golden_batch(estimator):
         ("batch", 15, 0.7062179037),
     ],
 )
-def test_regulariser_of_beta_tc_vae(estimator, gamma, expected):
-    assert_golden(mean_terms(estimator) @ double(1, 4, gamma), expected)
+def test_regulariser_of_beta_tc_vae(aggregate, gamma, expected):
+    assert_golden(mean_terms(aggregate) @ double(1, 4, gamma), expected)
 
 
 def test_aggregated_posterior_of_the_golden_batch():
@@ -80,10 +80,10 @@ def test_weighted_sampling_differs_from_the_form_without_weights_by_a_constant()
 
 
 @pytest.mark.parametrize(
-    ("estimator", "third"), [("mws", -11.7155478944), ("mss", 1.7096904216), ("batch", 2.0999626636)]
+    ("aggregate", "third"), [("mws", -11.7155478944), ("mss", 1.7096904216), ("batch", 2.0999626636)]
 )
-def test_third_term_with_a_decoupled_prior(estimator, third):
-    terms = mean_terms(estimator, log_prior=log_prior(golden_flow(3), Z))
+def test_third_term_with_a_decoupled_prior(aggregate, third):
+    terms = mean_terms(aggregate, log_prior=log_prior(golden_flow(3), Z))
     assert_golden(terms[2], third)
     assert_golden(terms.sum(), 2.9703175164)
 
@@ -94,53 +94,53 @@ def test_regulariser_with_a_decoupled_prior(weights, expected):
 
 
 @pytest.mark.parametrize("with_prior", [False, True])
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_terms_add_up_to_the_log_ratio_of_posterior_and_prior(estimator, with_prior):
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_terms_add_up_to_the_log_ratio_of_posterior_and_prior(aggregate, with_prior):
     log_prior_of_z = log_prior(golden_flow(3), Z) if with_prior else normal_log_density(Z, 0 * Z, 0 * Z).sum(-1)
-    terms = terms_of(estimator, log_prior=log_prior_of_z if with_prior else None)
+    terms = terms_of(aggregate, log_prior=log_prior_of_z if with_prior else None)
     log_ratio = normal_log_density(Z, LOC, LOGVAR).sum(-1) - log_prior_of_z
     torch.testing.assert_close(sum(terms), log_ratio, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_one_component_has_no_total_correlation(estimator):
-    terms = terms_of(estimator, Z[:, :1], LOC[:, :1], LOGVAR[:, :1])
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_one_component_has_no_total_correlation(aggregate):
+    terms = terms_of(aggregate, Z[:, :1], LOC[:, :1], LOGVAR[:, :1])
     torch.testing.assert_close(terms.total_correlation, torch.zeros_like(terms.total_correlation))
 
 
-@pytest.mark.parametrize("estimator", ["mss", "batch", "mws"])
-def test_an_encoder_that_collapsed(estimator):
+@pytest.mark.parametrize("aggregate", ["mss", "batch", "mws"])
+def test_an_encoder_that_collapsed(aggregate):
     nothing = torch.zeros_like(LOC)
     # weighted sampling makes every density too small by the factor N
-    log_N = math.log(DATASET_SIZE) if estimator == "mws" else 0.0
-    assert_golden(mean_terms(estimator, NOISE, nothing, nothing), log_N, 2 * log_N, -3 * log_N)
+    log_N = math.log(DATASET_SIZE) if aggregate == "mws" else 0.0
+    assert_golden(mean_terms(aggregate, NOISE, nothing, nothing), log_N, 2 * log_N, -3 * log_N)
 
 
 def test_the_whole_mixture_is_the_batch_when_the_batch_is_all_there_is():
-    full = total_correlation_terms(Z, LOC, LOGVAR, estimator="full", components=(LOC, LOGVAR))
-    torch.testing.assert_close(full, total_correlation_terms(Z, LOC, LOGVAR, estimator="batch"))
+    full = total_correlation_terms(Z, LOC, LOGVAR, aggregate="full", components=(LOC, LOGVAR))
+    torch.testing.assert_close(full, total_correlation_terms(Z, LOC, LOGVAR, aggregate="batch"))
 
 
 def test_in_a_batch_no_row_says_more_than_which_row_it_is():
     far_apart = count(6)[:, None] * 100
-    terms = total_correlation_terms(far_apart, far_apart, torch.zeros_like(far_apart), estimator="batch")
+    terms = total_correlation_terms(far_apart, far_apart, torch.zeros_like(far_apart), aggregate="batch")
     torch.testing.assert_close(terms.mutual_information, torch.full((6,), math.log(6), dtype=torch.float64))
 
 
 def test_weighted_sampling_and_the_batch_as_mixture_have_the_same_gradients():
-    def gradient(estimator):
+    def gradient(aggregate):
         loc, logvar = LOC.clone().requires_grad_(), LOGVAR.clone().requires_grad_()
         z = loc + torch.exp(logvar / 2) * NOISE
-        (mean_terms(estimator, z, loc, logvar) @ double(1, 4, 2)).backward()
+        (mean_terms(aggregate, z, loc, logvar) @ double(1, 4, 2)).backward()
         return loc.grad, logvar.grad
 
     torch.testing.assert_close(gradient("mws"), gradient("batch"))
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_gradients_are_those_of_finite_differences(estimator):
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_gradients_are_those_of_finite_differences(aggregate):
     leaves = [leaf.clone().requires_grad_() for leaf in (Z, LOC, LOGVAR)]
-    torch.autograd.gradcheck(lambda z, loc, logvar: tuple(terms_of(estimator, z, loc, logvar)), leaves)
+    torch.autograd.gradcheck(lambda z, loc, logvar: tuple(terms_of(aggregate, z, loc, logvar)), leaves)
 
 
 @given(n_rows=st.integers(2, 12), extra=st.integers(0, 1000))
@@ -156,11 +156,11 @@ def test_stratified_sampling_is_unbiased_for_every_row():
     loc, logvar = torch.sin(count(10)).reshape(5, 2) * 2, torch.cos(count(10)).reshape(5, 2)
     z = loc + torch.exp(logvar / 2) * torch.sin(3 * count(10)).reshape(5, 2)
     log_q_z_given_x = normal_log_density(z, loc, logvar).sum(-1)
-    exact = total_correlation_terms(z, loc, logvar, estimator="full", components=(loc, logvar))
+    exact = total_correlation_terms(z, loc, logvar, aggregate="full", components=(loc, logvar))
 
     estimates = torch.zeros(5, 3, dtype=torch.float64)
     for batch in map(list, itertools.permutations(range(5), 3)):
-        terms = total_correlation_terms(z[batch], loc[batch], logvar[batch], dataset_size=5, estimator="mss")
+        terms = total_correlation_terms(z[batch], loc[batch], logvar[batch], dataset_size=5, aggregate="mss")
         q_z = torch.exp(log_q_z_given_x[batch] - terms.mutual_information)
         estimates[batch, [0, 1, 2]] += q_z / 12
     torch.testing.assert_close(estimates, torch.exp(log_q_z_given_x - exact.mutual_information)[:, None].expand(5, 3))
@@ -175,18 +175,18 @@ def test_correlated_codes_have_the_total_correlation_of_their_normal():
     nodes, weights = gauss_hermite(16)
     root = torch.linalg.cholesky(double([1, 0.9], [0.9, 1]))
     z = torch.cartesian_prod(nodes, nodes) @ root.T
-    terms = total_correlation_terms(z, z, torch.zeros_like(z), estimator="full", components=components)
+    terms = total_correlation_terms(z, z, torch.zeros_like(z), aggregate="full", components=components)
     probabilities = torch.cartesian_prod(weights, weights).prod(-1)
     assert (probabilities @ terms.total_correlation).item() == pytest.approx(0.8303656034, abs=5e-3)
     assert (probabilities @ terms.dimension_kl).item() == pytest.approx(0, abs=5e-3)
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_far_and_narrow_posteriors_keep_their_digits_in_single_precision(estimator):
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_far_and_narrow_posteriors_keep_their_digits_in_single_precision(aggregate):
     loc = (torch.arange(12.0).reshape(4, 3) * 50).requires_grad_()
     logvar = torch.full((4, 3), -20.0, requires_grad=True)
-    terms = terms_of(estimator, loc, loc, logvar)
-    exact = terms_of(estimator, loc.double(), loc.double(), logvar.double())
+    terms = terms_of(aggregate, loc, loc, logvar)
+    exact = terms_of(aggregate, loc.double(), loc.double(), logvar.double())
     torch.testing.assert_close([term.double() for term in terms], list(exact), rtol=1e-5, atol=1e-4)
     sum(term.sum() for term in terms).backward()
     assert loc.grad.isfinite().all()
@@ -196,12 +196,12 @@ def test_far_and_narrow_posteriors_keep_their_digits_in_single_precision(estimat
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"estimator": "exact"}, "estimator='exact'.*'mss', 'mws', 'batch' or 'full'"),
-        ({"estimator": "mss"}, "'mss' needs dataset_size"),
-        ({"estimator": "mws"}, "'mws' needs dataset_size"),
-        ({"estimator": "mss", "dataset_size": 3}, "2 to dataset_size=3 rows, got 4: change"),
-        ({"estimator": "full"}, "components=.*belong together"),
-        ({"estimator": "batch", "components": (LOC, LOGVAR)}, "components=.*belong together"),
+        ({"aggregate": "exact"}, "aggregate='exact'.*'mss', 'mws', 'batch' or 'full'"),
+        ({"aggregate": "mss"}, "'mss' needs dataset_size"),
+        ({"aggregate": "mws"}, "'mws' needs dataset_size"),
+        ({"aggregate": "mss", "dataset_size": 3}, "2 to dataset_size=3 rows, got 4: change"),
+        ({"aggregate": "full"}, "components=.*belong together"),
+        ({"aggregate": "batch", "components": (LOC, LOGVAR)}, "components=.*belong together"),
     ],
 )
 def test_missing_things_are_explained(parameters, words):

@@ -26,7 +26,7 @@ def total_correlation(estimator):
 
 
 def full_total_correlation(z, loc, logvar, all_loc, all_logvar):
-    return functional.total_correlation_terms(z, loc, logvar, estimator="full", components=(all_loc, all_logvar))
+    return functional.total_correlation_terms(z, loc, logvar, aggregate="full", components=(all_loc, all_logvar))
 
 
 def partial(name, **parameters):

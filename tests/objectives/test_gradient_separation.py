@@ -155,7 +155,7 @@ def test_codes_draws_and_discriminator_pull_the_right_way(divergence):
     """Logits that take a larger number for a code: log q / p = z."""
     codes, drawn = double([-1], [0.5]).requires_grad_(), double([0.2], [2]).requires_grad_()
 
-    def critic(z):
+    def discriminator(z):
         return torch.cat([z, torch.zeros_like(z)], dim=1)
 
     def pull(loss):
@@ -163,9 +163,9 @@ def test_codes_draws_and_discriminator_pull_the_right_way(divergence):
             -g.sign().flatten().tolist()[0] for g in torch.autograd.grad(loss, (codes, drawn), materialize_grads=True)
         ]
 
-    assert pull(divergence.between(codes, drawn, critic)) == [-1, 0]
-    assert pull(divergence.for_generator(codes, drawn, critic)) == [0, 1]
-    assert pull(divergence.discriminator_loss(codes, drawn, critic)) == [1, -1]
+    assert pull(divergence.between(codes, drawn, discriminator)) == [-1, 0]
+    assert pull(divergence.for_generator(codes, drawn, discriminator)) == [0, 1]
+    assert pull(divergence.discriminator_loss(codes, drawn, discriminator)) == [1, -1]
 
 
 def test_a_discriminator_that_sees_no_difference_pulls_nowhere():

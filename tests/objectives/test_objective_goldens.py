@@ -18,8 +18,8 @@ def annealed(**parameters):
     return AnnealedVAE(capacity_steps=100_000, **parameters)
 
 
-def tc(estimator, alpha, beta, gamma):
-    return BetaTCVAE(alpha=alpha, beta=beta, gamma=gamma, estimator=estimator)
+def tc(aggregate, alpha, beta, gamma):
+    return BetaTCVAE(alpha=alpha, beta=beta, gamma=gamma, aggregate=aggregate)
 
 
 # estimator, prior, step, loss less reconstruction

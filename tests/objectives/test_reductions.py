@@ -51,7 +51,7 @@ from vaekit.objectives import (
 from vaekit.posteriors import NormalParameters
 from vaekit.utils._torch import make_generator
 
-ESTIMATORS = ["mss", "mws", "batch", "full"]
+AGGREGATES = ["mss", "mws", "batch", "full"]
 
 
 class MonteCarloNormalPrior(SampledNormalPrior):
@@ -97,13 +97,13 @@ NUMERICALLY = {
     "no capacity is beta = gamma": (Capacity(gamma=4, max_capacity=0), ELBO(beta=4), "normal"),
     "beta = 1, a flow with its own loss": (ELBO(prior_weight=1), ELBO(), "decoupled"),
     "weighted sampling pulls as the batch does": (
-        KLDecomposition(estimator="mws"), KLDecomposition(estimator="batch"), "decoupled",
+        KLDecomposition(aggregate="mws"), KLDecomposition(aggregate="batch"), "decoupled",
     ),
     **{
-        f"alpha = beta = gamma = 1, {estimator}": (
-            KLDecomposition(beta=1, estimator=estimator), ELBO(), MonteCarloNormalPrior(),
+        f"alpha = beta = gamma = 1, {aggregate}": (
+            KLDecomposition(beta=1, aggregate=aggregate), ELBO(), MonteCarloNormalPrior(),
         )
-        for estimator in ESTIMATORS
+        for aggregate in AGGREGATES
     },
 }  # fmt: skip
 
@@ -135,9 +135,9 @@ def test_names_for_the_same_objective():
 
 
 @pytest.mark.parametrize("prior", ["normal", "decoupled", "elementwise_flow"])
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-def test_the_parts_add_up(estimator, prior):
-    net = make_net(KLDecomposition(alpha=3, beta=2, gamma=0.5, estimator=estimator), prior)
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_the_parts_add_up(aggregate, prior):
+    net = make_net(KLDecomposition(alpha=3, beta=2, gamma=0.5, aggregate=aggregate), prior)
     if prior != "normal":
         shaken(net, "prior")
     inputs, terms = inputs_of(net.objective), look(net)
@@ -149,7 +149,7 @@ def test_the_parts_add_up(estimator, prior):
 
 
 def test_the_data_set_is_as_large_as_its_rows_unless_told():
-    by_rows, told, told_less = (KLDecomposition(estimator="mws", total_samples=n) for n in (None, 100, 50))
+    by_rows, told, told_less = (KLDecomposition(aggregate="mws", total_samples=n) for n in (None, 100, 50))
     inputs = golden_inputs(by_rows)
     loss = by_rows.loss(golden_model(), inputs).loss
     assert loss == told.loss(golden_model(), inputs._replace(rows=None)).loss
@@ -318,7 +318,7 @@ def test_parameters_of_a_divergence_can_be_searched(model, nested):
 # ---------------------------------------------------------------------- errors
 
 BAD = [
-    (KLDecomposition(estimator="exact"), "'estimator' parameter of KLDecomposition"),
+    (KLDecomposition(aggregate="exact"), "'aggregate' parameter of KLDecomposition"),
     (KLDecomposition(alpha=-1), "'alpha' parameter of KLDecomposition"),
     (KLDecomposition(beta="4"), "'beta' parameter of KLDecomposition"),
     (KLDecomposition(total_samples=1), "'total_samples' parameter of KLDecomposition"),

@@ -224,7 +224,7 @@ def table_of_calls():
     of_the_model = {
         "collapse_report": {}, "kl_decomposition": seeded, "reconstruction_error": seeded, "symmetric_kl": seeded,
         "sample_frechet_distance": seeded, "sample_precision_recall": seeded, "low_posterior_samples": seeded,
-        "high_posterior_samples": seeded, "importance_nll": {"n_samples": 20, **seeded},
+        "high_posterior_samples": seeded, "importance_nll": {"n_importance_samples": 20, **seeded},
         "generation_report": {"n_samples": 40, "n_importance_samples": 10, "n_likelihood_rows": 10, **seeded},
     }  # fmt: skip
     of_factors_and_codes = {

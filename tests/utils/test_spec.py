@@ -15,8 +15,10 @@ import vaekit
 from vaekit import VAE
 from vaekit.likelihoods import Normal
 from vaekit.nn import MLP, ConvNet, Custom
-from vaekit.objectives import ELBO, Warmup
+from vaekit.objectives import ELBO, DensityRatio, JensenShannon, Objective, TotalCorrelation, Warmup
+from vaekit.objectives._adversarial import WithDiscriminator
 from vaekit.priors import Decoupled, PriorSpec, StandardNormal
+from vaekit.utils._docstrings import parameter_entries
 from vaekit.utils._sklearn import InvalidParameterError, validate_parameter_constraints
 from vaekit.utils._spec import InstanceOf, Spec, Vocabulary, spec
 
@@ -57,6 +59,43 @@ def test_every_parameter_has_a_constraint_and_a_sentence(word):
     assert set(word._parameter_constraints) == names
     documentation = inspect.getdoc(type(word)).partition("Parameters\n----------")[2]
     assert [name for name in names if not re.search(rf"^[\w, ]*\b{name}\b.* : ", documentation, re.MULTILINE)] == []
+
+
+@over_specs
+def test_every_parameter_is_described_once_with_its_default(word):
+    entries = parameter_entries(type(word).__doc__)
+    assert sorted(name for names in entries for name in names.split(", ")) == sorted(word.get_params(deep=False))
+    stated = {name: re.search(r"default=(.+)$", text.splitlines()[0]) for name, text in entries.items()}
+    told = {name: eval(found[1], {}) for name, found in stated.items() if found}
+    assert told == {
+        name: value
+        for name, value in type(word)(**NEEDED.get(type(word), {})).get_params(deep=False).items()
+        if name in told
+    }
+    assert set(stated) - set(told) == set(NEEDED.get(type(word), {}))
+
+
+def test_shared_parameters_are_described_once():
+    """Those of a discriminator by what every word with one is made of, `prior_weight` by the objective."""
+    for word in (TotalCorrelation, JensenShannon, DensityRatio):
+        told = parameter_entries(word.__doc__)
+        assert {**told, **parameter_entries(WithDiscriminator.__doc__)} == told
+    assert (
+        parameter_entries(TotalCorrelation.__doc__)["prior_weight"]
+        == parameter_entries(Objective.__doc__)["prior_weight"]
+    )
+
+
+def test_a_word_of_ones_own_is_told_with_its_own_defaults():
+    @spec
+    class Loud(TotalCorrelation):
+        """A total correlation that weighs more."""
+
+        gamma: float = 40.0
+
+    entries = parameter_entries(Loud.__doc__)
+    assert entries["gamma"].startswith("gamma : float or Warmup, default=40.0\n    Weight of the total correlation")
+    assert list(entries) == list(parameter_entries(TotalCorrelation.__doc__))
 
 
 @over_specs

@@ -92,7 +92,7 @@ def reading(path, source):
         yield
     except MemoryError:
         raise
-    except Exception as error:  # every format has its own zoo of complaints
+    except Exception as error:  # every format has its own zoo of errors
         raise ValueError(
             f"{path} cannot be read as {source.title}: it is truncated or another file ({error!r}). {source.where}"
         ) from error

@@ -130,14 +130,14 @@ class Net(SafeNet):
                 self.held_.release()
         names, records = list(terms), torch.stack(records).view(len(bounds), -1)
         weights = [stop - start for start, stop in bounds]
-        culprit = self._record_means(names, records.cpu().numpy(), weights, first_step)
-        if culprit is not None:
-            self._go_back(culprit, rows)
+        fault = self._record_means(names, records.cpu().numpy(), weights, first_step)
+        if fault is not None:
+            self._go_back(fault, rows)
         elif observed is not None:
             self.module_.likelihood.settle(observed / sum(weights))
         self.history.record("train_batch_count", len(bounds))
         self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
-        return culprit is None
+        return fault is None
 
     def _observed(self, total, n_rows):
         """Add what the likelihood saw in a step to the sum over an epoch's rows; None if it looks at nothing."""
@@ -227,9 +227,9 @@ class Net(SafeNet):
         self._record_best("train_loss", float(means[0]))
         for name, mean in zip(names[1:], means[1:]):
             self.history.record(name, float(mean))
-        return self._culprit(names, records, first_step)
+        return self._first_non_finite(names, records, first_step)
 
-    def _culprit(self, names, records, first_step):
+    def _first_non_finite(self, names, records, first_step):
         """Name the first term that was not finite and its step, or None."""
         broken = ~np.isfinite(records)
         if broken.any():

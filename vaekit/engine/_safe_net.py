@@ -176,7 +176,7 @@ class SafeNet(NeuralNet):
         numbers = [self.flat_.buffer, *(buffer for buffer in self.module_.buffers() if buffer.is_floating_point())]
         return None if all(bool(torch.isfinite(tensor).all()) for tensor in numbers) else "A weight"
 
-    def _go_back(self, culprit, rows):
+    def _go_back(self, fault, rows):
         """Return to weights that are sound, at the start of this epoch or the one before; without any, raise an error.
 
         Raises
@@ -192,10 +192,10 @@ class SafeNet(NeuralNet):
         self.went_back_ = True
         if self.step_ == 0:
             raise NonFiniteLossError(
-                f"{culprit}; lower 'learning_rate', or check the scale of X ('standardize') and of the likelihood."
+                f"{fault}; lower 'learning_rate', or check the scale of X ('standardize') and of the likelihood."
             )
         warn_user(
-            f"{culprit}; training ended there and the weights of the epoch before were kept. "
+            f"{fault}; training ended there and the weights of the epoch before were kept. "
             "Lower 'learning_rate' to train further.",
             ConvergenceWarning,
         )

@@ -12,8 +12,6 @@ from vaekit.utils._sklearn import Interval
 
 __all__ = ["AAE", "LearnedPriorAAE"]
 
-DISCRIMINATOR = ("discriminator_layer_sizes", "discriminator_learning_rate")
-
 
 @estimator
 class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
@@ -28,10 +26,6 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
         Weight of the adversarial term, in nats per row beside the reconstruction: more holds the codes closer to the
         prior, less reconstructs better. (With a term and an optimiser of its own, as in the paper, a weight would have
         no effect: Adam does not see the scale of its loss.)
-    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
-        Widths of the discriminator's hidden layers.
-    discriminator_learning_rate : float, default=1e-4
-        Step size of the discriminator's Adam, with betas (0.5, 0.9).
     warmup : float or int, default=0.3
         Without effect here: there is no KL to be warmed up, and early stopping watches the reconstruction alone.
 
@@ -49,16 +43,14 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
     """
 
     weight: float | Warmup = 30.0
-    discriminator_layer_sizes: Sequence[int] = (256, 256, 256)
-    discriminator_learning_rate: float = 1e-4
+    discriminator_layer_sizes: Sequence[int] = JensenShannon.discriminator_layer_sizes
+    discriminator_learning_rate: float = JensenShannon.discriminator_learning_rate
 
-    _parameter_constraints: ClassVar[dict] = {
-        "weight": AggregateDivergence._parameter_constraints["weight"],
-        **{name: JensenShannon._parameter_constraints[name] for name in DISCRIMINATOR},
-    }
+    _objective = AggregateDivergence
+    _divergence = JensenShannon
 
     def _make_objective(self):
-        return _adversarial(self, self.weight)
+        return self._make(AggregateDivergence, divergence=self._make(JensenShannon), prior_weight=1.0)
 
 
 @estimator
@@ -73,10 +65,6 @@ class LearnedPriorAAE(GenerationMixin, BaseEncoder):
     beta : float, default=0.1
         Weight of the encoder's adversarial loss, in [0, 1]; 0 leaves the encoder an unregularised autoencoder whose
         codes the generator learns to imitate.
-    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
-        Widths of the discriminator's hidden layers.
-    discriminator_learning_rate : float, default=1e-4
-        Step size of the discriminator's Adam, with betas (0.5, 0.9).
     prior : {"generator", "normal", "decoupled", "elementwise_flow"} or spec of `vaekit.priors`, default="generator"
         The learned prior; priors with a density are trained by their likelihood on the codes.
     warmup : float or int, default=0.3
@@ -95,19 +83,15 @@ class LearnedPriorAAE(GenerationMixin, BaseEncoder):
     """
 
     beta: float = 0.1
-    discriminator_layer_sizes: Sequence[int] = (256, 256, 256)
-    discriminator_learning_rate: float = 1e-4
+    discriminator_layer_sizes: Sequence[int] = JensenShannon.discriminator_layer_sizes
+    discriminator_learning_rate: float = JensenShannon.discriminator_learning_rate
     prior: str | PriorSpec = "generator"
 
-    _parameter_constraints: ClassVar[dict] = {
-        "beta": [Interval(Real, 0, 1, closed="both")],
-        **{name: JensenShannon._parameter_constraints[name] for name in DISCRIMINATOR},
-    }
+    _objective = AggregateDivergence
+    _divergence = JensenShannon
+
+    _parameter_constraints: ClassVar[dict] = {"beta": [Interval(Real, 0, 1, closed="both")]}
 
     def _make_objective(self):
-        return _adversarial(self, self.beta)
-
-
-def _adversarial(estimator, weight):
-    divergence = JensenShannon(**{name: getattr(estimator, name) for name in DISCRIMINATOR})
-    return AggregateDivergence(weight=weight, divergence=divergence, prior_weight=1.0)
+        divergence = self._make(JensenShannon)
+        return self._make(AggregateDivergence, weight=self.beta, divergence=divergence, prior_weight=1.0)

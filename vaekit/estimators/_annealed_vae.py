@@ -1,7 +1,5 @@
 """beta-VAE-B: a capacity for the codes that grows during training."""
 
-from typing import ClassVar
-
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import Capacity, Warmup
@@ -18,12 +16,6 @@ class AnnealedVAE(BaseVAE):
 
     Parameters
     ----------
-    gamma : float or Warmup, default=15
-        Weight of the distance of the KL (its batch mean) from its capacity.
-    max_capacity : float, default=25
-        C_max, nats that a code may carry in the end.
-    capacity_steps : float or int, default=0.5
-        T: a float in (0, 1] is a fraction of all planned steps, an int a number of steps.
     warmup : float or int, default=0.3
         Without effect here: the capacity is the schedule.
 
@@ -41,16 +33,11 @@ class AnnealedVAE(BaseVAE):
     (150, 2)
     """
 
-    gamma: float | Warmup = 15.0
-    max_capacity: float = 25.0
-    capacity_steps: float = 0.5
+    gamma: float | Warmup = Capacity.gamma
+    max_capacity: float = Capacity.max_capacity
+    capacity_steps: float = Capacity.capacity_steps
 
-    _parameter_constraints: ClassVar[dict] = {
-        name: Capacity._parameter_constraints[name] for name in ("gamma", "max_capacity", "capacity_steps")
-    }
-
-    def _make_objective(self):
-        return Capacity(gamma=self.gamma, max_capacity=self.max_capacity, capacity_steps=self.capacity_steps)
+    _objective = Capacity
 
 
 @estimator

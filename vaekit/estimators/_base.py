@@ -1,8 +1,7 @@
 """The estimators' common part: shared parameters, the words among them, pickles."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from inspect import get_annotations
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -12,7 +11,6 @@ from sklearn.base import BaseEstimator, clone
 from vaekit.estimators._blueprint import pack_net, unpack_net
 from vaekit.estimators._callbacks import CallbacksMixin
 from vaekit.estimators._codes import CodesMixin
-from vaekit.estimators._docstrings import inherit_sections, restate_defaults
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._inference import InferenceMixin
 from vaekit.estimators._summary import SummaryMixin
@@ -21,10 +19,18 @@ from vaekit.estimators._words import VOCABULARIES
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import Network
 from vaekit.nn._base import ACTIVATIONS
+from vaekit.objectives import Objective
 from vaekit.posteriors import PosteriorSpec
 from vaekit.priors import PriorSpec
+from vaekit.utils._docstrings import (
+    describe_parameters,
+    inherit_sections,
+    own_defaults,
+    parameter_entries,
+    restate_defaults,
+)
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
-from vaekit.utils._spec import PlainParameters, merge_constraints, with_fresh_specs
+from vaekit.utils._spec import PlainParameters, Spec, merge_constraints, with_fresh_specs
 from vaekit.utils._spec import spec as estimator  # an estimator is made of keyword-only fields, as its words are
 from vaekit.utils._typing import RandomStateLike
 
@@ -41,7 +47,6 @@ class BaseEncoder(
     InferenceMixin,
     PlainParameters,
     BaseEstimator,
-    ABC,
 ):
     """Learn codes for data.
 
@@ -192,18 +197,39 @@ default="auto"
         "verbose": ["verbose"],
     }
 
+    # What an estimator is a name for. A field with the name of one of their parameters is that parameter: constraint
+    # and description are theirs, unless the estimator gives its own; its default reads `= TotalCorrelation.gamma`.
+    _objective: ClassVar[type[Objective]] = Objective
+    _divergence: ClassVar[type[Spec] | None] = None
+
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
-        if cls.__doc__:
-            own_defaults = {name: vars(cls)[name] for name in get_annotations(cls) if name in vars(cls)}
-            # mixins may stand before the class whose sections are inherited
-            parent = next(base for base in cls.__mro__[1:] if issubclass(base, BaseEncoder))
-            cls.__doc__ = inherit_sections(cls.__doc__, restate_defaults(parent.__doc__, own_defaults))
+        # mixins may stand before the class whose parameters are inherited
+        parent = next(base for base in cls.__mro__[1:] if issubclass(base, BaseEncoder))
+        own = own_defaults(cls)
+        words = cls._words_of([name for name in own if name not in parent._parameter_constraints])
+        told = {name: word._parameter_constraints[name] for name, word in words.items()}
+        cls._parameter_constraints = {**told, **vars(cls).get("_parameter_constraints", {})}
         merge_constraints(cls)
+        if cls.__doc__:
+            entries = {name: _entry(word, name, own[name]) for name, word in words.items()}
+            described = describe_parameters(cls.__doc__, {name: text for name, text in entries.items() if text}, own)
+            cls.__doc__ = inherit_sections(described, restate_defaults(parent.__doc__, own))
 
-    @abstractmethod
+    @classmethod
+    def _words_of(cls, names):
+        """Return the spec that each of these names is a parameter of, for those that are one."""
+        words = [word for word in (cls._divergence, cls._objective) if word is not None]
+        return {name: word for name in names for word in words if name in _parameters(word)}
+
+    def _make(self, word, **others):
+        """Return a spec with this estimator's parameters, where it has some of the same names, and others as given."""
+        shared = {name: getattr(self, name) for name in _parameters(word) if name in _parameters(self)}
+        return word(**{**shared, **others})
+
     def _make_objective(self):
         """Return the objective that this estimator is a name for."""
+        return self._make(self._objective)
 
     def _make_posterior(self):
         """Return the posterior family; a method that decides it itself overrides this."""
@@ -261,3 +287,13 @@ default="auto"
         super().__setstate__(state)
         if packed is not None:
             self.net_ = unpack_net(self._blueprint, packed)
+
+
+def _parameters(word):
+    return {field.name for field in fields(word)}
+
+
+def _entry(word, name, default):
+    """What a spec says of one of its parameters, with the estimator's default for it; None if it says nothing."""
+    changed = {} if default == getattr(word, name) else {name: default}
+    return parameter_entries(restate_defaults(word.__doc__, changed)).get(name)

@@ -1,7 +1,5 @@
 """beta-TCVAE: mutual information, total correlation and dimension-wise KL, each with its weight."""
 
-from typing import ClassVar
-
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import KLDecomposition, Warmup
@@ -9,26 +7,14 @@ from vaekit.priors import PriorSpec
 
 __all__ = ["BetaTCDPVAE", "BetaTCVAE"]
 
-OWN = ("alpha", "beta", "gamma", "estimator", "total_samples", "allow_unbounded")
-
 
 @estimator
 class BetaTCVAE(BaseVAE):
     """beta-TCVAE.
 
     Minimises -E_q log p(x | z) + alpha MI + beta TC + gamma DW, in nats per row, the three parts of the KL: mutual
-    information of row and code, total correlation of the code, and its components' divergences from the prior.
-
-    Parameters
-    ----------
-    alpha, beta, gamma : float or Warmup, default=1, 4, 1
-        Weights of the three parts; all 1 is the VAE. With a learned prior that does not factorise, gamma > beta is
-        refused: the loss would reward total correlation without bound.
-    estimator : {"mss", "mws", "batch", "full"}, default="mss"
-        How q(z) is estimated from a batch: stratified or weighted sampling, the batch as the whole mixture, or the
-        encodings of all rows.
-    allow_unbounded : bool, default=False
-        Whether gamma > beta is let through with a prior that does not factorise.
+    information of row and code, total correlation of the code, and its components' divergences from the prior. All
+    weights 1 are the VAE.
 
     References
     ----------
@@ -43,16 +29,13 @@ class BetaTCVAE(BaseVAE):
     (150, 2)
     """
 
-    alpha: float | Warmup = 1.0
-    beta: float | Warmup = 4.0
-    gamma: float | Warmup = 1.0
-    estimator: str = "mss"
-    allow_unbounded: bool = False
+    alpha: float | Warmup = KLDecomposition.alpha
+    beta: float | Warmup = KLDecomposition.beta
+    gamma: float | Warmup = KLDecomposition.gamma
+    aggregate: str = KLDecomposition.aggregate
+    allow_unbounded: bool = KLDecomposition.allow_unbounded
 
-    _parameter_constraints: ClassVar[dict] = {name: KLDecomposition._parameter_constraints[name] for name in OWN}
-
-    def _make_objective(self):
-        return KLDecomposition(**{name: getattr(self, name) for name in OWN})
+    _objective = KLDecomposition
 
 
 @estimator

@@ -1,7 +1,5 @@
 """beta-VAE: codes that carry less, and more independent parts of it."""
 
-from typing import ClassVar
-
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import ELBO, Warmup
@@ -15,12 +13,6 @@ class BetaVAE(BaseVAE):
     """beta-VAE.
 
     Minimises -E_q log p(x | z) + beta KL(q(z | x) || p(z)), in nats per row.
-
-    Parameters
-    ----------
-    beta : float or Warmup, default=4.0
-        Weight of the KL, at least 0. 1 is the VAE; more asks for codes that carry less and whose latents depend less on
-        each other, at the price of reconstruction and of samples.
 
     References
     ----------
@@ -38,10 +30,7 @@ class BetaVAE(BaseVAE):
 
     beta: float | Warmup = 4.0
 
-    _parameter_constraints: ClassVar[dict] = {"beta": ELBO._parameter_constraints["beta"]}
-
-    def _make_objective(self):
-        return ELBO(beta=self.beta)
+    _objective = ELBO
 
 
 @estimator

@@ -1,7 +1,5 @@
 """DIP-VAE: codes whose covariance is the identity."""
 
-from typing import ClassVar
-
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import CovariancePenalty, Warmup
@@ -16,15 +14,6 @@ class DIPVAE(BaseVAE):
 
     Minimises -E_q log p(x | z) + KL(q(z | x) || p(z)) + lambda_od sum_{i != j} C_ij^2 + lambda_d sum_i (C_ii - 1)^2.
 
-    Parameters
-    ----------
-    kind : {"ii", "i"}, default="ii"
-        C is the covariance of the codes z (`"ii"`) or of their means (`"i"`), over the batch.
-    lambda_od : float or Warmup, default=10
-        Weight of the off-diagonal entries: more asks for less correlated codes.
-    lambda_d : float, Warmup or None, default=None
-        Weight of the diagonal entries; None is `lambda_od` for kind `"ii"`, ten times that for `"i"`.
-
     References
     ----------
     A. Kumar, P. Sattigeri, A. Balakrishnan, "Variational Inference of Disentangled Latent Concepts from Unlabeled
@@ -38,16 +27,11 @@ class DIPVAE(BaseVAE):
     (150, 2)
     """
 
-    kind: str = "ii"
-    lambda_od: float | Warmup = 10.0
-    lambda_d: float | Warmup | None = None
+    kind: str = CovariancePenalty.kind
+    lambda_od: float | Warmup = CovariancePenalty.lambda_od
+    lambda_d: float | Warmup | None = CovariancePenalty.lambda_d
 
-    _parameter_constraints: ClassVar[dict] = {
-        name: CovariancePenalty._parameter_constraints[name] for name in ("kind", "lambda_od", "lambda_d")
-    }
-
-    def _make_objective(self):
-        return CovariancePenalty(kind=self.kind, lambda_od=self.lambda_od, lambda_d=self.lambda_d)
+    _objective = CovariancePenalty
 
 
 @estimator

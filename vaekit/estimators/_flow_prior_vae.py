@@ -47,8 +47,10 @@ class FlowPriorVAE(BaseVAE):
 
     beta: float = 0.1
     deterministic_encoder: bool | str = "auto"
-    encoder_noise: float = 0.01
+    encoder_noise: float = FixedScale.scale
     prior: str | PriorSpec = "decoupled"
+
+    _objective = ELBO
 
     _parameter_constraints: ClassVar[dict] = {
         "beta": [Interval(Real, 0, 1, closed="both")],
@@ -57,7 +59,7 @@ class FlowPriorVAE(BaseVAE):
     }
 
     def _make_objective(self):
-        return ELBO(beta=self.beta, prior_weight=1.0)
+        return self._make(ELBO, prior_weight=1.0)
 
     def _make_posterior(self):
         is_deterministic = self.beta == 0 if self.deterministic_encoder == "auto" else self.deterministic_encoder

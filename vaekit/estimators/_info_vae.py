@@ -27,10 +27,6 @@ class InfoVAE(BaseVAE):
         1 - alpha weighs the KL of each row's posterior; 1 leaves the Wasserstein autoencoder.
     lam : float, default=1000
         alpha + lam - 1 weighs the divergence of the aggregate posterior; alpha=0, lam=1 is the VAE.
-    kernel : {"rbf", "infovae", "imq", "imq_multi", "rbf_multi"}, default="rbf"
-        Kernel of the MMD.
-    bandwidth : float, "median" or None, default=None
-        Its scale; None is the kernel's own rule in terms of the number of latents.
     mmd_space : {"generation", "representation"}, default="generation"
         Where codes and prior are compared when the prior is learned. The same for a normal prior.
 
@@ -49,15 +45,16 @@ class InfoVAE(BaseVAE):
 
     alpha: float = 0.0
     lam: float = 1000.0
-    kernel: str = "rbf"
-    bandwidth: float | str | None = None
-    mmd_space: str = "generation"
+    kernel: str = MMD.kernel
+    bandwidth: float | str | None = MMD.bandwidth
+    mmd_space: str = AggregateDivergence.space
+
+    _objective = AggregateDivergence
+    _divergence = MMD
 
     _parameter_constraints: ClassVar[dict] = {
         "alpha": [Interval(Real, None, 1, closed="right")],
         "lam": [Interval(Real, 0, None, closed="left")],
-        "kernel": MMD._parameter_constraints["kernel"],
-        "bandwidth": MMD._parameter_constraints["bandwidth"],
         "mmd_space": AggregateDivergence._parameter_constraints["space"],
     }
 
@@ -69,12 +66,8 @@ class InfoVAE(BaseVAE):
                 "left out; choose 'alpha' and 'lam' with a sum of at least 1.",
                 VaekitWarning,
             )
-        return AggregateDivergence(
-            kl_weight=1 - self.alpha,
-            weight=max(0.0, weight),
-            divergence=MMD(kernel=self.kernel, bandwidth=self.bandwidth),
-            space=self.mmd_space,
-        )
+        weights = {"kl_weight": 1 - self.alpha, "weight": max(0.0, weight)}
+        return self._make(AggregateDivergence, **weights, divergence=self._make(MMD), space=self.mmd_space)
 
 
 @estimator

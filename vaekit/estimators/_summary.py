@@ -62,25 +62,25 @@ class SummaryMixin(GuardedMethods):
 
     def _warn_of_training(self):
         """Say, once each, what did not come about: schedules, the end of learning, latents that carry information."""
-        complaints = self._complaints_of_schedules()
-        for complaint in complaints:
-            warn_user(complaint, ScheduleWarning)
-        unfinished = None if complaints else self._complaint_of_convergence()
+        shortcomings = self._schedule_shortcomings()
+        for sentence in shortcomings:
+            warn_user(sentence, ScheduleWarning)
+        unfinished = None if shortcomings else self._convergence_shortcoming()
         if unfinished is not None:
             warn_user(unfinished, UnfinishedTrainingWarning)
         self._warn_if_collapsed()
 
-    def _complaints_of_schedules(self):
+    def _schedule_shortcomings(self):
         plan, objective = self.net_.plan, self._blueprint.objective
-        complaints = list(objective.complaints(self.net_.history, self.n_steps_, plan.n_steps))
+        shortcomings = list(objective.shortcomings(self.net_.history, self.n_steps_, plan.n_steps))
         if plan.warmup_steps > self.n_steps_:
-            complaints.append(
+            shortcomings.append(
                 f"Training ended at step {self.n_steps_}, before the KL reached its full weight at step "
                 f"{plan.warmup_steps:.0f}; lower 'warmup', or train longer."
             )
-        return complaints
+        return shortcomings
 
-    def _complaint_of_convergence(self):
+    def _convergence_shortcoming(self):
         """A sentence, or None; nothing about training that a callback ended, or early stopping watched over."""
         net = self.net_
         if self.early_stopping or net.was_ended_ or net.went_back_:

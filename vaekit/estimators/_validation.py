@@ -118,11 +118,11 @@ class ValidationMixin:
                 input_name="X",
             )
         except (TypeError, ValueError) as error:
-            culprit = _column_without_numbers(rows)
-            if culprit is None:
+            column = _column_without_numbers(rows)
+            if column is None:
                 raise
             raise type(error)(
-                f"Column {culprit} of X holds no numbers ({error}): encode it first, with ColumnTransformer and "
+                f"Column {column} of X holds no numbers ({error}): encode it first, with ColumnTransformer and "
                 "OneHotEncoder before the model in a pipeline, or leave it out."
             ) from error
 

@@ -15,16 +15,13 @@ __all__ = ["WAE"]
 class WAE(BaseVAE):
     """Wasserstein autoencoder with maximum mean discrepancy.
 
-    Minimises E_q c(x, m(z)) + lam MMD^2(q(z), p(z)); the cost c is -log p(x | z), the squared error by default.
+    Minimises E_q c(x, m(z)) + lam MMD^2(q(z), p(z)), the MMD's estimate being unbiased; the cost c is -log p(x | z),
+    the squared error by default.
 
     Parameters
     ----------
     lam : float or Warmup, default=10
         Weight of the divergence; 0 is an autoencoder.
-    kernel : {"imq", "rbf", "infovae", "imq_multi", "rbf_multi"}, default="imq"
-        Kernel of the MMD (unbiased).
-    bandwidth : float, "median" or None, default=None
-        Its scale; None is the kernel's own rule in terms of the number of latents.
     deterministic_encoder : bool, default=False
         Whether z = mu(x), without noise; `posterior_family` then has no say.
     warmup : float or int, default=0.3
@@ -49,22 +46,23 @@ default="squared_error"
     (150, 2)
     """
 
-    lam: float | Warmup = 10.0
+    lam: float | Warmup = AggregateDivergence.weight
     kernel: str = "imq"
-    bandwidth: float | str | None = None
+    bandwidth: float | str | None = MMD.bandwidth
     deterministic_encoder: bool = False
     likelihood: str | LikelihoodSpec = "squared_error"
 
+    _objective = AggregateDivergence
+    _divergence = MMD
+
     _parameter_constraints: ClassVar[dict] = {
         "lam": AggregateDivergence._parameter_constraints["weight"],
-        "kernel": MMD._parameter_constraints["kernel"],
-        "bandwidth": MMD._parameter_constraints["bandwidth"],
         "deterministic_encoder": ["boolean"],
     }
 
     def _make_objective(self):
-        divergence = MMD(kernel=self.kernel, bandwidth=self.bandwidth, unbiased=True)
-        return AggregateDivergence(weight=self.lam, divergence=divergence, prior_weight=1.0)
+        divergence = self._make(MMD, unbiased=True)
+        return self._make(AggregateDivergence, weight=self.lam, divergence=divergence, prior_weight=1.0)
 
     def _make_posterior(self):
         return FixedScale(scale=0.0) if self.deterministic_encoder else super()._make_posterior()

@@ -92,19 +92,19 @@ def draw_prior(estimator, n_samples, n_components, random_state):
     Z0 = random_state.standard_normal((n_samples, n_components))
     Z = floats(estimator.to_representation_space(Z0))
     remedy = "give the object a method sample_prior(n_samples, random_state)"
-    _check_base(estimator, estimator.to_representation_space, Z, remedy)
+    _check_is_generation_space(estimator, estimator.to_representation_space, Z, remedy)
     return Z
 
 
-def base_log_density(estimator, Z, remedy):
+def generation_log_density(estimator, Z, remedy):
     """log N(g(z); 0, I): the density of the point that generation space has for z."""
     require(estimator, "The density in generation space", "to_generation_space")
     Z0 = floats(estimator.to_generation_space(Z))
-    _check_base(estimator, estimator.to_generation_space, Z, remedy)
+    _check_is_generation_space(estimator, estimator.to_generation_space, Z, remedy)
     return standard_normal_log_density(Z0)
 
 
-def _check_base(estimator, to_other_space, Z, remedy):
+def _check_is_generation_space(estimator, to_other_space, Z, remedy):
     """Refuse a prior that is not the image of N(0, I): its two spaces are one, yet its density is another."""
     points = _probes(Z)
     if not hasattr(estimator, "log_prior") or not np.allclose(floats(to_other_space(points)), points):

@@ -10,7 +10,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
-from vaekit.evaluation._fitted import base_log_density, floats, look_into, require
+from vaekit.evaluation._fitted import floats, generation_log_density, look_into, require
 from vaekit.utils._ambient import guarded, guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._repr import short_repr
@@ -45,7 +45,7 @@ def leakage_curve(
     X: ArrayLike,
     thresholds: ArrayLike,
     *,
-    threshold: str = "base",
+    threshold: str = "generation",
     n_samples: int = 5000,
     random_state: RandomStateLike = None,
     aggregate_posterior: AggregatePosterior | None = None,
@@ -65,9 +65,9 @@ def leakage_curve(
     thresholds : array-like of shape (n_thresholds,)
         tau, log densities in nats; `standard_normal_thresholds` gives those that some share of the prior's own draws
         falls short of.
-    threshold : {"base", "latent"}, default="base"
+    threshold : {"generation", "representation"}, default="generation"
         What is held against tau: log N(g(z); 0, I) in generation space, which can be compared between models, or
-        log p(z) in latent space, which changes with the scale of z. The same thing for a normal prior.
+        log p(z) in representation space, which changes with the scale of z. The same thing for a normal prior.
     n_samples : int, default=5000
         Draws from q(z).
     random_state : int, RandomState instance or None, default=None
@@ -86,7 +86,7 @@ def leakage_curve(
     NoDensityError
         If the prior or the posterior has no density.
     IncompatibleChoiceError
-        If the prior is no image of N(0, I), such as a mixture, and `threshold` is "base".
+        If the prior is no image of N(0, I), such as a mixture, and `threshold` is "generation".
     ValueError
         If `threshold` is unknown.
 
@@ -99,7 +99,7 @@ def leakage_curve(
     ----------
     R. Bhalodia, I. Lee, S. Elhabian, "dpVAEs: Fixing Sample Generation for Regularized VAEs", ACCV 2020, eq. 6,
     https://arxiv.org/abs/1911.10506, with the Jacobian of g kept in the ratio: as printed, log p is taken in generation
-    space and log q in latent space, and twins cannot be compared.
+    space and log q in representation space, and twins cannot be compared.
 
     Examples
     --------
@@ -164,9 +164,10 @@ def _leakage(log_ratio, density, thresholds):
 
 
 def prior_density(estimator, Z, space, name):
-    """Log density of codes under the prior: of their points in generation space ("base") or their own ("latent")."""
-    if space == "base":
-        return base_log_density(estimator, Z, f"pass {name}='latent' to compare by the density of the codes themselves")
-    if space == "latent":
+    """Log density of codes under the prior: of their points in generation space, or their own."""
+    if space == "generation":
+        remedy = f"pass {name}='representation' to compare by the density of the codes themselves"
+        return generation_log_density(estimator, Z, remedy)
+    if space == "representation":
         return floats(estimator.log_prior(Z))
-    raise ValueError(f"{name} must be 'base' or 'latent', got {space!r}.")
+    raise ValueError(f"{name} must be 'generation' or 'representation', got {space!r}.")

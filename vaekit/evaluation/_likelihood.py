@@ -27,7 +27,7 @@ from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 
 ROWS_AT_ONCE = 1024
-VALUES_AT_ONCE = 2**20  # of codes handed to one call, 8 MiB: few calls, and memory that does not grow with n_samples
+VALUES_AT_ONCE = 2**20  # of codes handed to one call, 8 MiB: few calls, and memory that does not grow with their number
 FEWEST_EFFECTIVE = 10
 ROUNDING = 1e-12  # variances below it are those of equal weights
 
@@ -43,7 +43,7 @@ class ImportanceNLL(NamedTuple):
     per_row : ndarray of shape (n_rows,)
         -log p(x) of each row.
     effective_sample_size : ndarray of shape (n_rows,)
-        (sum w)^2 / sum w^2 of each row, from 1 to n_samples; 0 where every weight is 0, as then the row's value is
+        (sum w)^2 / sum w^2 of each row, from 1 to S; 0 where every weight is 0, as then the row's value is
         infinite.
     sampling_error : float
         Standard error of `value` that comes from the importance samples alone; infinite if a row's value is, NaN where
@@ -88,7 +88,7 @@ class ReconstructionError(NamedTuple):
 
 @guarded_arithmetic
 def importance_nll(
-    estimator: Any, X: ArrayLike, n_samples: int = 21000, *, random_state: RandomStateLike = None
+    estimator: Any, X: ArrayLike, n_importance_samples: int = 21000, *, random_state: RandomStateLike = None
 ) -> ImportanceNLL:
     r"""Negative log likelihood of data by importance sampling from the posterior.
 
@@ -109,7 +109,7 @@ def importance_nll(
         through.
     X : array-like of shape (n_rows, ...)
         Data, best held out.
-    n_samples : int, default=21000
+    n_importance_samples : int, default=21000
         S, importance samples for each row. More of them lower variance and bias.
     random_state : int, RandomState instance or None, default=None
         Decides the samples.
@@ -139,7 +139,7 @@ def importance_nll(
     with its share of the variance; a single sample shows no variance at all). Of normal log weights with deviation 1
     some hundreds of samples are enough, with 1.5 several thousands.
 
-    Weights are added up as they come, so memory does not grow with `n_samples`. Grey images under a Bernoulli
+    Weights are added up as they come, so memory does not grow with their number. Grey images under a Bernoulli
     likelihood have no density on [0, 1]: their values compare models with that likelihood alone. Densities of tables
     depend on units: rescaling a column by c shifts every value by log c.
 
@@ -156,67 +156,69 @@ def importance_nll(
     >>> from sklearn.datasets import load_iris
     >>> X = load_iris().data
     >>> vae = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
-    >>> importance_nll(vae, X, n_samples=100, random_state=0).value < -vae.score(X)  # the bound is no better
+    >>> importance_nll(vae, X, n_importance_samples=100, random_state=0).value < -vae.score(X)  # the bound is no better
     True
     """
-    nll, deciding = estimate_nll(estimator, X, n_samples, random_state)
+    nll, deciding = estimate_nll(estimator, X, n_importance_samples, random_state)
     if math.isnan(nll.sampling_error):
         warn_user(
             "sampling_error and bias are NaN: few draws would decide them (the squared weights have an effective "
-            f"sample size of {deciding:.1f}, below {FEWEST_EFFECTIVE}); raise n_samples.",
+            f"sample size of {deciding:.1f}, below {FEWEST_EFFECTIVE}); raise n_importance_samples.",
         )
     return nll
 
 
-def estimate_nll(estimator, X, n_samples, random_state):
+def estimate_nll(estimator, X, n_importance_samples, random_state):
     """Return an ImportanceNLL, and the effective sample size of the squared weights that decide its error."""
     estimator, X = look_into(estimator, X)
     require(estimator, "The likelihood", "log_prior", "log_posterior", "log_likelihood", "sample_posterior")
-    check_count(n_samples, "n_samples")
+    check_count(n_importance_samples, "n_importance_samples")
     random_state = make_random_state(random_state)
     blocks = [take_rows(X, rows) for rows in gen_batches(count_rows(X), ROWS_AT_ONCE)]
-    log_sums = [_log_sums_of_weights(estimator, block, n_samples, random_state) for block in blocks]
-    return _summarize(*np.concatenate(log_sums, axis=1), n_samples)
+    log_sums = [_log_sums_of_weights(estimator, block, n_importance_samples, random_state) for block in blocks]
+    return _summarize(*np.concatenate(log_sums, axis=1), n_importance_samples)
 
 
-def _log_sums_of_weights(estimator, X, n_samples, random_state):
+def _log_sums_of_weights(estimator, X, n_importance_samples, random_state):
     """log sum_s w_s^k of each row, for k = 1, 2, 4."""
     powers, log_sums = np.array([1, 2, 4]), np.full((3, count_rows(X)), -np.inf)
     done, n_draws = 0, 1  # the first draw tells how long codes are
-    while done < n_samples:
+    while done < n_importance_samples:
         Z = estimator.sample_posterior(X, n_samples=n_draws, random_state=random_state)
         Z = np.reshape(floats(Z), (n_draws, count_rows(X), -1))
         log_joint = floats(estimator.log_likelihood(X, Z)) + floats(estimator.log_prior(Z))
         log_w = log_joint - floats(estimator.log_posterior(X, Z))
         log_sums = np.logaddexp(log_sums, [logsumexp(power * log_w, axis=0) for power in powers])
         done += n_draws
-        n_draws = min(n_samples - done, max(1, VALUES_AT_ONCE // Z[0].size))
+        n_draws = min(n_importance_samples - done, max(1, VALUES_AT_ONCE // Z[0].size))
     return log_sums
 
 
-def _summarize(log_sum, log_sum_of_squares, log_sum_of_fourths, n_samples):
-    per_row = math.log(n_samples) - log_sum
+def _summarize(log_sum, log_sum_of_squares, log_sum_of_fourths, n_importance_samples):
+    per_row = math.log(n_importance_samples) - log_sum
     reached = log_sum > -np.inf  # by at least one draw
     effective, variance = np.zeros_like(log_sum), np.full_like(log_sum, np.inf)
     effective[reached] = np.exp(2 * log_sum[reached] - log_sum_of_squares[reached])
-    variance[reached] = np.maximum(1 / effective[reached] - 1 / n_samples, 0)
+    variance[reached] = np.maximum(1 / effective[reached] - 1 / n_importance_samples, 0)
     if np.any(effective < FEWEST_EFFECTIVE):
         warn_user(
             f"{np.sum(effective < FEWEST_EFFECTIVE)} of {len(per_row)} rows have an effective sample size below "
-            f"{FEWEST_EFFECTIVE}: their values are upper bounds, no estimates; raise n_samples.",
+            f"{FEWEST_EFFECTIVE}: their values are upper bounds, no estimates; raise n_importance_samples.",
         )
     deciding = np.inf
     if reached.all():
-        deciding = _deciding_samples(variance, np.exp(2 * log_sum_of_squares - log_sum_of_fourths), n_samples)
+        deciding = _deciding_samples(
+            variance, np.exp(2 * log_sum_of_squares - log_sum_of_fourths), n_importance_samples
+        )
     if deciding < FEWEST_EFFECTIVE:
         variance[:] = np.nan
     error, bias = float(np.sqrt(variance.sum()) / len(variance)), float(variance.mean() / 2)
     return ImportanceNLL(*mean_estimate(per_row), per_row, effective, error, bias), deciding
 
 
-def _deciding_samples(variance, effective_of_squares, n_samples):
+def _deciding_samples(variance, effective_of_squares, n_importance_samples):
     """Effective sample size of the squared weights: the harmonic mean over rows, by their shares of the variance."""
-    if n_samples == 1:
+    if n_importance_samples == 1:
         return 1.0
     total = variance.sum()
     return total / np.sum(variance / effective_of_squares) if total > len(variance) * ROUNDING else np.inf

@@ -140,7 +140,7 @@ def high_posterior_samples(
     n_samples: int = 100,
     *,
     n_candidates: int | None = None,
-    rank_by: str = "base",
+    rank_by: str = "generation",
     random_state: RandomStateLike = None,
     aggregate_posterior: AggregatePosterior | None = None,
 ) -> HighPosteriorSamples:
@@ -160,7 +160,7 @@ def high_posterior_samples(
         Samples to keep.
     n_candidates : int, default=None
         Draws to choose from, at least `n_samples`; None is ten times as many.
-    rank_by : {"base", "latent"}, default="base"
+    rank_by : {"generation", "representation"}, default="generation"
         Rank by log N(g(z); 0, I), the density of the point in generation space, or by log p(z) itself. The same thing
         for a normal prior.
     random_state : int, RandomState instance or None, default=None
@@ -179,7 +179,7 @@ def high_posterior_samples(
     NoDensityError, MissingMethodError
         If the model lacks a density, or cannot decode.
     IncompatibleChoiceError
-        If the prior is no image of N(0, I), such as a mixture, and `rank_by` is "base".
+        If the prior is no image of N(0, I), such as a mixture, and `rank_by` is "generation".
     ValueError
         If there are fewer candidates than samples, or `rank_by` is unknown.
 

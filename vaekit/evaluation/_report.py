@@ -148,7 +148,8 @@ def generation_report(
     Rows: `symmetric_kl`, `kl_q_to_p`, `kl_p_to_q`, `leakage_10`, `leakage_1` (thresholds below which a prior draw falls
     with probability 10% and 1%), `nll`, `effective_sample_size` (median over rows), `mutual_information`,
     `total_correlation`, `dimension_kl`, `reconstruction_error`, `reconstruction_error_sampled`,
-    `reconstruction_rms`, `active_components`, `fid`, `low_posterior_fid`, `low_posterior_fid_plain`, `precision`,
+    `reconstruction_rms`, `active_components`, `frechet_distance`, `low_posterior_frechet_distance`,
+    `low_posterior_frechet_distance_plain`, `precision`,
     `recall`, `density`, `coverage`, `share_closer`.
 
     Examples

@@ -199,11 +199,11 @@ PARTS = (
     ),
     _Part({"reconstruction_rms": ("units of X", "lower")}, _decoding),
     _Part({"active_components": ("components", "-")}, _components),
-    _Part({"fid": ("squared features", "lower")}, _frechet),
+    _Part({"frechet_distance": ("squared features", "lower")}, _frechet),
     _Part(
         {
-            "low_posterior_fid": ("squared features", "lower"),
-            "low_posterior_fid_plain": ("squared features", "lower"),
+            "low_posterior_frechet_distance": ("squared features", "lower"),
+            "low_posterior_frechet_distance_plain": ("squared features", "lower"),
         },
         _low_posterior_frechet,
     ),

@@ -67,8 +67,8 @@ def n_active_components(estimator, X, y=None):
 SCORERS = {
     "neg_symmetric_kl": neg_symmetric_kl,
     "neg_nll": neg_nll,
-    "neg_fid": neg_frechet_distance,
-    "neg_low_posterior_fid": neg_low_posterior_frechet_distance,
+    "neg_frechet_distance": neg_frechet_distance,
+    "neg_low_posterior_frechet_distance": neg_low_posterior_frechet_distance,
     "neg_reconstruction_error": neg_reconstruction_error,
     "neg_total_correlation": neg_total_correlation,
     "sample_density": sample_density,

@@ -25,7 +25,7 @@ def total_correlation_terms(
     loc: Tensor,
     logvar: Tensor,
     dataset_size: int | None = None,
-    estimator: str = "mss",
+    aggregate: str = "mss",
     log_prior: Tensor | None = None,
     components: tuple[Tensor, Tensor] | None = None,
 ) -> TotalCorrelationTerms:
@@ -50,8 +50,8 @@ def total_correlation_terms(
         Means and log variances of the rows' posteriors.
     dataset_size : int, default=None
         Number of training rows, N; needed by "mss" and "mws".
-    estimator : {"mss", "mws", "batch", "full"}, default="mss"
-        The weights, with B rows in the batch:
+    aggregate : {"mss", "mws", "batch", "full"}, default="mss"
+        How q(z) is estimated. The weights, with B rows in the batch:
 
         * "mss" (minibatch stratified sampling): 1 / N for the row itself, (N - B + 1) / (N (B - 1)) for the next
           one, 1 / (B - 1) for the others; its q(z) is unbiased;
@@ -68,12 +68,12 @@ def total_correlation_terms(
     -------
     terms : TotalCorrelationTerms
         `mutual_information`, `total_correlation`, `dimension_kl`, each of shape (n_rows,), in nats. They add up to
-        :math:`\log q(z|x) - \log p(z)` for every estimator; the batch means are what an objective weighs.
+        :math:`\log q(z|x) - \log p(z)` for every estimate of q(z); the batch means are what an objective weighs.
 
     Raises
     ------
     ValueError
-        If the estimator is unknown or lacks what it needs, or if "mss" gets fewer than two rows or more than N.
+        If `aggregate` is unknown or lacks what it needs, or if "mss" gets fewer than two rows or more than N.
 
     Notes
     -----
@@ -91,11 +91,11 @@ def total_correlation_terms(
     >>> import torch
     >>> from vaekit.functional import total_correlation_terms
     >>> loc, logvar = torch.tensor([[-1.0], [1.0]]), torch.zeros(2, 1)
-    >>> terms = total_correlation_terms(loc, loc, logvar, estimator="batch")
+    >>> terms = total_correlation_terms(loc, loc, logvar, aggregate="batch")
     >>> terms.total_correlation  # one component is never correlated with another
     tensor([0., 0.])
     """
-    log_weights = _mixture_log_weights(z, dataset_size, estimator, components)
+    log_weights = _mixture_log_weights(z, dataset_size, aggregate, components)
     log_q_z_given_x = normal_log_density(z, loc, logvar).sum(-1)
     log_q_z, log_q_z_product = _aggregate_log_densities(z, *(components or (loc, logvar)), log_weights)
     if log_prior is None:
@@ -107,29 +107,29 @@ def total_correlation_terms(
     )
 
 
-def _mixture_log_weights(z, dataset_size, estimator, components):
+def _mixture_log_weights(z, dataset_size, aggregate, components):
     """Log weights of shape (n_rows, n_rows), or (1, 1) where all are equal."""
     n_rows = len(z)
-    if (estimator == "full") != (components is not None):
-        raise ValueError("estimator='full' and components=(loc, logvar) of all encodings belong together: give both.")
-    if estimator in ("mss", "mws") and dataset_size is None:
-        raise ValueError(f"estimator={estimator!r} needs dataset_size, the number of training rows.")
-    if estimator == "mss":
+    if (aggregate == "full") != (components is not None):
+        raise ValueError("aggregate='full' and components=(loc, logvar) of all encodings belong together: give both.")
+    if aggregate in ("mss", "mws") and dataset_size is None:
+        raise ValueError(f"aggregate={aggregate!r} needs dataset_size, the number of training rows.")
+    if aggregate == "mss":
         return _stratified_log_weights(n_rows, dataset_size, z)
-    if estimator == "mws":
+    if aggregate == "mws":
         return z.new_full((1, 1), -math.log(dataset_size * n_rows))
-    if estimator == "batch":
+    if aggregate == "batch":
         return z.new_full((1, 1), -math.log(n_rows))
-    if estimator == "full":
+    if aggregate == "full":
         return z.new_full((1, 1), -math.log(len(components[0])))
-    raise ValueError(f"estimator={estimator!r} is unknown: choose 'mss', 'mws', 'batch' or 'full'.")
+    raise ValueError(f"aggregate={aggregate!r} is unknown: choose 'mss', 'mws', 'batch' or 'full'.")
 
 
 def _stratified_log_weights(B, N, like):
     """Log weights of minibatch stratified sampling: a circulant matrix whose rows sum to 1."""
     if not 2 <= B <= N:
         raise ValueError(
-            f"estimator='mss' needs a batch of 2 to dataset_size={N} rows, got {B}: change the batch or dataset_size."
+            f"aggregate='mss' needs a batch of 2 to dataset_size={N} rows, got {B}: change the batch or dataset_size."
         )
     M = B - 1
     offset = torch.arange(B, device=like.device)

@@ -21,9 +21,9 @@ class WithDiscriminator(Spec):
     Parameters
     ----------
     discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
-        Widths of its hidden layers (leaky ReLU).
+        Widths of the discriminator's hidden layers (leaky ReLU).
     discriminator_learning_rate : float, default=1e-4
-        Step size of its own Adam, with betas (0.5, 0.9).
+        Step size of the discriminator's own Adam, with betas (0.5, 0.9).
     """
 
     discriminator_layer_sizes: Sequence[int] = (256, 256, 256)

@@ -38,8 +38,6 @@ class AggregateDivergence(Objective):
         Where codes and prior are compared: g(z) with z0 ~ N(0, I), whose scale is anchored, or z with g^-1(z0), where
         both can shrink together. They are the same for a normal prior. A prior without an inverse is compared in
         representation space.
-    prior_weight : float or None, default=None
-        As in `Objective`.
 
     References
     ----------

@@ -125,7 +125,7 @@ class Objective(Spec, ABC):
                 "prior='normal' or 'decoupled', or an objective that compares samples (WAE, AAE, LearnedPriorAAE)."
             )
 
-    def complaints(self, history: Any, n_steps_done: int, n_steps: int) -> Iterable[str]:
+    def shortcomings(self, history: Any, n_steps_done: int, n_steps: int) -> Iterable[str]:
         """Sentences about what did not come about in training, for warnings."""
         for name, end in self.schedule_ends(n_steps).items():
             if end > n_steps_done:

@@ -24,11 +24,11 @@ class Capacity(Objective):
     Parameters
     ----------
     gamma : float or Warmup, default=15
-        Weight of the distance of the KL from its capacity.
+        Weight of the distance of the KL (its batch mean) from its capacity.
     max_capacity : float, default=25
-        C_max, nats that the codes may carry in the end.
+        C_max, nats that a code may carry in the end.
     capacity_steps : float or int, default=0.5
-        T: a float is a fraction of all planned steps, an int a number of steps.
+        T: a float in (0, 1] is a fraction of all planned steps, an int a number of steps.
     prior_training : {"joint", "one_sided", "split"}, default="joint"
         How a learned prior is trained. As long as KL < C the joint gradient makes it fit the codes *worse* on purpose;
         `"one_sided"` trains it only while KL > C, `"split"` always by its own likelihood.
@@ -97,9 +97,9 @@ class Capacity(Objective):
             weight = weight * (kl > inputs.weights["capacity"])
         return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
 
-    def complaints(self, history, n_steps_done, n_steps):
+    def shortcomings(self, history, n_steps_done, n_steps):
         """Besides, a KL that did not reach its capacity."""
-        yield from super().complaints(history, n_steps_done, n_steps)
+        yield from super().shortcomings(history, n_steps_done, n_steps)
         last = history[-max(1, len(history) // 10) :]
         if last and all(row["kl"] < row["capacity"] for row in last):
             yield (

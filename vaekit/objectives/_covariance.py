@@ -20,11 +20,9 @@ class CovariancePenalty(Objective):
     kind : {"ii", "i"}, default="ii"
         C is the covariance of the codes z (`"ii"`) or of their means (`"i"`), over the batch.
     lambda_od : float or Warmup, default=10
-        Weight of the off-diagonal entries.
+        Weight of the off-diagonal entries: more asks for less correlated codes.
     lambda_d : float, Warmup or None, default=None
         Weight of the diagonal entries; None is `lambda_od` for kind `"ii"`, ten times that for `"i"`.
-    prior_weight : float or None, default=None
-        As in `Objective`.
 
     References
     ----------

@@ -42,7 +42,7 @@ class MMD(Divergence):
     Parameters
     ----------
     kernel : {"rbf", "infovae", "imq", "imq_multi", "rbf_multi"}, default="rbf"
-        Kernel, as in `vaekit.functional.maximum_mean_discrepancy`.
+        Kernel of the MMD, as in `vaekit.functional.maximum_mean_discrepancy`.
     bandwidth : float, "median" or None, default=None
         Its scale; None is the kernel's own rule in terms of the number of latents.
     unbiased : bool, default=False
@@ -80,15 +80,7 @@ class Adversarial(WithDiscriminator, Divergence):
 
 @spec
 class DensityRatio(Adversarial):
-    """KL(q(z) || p(z)) = E_q[log q(z) - log p(z)], the log-ratio being a discriminator's logit.
-
-    Parameters
-    ----------
-    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
-        Widths of its hidden layers (leaky ReLU).
-    discriminator_learning_rate : float, default=1e-4
-        Step size of its own Adam, with betas (0.5, 0.9).
-    """
+    """KL(q(z) || p(z)) = E_q[log q(z) - log p(z)], the log-ratio being a discriminator's logit."""
 
     def between(self, codes, drawn, discriminator):
         """E_q[log-ratio]."""
@@ -101,15 +93,7 @@ class DensityRatio(Adversarial):
 
 @spec
 class JensenShannon(Adversarial):
-    """The game of adversarial autoencoders: an encoder that wants its codes taken for draws of the prior.
-
-    Parameters
-    ----------
-    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
-        Widths of its hidden layers (leaky ReLU).
-    discriminator_learning_rate : float, default=1e-4
-        Step size of its own Adam, with betas (0.5, 0.9).
-    """
+    """The game of adversarial autoencoders: an encoder that wants its codes taken for draws of the prior."""
 
     def between(self, codes, drawn, discriminator):
         """-E_q log D: the non-saturating loss of the encoder."""

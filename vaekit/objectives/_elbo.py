@@ -15,13 +15,14 @@ __all__ = ["ELBO"]
 
 @spec
 class ELBO(Objective):
-    """loss = -E_q log p(x | z) + w(t) beta KL(q(z | x) || p(z)), in nats per row.
+    """loss = -E_q log p(x | z) + w(t) beta KL(q(z | x) || p(z)), in nats per row; w(t) is the estimator's warm-up.
 
     Parameters
     ----------
     beta : float or Warmup, default=1.0
-        Weight of the KL; 1 is the evidence lower bound, 0 a noisy autoencoder, more than 1 asks for codes that carry
-        less. w(t) is the estimator's warm-up.
+        Weight of the KL, at least 0: 1 is the VAE, whose loss is minus the evidence lower bound, 0 a noisy autoencoder;
+        more than 1 asks for codes that carry less and whose latents depend less on each other, at the price of
+        reconstruction and of samples.
     free_bits : float, default=0.0
         Nats that cost nothing: the KL counts as at least this much, so below it there is nothing to gain.
     free_bits_per : {"component", "row"}, default="component"

@@ -26,17 +26,20 @@ class KLDecomposition(Objective):
 
     Parameters
     ----------
-    alpha, beta, gamma : float or Warmup, default=1, 4, 1
-        Weights of mutual information, total correlation and dimension-wise KL.
-    estimator : {"mss", "mws", "batch", "full"}, default="mss"
-        How q(z) is estimated: minibatch stratified or weighted sampling, the batch as the whole mixture, or the
-        encodings of all rows (exact; for small data).
+    alpha : float or Warmup, default=1
+        Weight of the mutual information MI of row and code.
+    beta : float or Warmup, default=4
+        Weight of the total correlation TC of the code.
+    gamma : float or Warmup, default=1
+        Weight of the dimension-wise KL, DW. With a learned prior that does not factorise, gamma > beta is refused: the
+        loss would reward total correlation without bound.
+    aggregate : {"mss", "mws", "batch", "full"}, default="mss"
+        How the aggregate posterior q(z) is estimated: minibatch stratified or weighted sampling, the batch as the whole
+        mixture, or the encodings of all rows (exact; for small data).
     total_samples : int or None, default=None
         Rows of the whole data set, for `partial_fit`; None is the number of training rows.
     allow_unbounded : bool, default=False
         Whether gamma > beta is let through with a prior that does not factorise.
-    prior_weight : float or None, default=None
-        As in `Objective`.
 
     References
     ----------
@@ -53,7 +56,7 @@ class KLDecomposition(Objective):
     alpha: float | Warmup = 1.0
     beta: float | Warmup = 4.0
     gamma: float | Warmup = 1.0
-    estimator: str = "mss"
+    aggregate: str = "mss"
     total_samples: int | None = None
     allow_unbounded: bool = False
 
@@ -61,7 +64,7 @@ class KLDecomposition(Objective):
         "alpha": nonnegative(),
         "beta": nonnegative(),
         "gamma": nonnegative(),
-        "estimator": [StrOptions({"mss", "mws", "batch", "full"})],
+        "aggregate": [StrOptions({"mss", "mws", "batch", "full"})],
         "total_samples": [Interval(Integral, 2, None, closed="left"), None],
         "allow_unbounded": ["boolean"],
     }
@@ -81,9 +84,9 @@ class KLDecomposition(Objective):
             output.posterior.loc,
             output.posterior.logvar,
             dataset_size=n_rows,
-            estimator=self.estimator,
+            aggregate=self.aggregate,
             log_prior=output.prior.log_prob(output.z),
-            components=tuple(output.encode(inputs.rows[:].x)) if self.estimator == "full" else None,
+            components=tuple(output.encode(inputs.rows[:].x)) if self.aggregate == "full" else None,
         )
         mi, tc, dw = (term.mean() for term in terms)
         alpha, beta, gamma = (inputs.weights[name] for name in self.weighted)

@@ -26,17 +26,12 @@ class TotalCorrelation(WithDiscriminator, Objective):
     Parameters
     ----------
     gamma : float or Warmup, default=10
-        Weight of the total correlation: more asks for codes whose components are independent.
+        Weight of the total correlation, at least 0: 0 is the VAE; more asks for codes whose components are independent,
+        at much less cost in reconstruction than a larger beta.
     standardize_codes : bool or "auto", default="auto"
         Whether the discriminator sees codes brought to mean 0 and variance 1 over the batch, which changes no total
         correlation. `"auto"` does so where the prior is learned: it then holds no code to a scale, and the
         discriminator, which learns slowly, loses codes whose scale drifts.
-    discriminator_layer_sizes : sequence of int, default=(256, 256, 256)
-        Widths of its hidden layers (leaky ReLU).
-    discriminator_learning_rate : float, default=1e-4
-        Step size of its own Adam, with betas (0.5, 0.9).
-    prior_weight : float or None, default=None
-        As in `Objective`.
 
     References
     ----------

@@ -153,7 +153,7 @@ STUDY = {
     "n_components": 10, "batch_size": 64, "learning_rate": 1e-4, "likelihood": "bernoulli", "network": DLIB,
     **steps(300_000),
 }  # fmt: skip
-STUDY_TC = {"alpha": 1, "gamma": 1, "estimator": "mws"}  # its total correlation leaves out the constant of "mws"
+STUDY_TC = {"alpha": 1, "gamma": 1, "aggregate": "mws"}  # its total correlation leaves out the constant of "mws"
 STUDY_FACTOR = discriminator(6)
 
 DISENTANGLEMENT_STUDY = Source(

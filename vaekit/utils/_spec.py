@@ -6,6 +6,7 @@ from typing import ClassVar, Self, TypeVar, dataclass_transform
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from vaekit.utils._docstrings import inherit_sections, own_defaults, restate_defaults
 from vaekit.utils._sklearn import InvalidParameterError, Options, StrOptions, validate_parameter_constraints
 
 __all__ = ["InstanceOf", "PlainParameters", "Spec", "Vocabulary", "merge_constraints", "spec", "with_fresh_specs"]
@@ -78,6 +79,10 @@ class Spec(PlainParameters, BaseEstimator):
     def __init_subclass__(cls, **kwargs):
         super().__init_subclass__(**kwargs)
         merge_constraints(cls)
+        if cls.__doc__:
+            for base in (base for base in cls.__mro__[1:] if issubclass(base, Spec)):
+                inherited = restate_defaults(base.__doc__ or "", own_defaults(cls))
+                cls.__doc__ = inherit_sections(cls.__doc__, inherited, ["Parameters"])
 
     def validated(self) -> Self:
         """Return this spec, or raise the InvalidParameterError that names the parameter and what it must be."""
