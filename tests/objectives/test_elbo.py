@@ -4,6 +4,7 @@ import pytest
 import torch
 from golden_batch import LOC, LOGVAR, NOISE, Z, assert_golden, count, double, golden_flow
 from golden_prior import as_prior
+from settings_of_words import setting
 from torch import nn
 
 from vaekit._outputs import Batch, ModelOutput, StepInputs
@@ -13,7 +14,6 @@ from vaekit.likelihoods import Bernoulli
 from vaekit.objectives import ELBO, Warmup
 from vaekit.posteriors import NormalParameters
 from vaekit.priors import Decoupled, ElementwiseFlow, StandardNormal
-from vaekit.utils._torch import make_generator
 
 X = (count(20).reshape(4, 5) % 7) / 6
 LOGITS = 2 * torch.cos(count(20)).reshape(4, 5)
@@ -21,14 +21,14 @@ RECONSTRUCTION, KL = 4.0443579454, 1.2892547776
 
 
 def build(prior):
-    return prior.build(3, make_generator(0)).double()
+    return prior.build(setting()).double()
 
 
 STANDARD_NORMAL = build(StandardNormal())
 
 
 def output_of(posterior, prior=STANDARD_NORMAL):
-    reconstruction = -Bernoulli().build((5,), 1.0, 1.0).log_prob(LOGITS, X)
+    reconstruction = -Bernoulli().build(setting((5,))).log_prob(LOGITS, X)
     return ModelOutput(X, posterior, posterior.rsample(NOISE), reconstruction, prior)
 
 

@@ -20,11 +20,12 @@ from objective_world import (
     take_steps,
     weights,
 )
+from settings_of_words import setting
 from sklearn.base import clone
 
 from vaekit._outputs import TRAINED_PARTS
 from vaekit.exceptions import IncompatibleChoiceError
-from vaekit.utils._torch import make_generator, whitened_noise
+from vaekit.utils._torch import whitened_noise
 
 over_objectives = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 over_pairs = pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_every_other_pair_stands_together():
 @pytest.mark.parametrize(("objective", "prior"), sorted(REFUSED))
 def test_a_refusal_teaches_the_remedy(objective, prior):
     with pytest.raises(IncompatibleChoiceError, match=REFUSED[objective, prior]):
-        OBJECTIVES[objective].check_prior(PRIORS[prior].build(N_COMPONENTS, make_generator(0)))
+        OBJECTIVES[objective].check_prior(PRIORS[prior].build(setting(n_components=N_COMPONENTS)))
 
 
 # ---------------------------------------------------------------------- one mechanism

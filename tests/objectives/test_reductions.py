@@ -30,6 +30,7 @@ from objective_world import (
     weights,
     weights_at,
 )
+from settings_of_words import setting
 from sklearn.base import clone
 
 from vaekit import AAE, VAE, WAE, InfoDPVAE, InfoVAE, LearnedPriorAAE
@@ -49,7 +50,6 @@ from vaekit.objectives import (
     Warmup,
 )
 from vaekit.posteriors import NormalParameters
-from vaekit.utils._torch import make_generator
 
 ESTIMATORS = ["mss", "mws", "batch", "full"]
 
@@ -294,7 +294,7 @@ def test_a_reward_for_total_correlation_is_refused(rising):
 
 @pytest.mark.parametrize("prior", ["normal", "elementwise_flow"])
 def test_but_not_under_a_prior_that_factorises(prior):
-    KLDecomposition(**UNBOUNDED).check_prior(PRIORS[prior].build(3, make_generator(0)))
+    KLDecomposition(**UNBOUNDED).check_prior(PRIORS[prior].build(setting(n_components=3)))
 
 
 # ---------------------------------------------------------------------- words within words

@@ -149,10 +149,10 @@ class AggregateDivergence(Objective):
         through_g = self.space == "generation" and prior.has_density
         return through_g or not self._divergence.is_adversarial
 
-    def discriminator(self, n_components, generator):
+    def discriminator(self, setting):
         """Return the discriminator, where there is one."""
         divergence = self._divergence
-        return divergence.discriminator(n_components, generator) if divergence.is_adversarial else None
+        return divergence.discriminator(setting) if divergence.is_adversarial else None
 
     def validated(self):
         """Return this spec, or raise what is wrong with it or with its divergence."""

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from numbers import Real
 from typing import Any, ClassVar
 
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, Phase, StepInputs
+from vaekit._setting import Setting
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
 from vaekit.priors import Prior
@@ -104,7 +105,7 @@ class Objective(Spec, ABC):
         """Names and widths of the standard normal noise one step needs per row."""
         return {"posterior": n_components}
 
-    def discriminator(self, n_components: int, generator: Generator) -> nn.Module | None:
+    def discriminator(self, setting: Setting) -> nn.Module | None:
         """Return what is trained beside the model, or None."""
 
     def _trains_prior_jointly(self):

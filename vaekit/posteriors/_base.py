@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 
-import torch
 from torch import nn
 
+from vaekit._setting import Setting
 from vaekit.utils._spec import Spec
 
 __all__ = ["PosteriorSpec"]
@@ -14,5 +14,5 @@ class PosteriorSpec(Spec, ABC):
     """The word for a posterior family."""
 
     @abstractmethod
-    def build(self, n_features: int, n_components: int, generator: torch.Generator) -> nn.Module:
+    def build(self, setting: Setting) -> nn.Module:
         """Return the module that takes features (batch, n_features) to the parameters of q(z | x)."""

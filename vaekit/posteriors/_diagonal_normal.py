@@ -61,9 +61,9 @@ class DiagonalNormal(PosteriorSpec):
     VAE(posterior_family=DiagonalNormal())
     """
 
-    def build(self, n_features, n_components, generator):
+    def build(self, setting):
         """Return the module that takes features to `NormalParameters`."""
-        return DiagonalNormalHead(linear(n_features, 2 * n_components, generator))
+        return DiagonalNormalHead(linear(setting.n_features, 2 * setting.n_components, setting.generator))
 
 
 class DiagonalNormalHead(OneLine, nn.Module):
@@ -109,9 +109,9 @@ class FixedScale(PosteriorSpec):
         "scale": [Interval(Real, SMALLEST_SCALE, None, closed="left"), Options(Real, {0})],
     }
 
-    def build(self, n_features, n_components, generator):
+    def build(self, setting):
         """Return the module that takes features to `NormalParameters`."""
-        return FixedScaleHead(linear(n_features, n_components, generator), self.scale)
+        return FixedScaleHead(linear(setting.n_features, setting.n_components, setting.generator), self.scale)
 
 
 class PointParameters(NormalParameters):

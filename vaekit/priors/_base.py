@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 
+from vaekit._setting import Setting
 from vaekit.utils._repr import OneLine
 from vaekit.utils._spec import Spec
 
@@ -16,8 +16,8 @@ class PriorSpec(Spec, ABC):
     """The word for a prior."""
 
     @abstractmethod
-    def build(self, n_components: int, generator: torch.Generator) -> nn.Module:
-        """Return the prior module over `n_components` latents."""
+    def build(self, setting: Setting) -> nn.Module:
+        """Return the prior module over the setting's latents."""
 
 
 class Prior(OneLine, nn.Module, ABC):

@@ -34,10 +34,10 @@ class Generator(PriorSpec):
 
     _parameter_constraints: ClassVar[dict] = {"hidden_width": [Interval(Integral, 1, None, closed="left")]}
 
-    def build(self, n_components, generator):
+    def build(self, setting):
         """Return the prior module."""
-        width = self.hidden_width
-        return GeneratorPrior(mlp((n_components, width, width, n_components), "leaky_relu", "torch", generator))
+        width, n_components = self.hidden_width, setting.n_components
+        return GeneratorPrior(mlp((n_components, width, width, n_components), "leaky_relu", "torch", setting.generator))
 
 
 class GeneratorPrior(Prior):

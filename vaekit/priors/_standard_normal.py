@@ -26,7 +26,7 @@ class StandardNormal(PriorSpec):
     VAE()
     """
 
-    def build(self, n_components, generator):
+    def build(self, setting):
         """Return the prior module."""
         return StandardNormalPrior()
 
