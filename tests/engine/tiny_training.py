@@ -42,8 +42,8 @@ class Rivalry(ELBO):
         nn.init.zeros_(discriminator.bias)
         return discriminator
 
-    def noise_columns(self, n_components):
-        return {"posterior": n_components, "rival": n_components}
+    def noise_columns(self, widths):
+        return {"posterior": widths.posterior, "rival": widths.codes}
 
     def phases(self):
         return [

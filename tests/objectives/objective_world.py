@@ -5,7 +5,7 @@ from golden_batch import DATASET_SIZE, LOC, LOGVAR, NOISE, count
 from settings_of_words import setting
 from torch import nn
 
-from vaekit._outputs import TRAINED_PARTS, Batch, StepInputs
+from vaekit._outputs import TRAINED_PARTS, Batch, NoiseWidths, StepInputs
 from vaekit.engine import Net, Plan, ResidentRows
 from vaekit.engine._step import run_step
 from vaekit.exceptions import IncompatibleChoiceError
@@ -73,7 +73,7 @@ NOISES = ("posterior", "prior", "second", "permutation")
 
 def stand_together(objective, prior):
     try:
-        objective.check_prior(prior.build(setting(n_components=N_COMPONENTS)))
+        objective.check(prior.build(setting(n_components=N_COMPONENTS)), NormalParameters(LOC, LOGVAR))
     except IncompatibleChoiceError:
         return False
     return True
@@ -155,7 +155,7 @@ def inputs_of(objective, step=0):
     generator = make_generator(step)
     batches = [Batch(x) for x in ROWS[torch.randperm(len(ROWS), generator=generator)].split(BATCH)]
     drawn = {name: torch.randn(BATCH, N_COMPONENTS, generator=generator, dtype=ROWS.dtype) for name in NOISES}
-    noise = {name: drawn[name] for name in objective.noise_columns(N_COMPONENTS)}
+    noise = {name: drawn[name] for name in objective.noise_columns(NoiseWidths(*[N_COMPONENTS] * 3))}
     weights = weights_at(objective, step, N_STEPS)
     return StepInputs(dict(zip(objective.draws, batches)), noise, weights, ResidentRows(ROWS))
 

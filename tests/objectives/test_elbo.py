@@ -17,6 +17,7 @@ from vaekit.priors import Decoupled, ElementwiseFlow, StandardNormal
 
 X = (count(20).reshape(4, 5) % 7) / 6
 LOGITS = 2 * torch.cos(count(20)).reshape(4, 5)
+Q = NormalParameters(LOC, LOGVAR)
 RECONSTRUCTION, KL = 4.0443579454, 1.2892547776
 
 
@@ -148,10 +149,10 @@ def test_below_the_floor_there_is_nothing_to_gain():
 def test_free_bits_per_component_ask_for_a_product():
     objective = ELBO(free_bits=0.5)
     for prior in (StandardNormal(), ElementwiseFlow()):
-        objective.check_prior(build(prior))
+        objective.check(build(prior), Q)
     with pytest.raises(IncompatibleChoiceError, match="free_bits_per='row', or choose prior='normal'"):
-        objective.check_prior(build(Decoupled()))
-    ELBO(free_bits=0.5, free_bits_per="row").check_prior(build(Decoupled()))
+        objective.check(build(Decoupled()), Q)
+    ELBO(free_bits=0.5, free_bits_per="row").check(build(Decoupled()), Q)
 
 
 # ---------------------------------------------------------------------- a prior with a loss of its own

@@ -286,15 +286,15 @@ def test_a_reward_for_total_correlation_is_refused(rising):
     flow = as_prior(golden_flow(3))
     objective = KLDecomposition(**{name: Warmup(value=w) if rising else w for name, w in UNBOUNDED.items()})
     with pytest.raises(IncompatibleChoiceError, match=r"elementwise_flow.*allow_unbounded=True"):
-        objective.check_prior(flow)
-    objective.set_params(allow_unbounded=True).check_prior(flow)
+        objective.check(flow, NormalParameters(LOC, LOGVAR))
+    objective.set_params(allow_unbounded=True).check(flow, NormalParameters(LOC, LOGVAR))
     for weights_with_a_bound in ((1, 15, 4), (1, 4, 1), (0, 4, 4)):
-        KLDecomposition(**dict(zip(UNBOUNDED, weights_with_a_bound))).check_prior(flow)
+        KLDecomposition(**dict(zip(UNBOUNDED, weights_with_a_bound))).check(flow, NormalParameters(LOC, LOGVAR))
 
 
 @pytest.mark.parametrize("prior", ["normal", "elementwise_flow"])
 def test_but_not_under_a_prior_that_factorises(prior):
-    KLDecomposition(**UNBOUNDED).check_prior(PRIORS[prior].build(setting(n_components=3)))
+    KLDecomposition(**UNBOUNDED).check(PRIORS[prior].build(setting(n_components=3)), NormalParameters(LOC, LOGVAR))
 
 
 # ---------------------------------------------------------------------- words within words

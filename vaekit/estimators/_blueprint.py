@@ -11,6 +11,7 @@ from vaekit._setting import Setting
 from vaekit.engine import Net, Plan
 from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
+from vaekit.posteriors import Posterior
 from vaekit.utils._threads import work_per_row
 from vaekit.utils._torch import converted, make_generator, resolve_device, to_array
 
@@ -66,7 +67,22 @@ def build_model(plan, rows=None):
         likelihood=plan.likelihood.build(setting),
         discriminator=plan.objective.discriminator(setting),
     )
-    return converted(model, nn.Module.float)  # whatever torch's default is
+    converted(model, nn.Module.float)  # whatever torch's default is
+    plan.objective.check(model.prior, _some_posterior(model, n_features))
+    return model
+
+
+def _some_posterior(model, n_features):
+    """What the family gives for some features; they may be any."""
+    head = model.posterior.eval()
+    with torch.no_grad():
+        posterior = head(torch.zeros(2, n_features))
+    head.train()
+    if not isinstance(posterior, Posterior):
+        raise TypeError(
+            f"The 'posterior_family' parameter must build a module that gives a Posterior. Got {posterior!r} instead."
+        )
+    return posterior
 
 
 def build_net(blueprint, *, device, rows=None, callbacks=()):

@@ -226,7 +226,6 @@ class FittingMixin(GuardedMethods):
             train_seed=train_seed,
         )
         self.net_ = build_net(self._blueprint, device=self.device, rows=self._first_rows(X, train))
-        objective.check_prior(self.net_.module_.prior)
         self.likelihood_, self.n_components_ = likelihood, self.n_components
         are_pixels = is_image or (likelihood.support == "unit_interval" and X.dtype == np.uint8)
         self._pixels = scale_of_pixels(X, X.min(), X.max()) if are_pixels else None

@@ -79,7 +79,7 @@ class GenerationMixin(GuardedMethods):
         check_count(n_samples, "n_samples")
         draws = self._draws_noise(noise)
         random_state = make_random_state(self.random_state if random_state is None else random_state)
-        Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.n_components_)))
+        Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.net_.noise_widths.prior)))
         return self._decode(Z, random_state if draws else None)
 
     def sample_likelihood(self, Z: ArrayLike, random_state: RandomStateLike = None) -> np.ndarray:
@@ -131,7 +131,7 @@ class GenerationMixin(GuardedMethods):
         """Apply one of the prior's maps to latents of any leading shape."""
         function = getattr(self.net_.module_.prior, method)
         flat = Z.reshape(-1, Z.shape[-1]).astype(np.float32)
-        return self._in_blocks(lambda z: (function(z),), flat)[0].reshape(Z.shape).astype(np.float64)
+        return self._in_blocks(lambda z: (function(z),), flat)[0].reshape(*Z.shape[:-1], -1).astype(np.float64)
 
 
 class SpacesMixin(GuardedMethods):

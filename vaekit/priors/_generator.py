@@ -43,7 +43,7 @@ class Generator(PriorSpec):
 class GeneratorPrior(Prior):
     """Draws h(z0)."""
 
-    has_density = False
+    has_density = has_spaces = False
 
     def __init__(self, network):
         super().__init__()
