@@ -13,7 +13,16 @@ __all__ = ["Prior", "PriorSpec"]
 
 
 class PriorSpec(Spec, ABC):
-    """The word for a prior."""
+    """The word for a prior.
+
+    Attributes
+    ----------
+    has_density, has_spaces : bool
+        As of the `Prior` that it builds: estimators have the methods that need them only where they are there.
+    """
+
+    has_density = True
+    has_spaces = True
 
     @abstractmethod
     def build(self, setting: Setting) -> nn.Module:

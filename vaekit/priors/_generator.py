@@ -32,6 +32,8 @@ class Generator(PriorSpec):
 
     hidden_width: int = 64
 
+    has_density = has_spaces = False
+
     _parameter_constraints: ClassVar[dict] = {"hidden_width": [Interval(Integral, 1, None, closed="left")]}
 
     def build(self, setting):
