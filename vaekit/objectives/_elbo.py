@@ -84,7 +84,7 @@ class ELBO(Objective):
         super().check(prior, posterior)
         if not self.free_bits or self.free_bits_per == "row":
             return
-        needs_independent_normals("The 'free_bits' of each component", posterior, ", or free_bits_per='row'")
+        needs_independent_normals("A floor of 'free_bits' for each component", posterior, ", or free_bits_per='row'")
         if not prior.is_factorised:
             raise IncompatibleChoiceError(
                 "The 'free_bits' of each component need a factorised prior, whose KL is a sum over components; set "
