@@ -192,7 +192,11 @@ def test_the_best_scale_is_the_mean_error(word, scale):
 @pytest.mark.parametrize("scale", ["learned", "learned_per_feature"])
 def test_a_learned_scale_is_that_of_training_alone(word, scale):
     """It lags behind the decoder; densities have the scale of the errors."""
-    likelihood, decoded, x = word(scale=scale).build(setting((4,), deviation=TINY)).double(), rows(6, 4), rows(6, 4, seed=2)
+    likelihood, decoded, x = (
+        word(scale=scale).build(setting((4,), deviation=TINY)).double(),
+        rows(6, 4),
+        rows(6, 4, seed=2),
+    )
     lagging = getattr(distributions, word.__name__)(decoded, likelihood.learned_log_scale.exp())
     torch.testing.assert_close(likelihood.train().log_prob(decoded, x), lagging.log_prob(x).sum(-1))
     likelihood.eval().settle(likelihood.observed)
