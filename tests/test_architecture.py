@@ -17,7 +17,7 @@ FILES = {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for pat
 # A file imports from lower floors and from its own room only.
 FLOORS = [
     {"exceptions"},
-    {"utils", "_outputs"},
+    {"utils", "_outputs", "_setting"},
     {"functional", "nn", "likelihoods"},
     {"posteriors", "priors"},
     {"model", "objectives"},
@@ -36,7 +36,7 @@ MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for room in FLOORS[-1]}
 MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
 
 ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
-HIDDEN_ROOMS = {"utils", "_outputs"}
+HIDDEN_ROOMS = {"utils", "_outputs", "_setting"}
 
 
 def room_of(file):

@@ -1,9 +1,11 @@
 """The model joins any words: every network, posterior, prior and likelihood, over one table each."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
+from settings_of_words import setting
 from torch import nn
 
 from vaekit._outputs import Batch
@@ -34,15 +36,16 @@ def rows(*shape, seed=1):
 
 def build(words, seed=0):
     """Return a model and the shape of its rows."""
-    generator = make_generator(seed)
     (network, event_shape), posterior, prior, likelihood = (table[word] for table, word in zip(WORDS, words))
-    encoder, n_features = network.encoder(event_shape, generator)
+    told = setting(event_shape, n_components=N_COMPONENTS, seed=seed)
+    encoder, n_features = network.encoder(told)
+    told = replace(told, n_features=n_features)
     model = LatentVariableModel(
         encoder=encoder,
-        posterior=posterior.build(n_features, N_COMPONENTS, generator),
-        prior=prior.build(N_COMPONENTS, generator),
-        decoder=network.decoder(N_COMPONENTS, event_shape, generator),
-        likelihood=likelihood.build(event_shape, 1.0, 1.0),
+        posterior=posterior.build(told),
+        prior=prior.build(told),
+        decoder=network.decoder(told),
+        likelihood=likelihood.build(told),
     )
     return model, event_shape
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from settings_of_words import setting
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from torch import nn
@@ -306,7 +307,7 @@ def test_printed_weights_are_refused_unless_asked_for():
 def test_squared_error_of_the_code():
     """weight * SSE is a normal of variance 1 / (2 weight), up to a constant."""
     likelihood = preset("dpvae_code/AnnealedVAE").likelihood
-    module = Normal(scale=likelihood.scale).build((1,), 1.0, 1.0)
+    module = Normal(scale=likelihood.scale).build(setting((1,)))
     x, m = torch.tensor([[0.0], [0.3]]), torch.tensor([[0.0], [0.0]])
     log_density = module.log_prob(m, x)
     torch.testing.assert_close(log_density[0] - log_density[1], torch.tensor(100 * 0.3**2))
@@ -391,8 +392,8 @@ SMALL = LayeredNet(
 
 
 def test_layers_are_built_in_order():
-    encoder, n_features = SMALL.encoder((3, 8, 8), make_generator(0))
-    decoder = SMALL.decoder(5, (3, 8, 8), make_generator(0))
+    encoder, n_features = SMALL.encoder(setting((3, 8, 8)))
+    decoder = SMALL.decoder(setting((3, 8, 8), n_components=5))
     kinds = [nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.Flatten, nn.Linear, nn.ReLU, nn.Flatten]
     assert [type(module) for module in encoder] == kinds
     kinds = [nn.Linear, nn.BatchNorm1d, nn.ReLU, nn.Unflatten, nn.UpsamplingNearest2d, nn.ReplicationPad2d, nn.Conv2d,
@@ -403,13 +404,13 @@ def test_layers_are_built_in_order():
 
 
 def test_the_generator_decides_the_weights():
-    drawn = [SMALL.encoder((1, 8, 8), make_generator(seed))[0].state_dict()["0.weight"] for seed in (0, 0, 1)]
+    drawn = [SMALL.encoder(setting((1, 8, 8), seed=seed))[0].state_dict()["0.weight"] for seed in (0, 0, 1)]
     assert torch.equal(drawn[0], drawn[1])
     assert not torch.equal(drawn[0], drawn[2])
 
 
 def test_glorot_and_zero_as_in_the_study():
-    encoder, _ = preset("dlib/BetaVAE").network.encoder((1, 64, 64), make_generator(0))
+    encoder, _ = preset("dlib/BetaVAE").network.encoder(setting((1, 64, 64)))
     weight, bias = encoder[-3].weight, encoder[-3].bias
     bound = (6 / (1024 + 256)) ** 0.5
     assert 0.99 * bound < weight.abs().max() <= bound
@@ -419,4 +420,4 @@ def test_glorot_and_zero_as_in_the_study():
 def test_layers_that_miss_the_image():
     network = clone(SMALL).set_params(decoder_layers=(("dense", 64), ("image", 1, 8, 8), ("conv", None, 3, 1, 0)))
     with pytest.raises(ValueError, match=r"'decoder_layers' parameter must lead to \(1, 8, 8\). Got \(1, 6, 6\)"):
-        network.decoder(2, (1, 8, 8), make_generator(0))
+        network.decoder(setting((1, 8, 8), n_components=2))

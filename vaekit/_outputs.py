@@ -5,7 +5,16 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-__all__ = ["GENERATIVE_PARTS", "TRAINED_PARTS", "Batch", "LossTerms", "ModelOutput", "Phase", "StepInputs"]
+__all__ = [
+    "GENERATIVE_PARTS",
+    "TRAINED_PARTS",
+    "Batch",
+    "LossTerms",
+    "ModelOutput",
+    "NoiseWidths",
+    "Phase",
+    "StepInputs",
+]
 
 # Names of a model's parts; the discriminator is what some objectives train beside it.
 GENERATIVE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior")
@@ -63,6 +72,22 @@ class ModelOutput(NamedTuple):
     reconstruction: Tensor
     prior: Any
     encode: Any = None
+
+
+class NoiseWidths(NamedTuple):
+    """Numbers of standard normal noise per row.
+
+    Attributes
+    ----------
+    codes : int
+        As many as there are latents.
+    posterior, prior : int
+        What one draw of q(z | x), and one of p(z), is made of.
+    """
+
+    codes: int
+    posterior: int
+    prior: int
 
 
 class LossTerms(NamedTuple):

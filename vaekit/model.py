@@ -1,11 +1,10 @@
 """The latent variable model: encoder, posterior, prior, decoder, likelihood, and one pass of a batch through them."""
 
-from typing import Any
-
 from torch import Tensor, nn
 
-from vaekit._outputs import Batch, ModelOutput
+from vaekit._outputs import Batch, ModelOutput, NoiseWidths
 from vaekit.likelihoods import Likelihood
+from vaekit.posteriors import Posterior
 from vaekit.priors import Prior
 
 __all__ = ["LatentVariableModel"]
@@ -19,7 +18,7 @@ class LatentVariableModel(nn.Module):
     encoder, decoder : nn.Module
         Data to features; latents to decoded tensor.
     posterior : nn.Module
-        Features to the parameters of q(z | x).
+        Features to q(z | x), a `Posterior`; its `noise_width` is that of a draw, by default as many as latents.
     prior : Prior
         p(z).
     likelihood : Likelihood
@@ -44,14 +43,19 @@ class LatentVariableModel(nn.Module):
         self.decoder, self.likelihood = decoder, likelihood
         self.discriminator = discriminator
 
-    def encode(self, x: Tensor) -> Any:
-        """Parameters of q(z | x) for a batch (batch, *event_shape)."""
+    def encode(self, x: Tensor) -> Posterior:
+        """q(z | x) for a batch (batch, *event_shape)."""
         return self.posterior(self.encoder(x))
 
     def decode(self, z: Tensor) -> Tensor:
         """Decoded tensors (..., *event_shape) of latents (..., n_components)."""
         decoded = self.decoder(z.reshape(-1, z.shape[-1]))
         return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
+
+    def noise_widths(self, n_components: int) -> NoiseWidths:
+        """How much noise the draws of a model with so many latents take."""
+        widths = (getattr(part, "noise_width", None) for part in (self.posterior, self.prior))
+        return NoiseWidths(n_components, *(n_components if width is None else width for width in widths))
 
     def forward(self, batch: Batch, noise: Tensor) -> ModelOutput:
         """One sample of q(z | x) per row, made of `noise`, and decoded."""

@@ -36,14 +36,14 @@ def same_weights(one, other):
 class Rivalry(ELBO):
     """The ELBO, and a discriminator that learns to tell codes from noise: two phases."""
 
-    def discriminator(self, n_components, generator):
-        discriminator = nn.utils.skip_init(nn.Linear, n_components, 1)
-        nn.init.normal_(discriminator.weight, generator=generator)
+    def discriminator(self, setting):
+        discriminator = nn.utils.skip_init(nn.Linear, setting.n_components, 1)
+        nn.init.normal_(discriminator.weight, generator=setting.generator)
         nn.init.zeros_(discriminator.bias)
         return discriminator
 
-    def noise_columns(self, n_components):
-        return {"posterior": n_components, "rival": n_components}
+    def noise_columns(self, widths):
+        return {"posterior": widths.posterior, "rival": widths.codes}
 
     def phases(self):
         return [

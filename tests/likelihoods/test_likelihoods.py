@@ -7,6 +7,7 @@ import torch
 from golden_batch import assert_golden, count, double
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from settings_of_words import setting
 from torch import distributions
 
 from vaekit.likelihoods import Bernoulli, Laplace, Normal, SquaredError
@@ -37,7 +38,9 @@ over_scales = pytest.mark.parametrize("word", [Normal, Laplace])
 
 def build(name, event_shape, unit=1.0, seed=0):
     """Return a likelihood in double precision as it is after training, its numbers no longer where they started."""
-    likelihood = LIKELIHOODS[name][0].validated().build(event_shape, unit, DEVIATION).double().eval()
+    likelihood = (
+        LIKELIHOODS[name][0].validated().build(setting(event_shape, unit=unit, deviation=DEVIATION)).double().eval()
+    )
     with torch.no_grad():
         for tensor in likelihood.state_dict().values():
             tensor.add_(rows(*tensor.shape, seed=seed).abs() / 4)
@@ -84,7 +87,7 @@ def test_densities_integrate_to_one_and_have_the_mean(name):
 
 
 def test_bernoulli_sums_to_one_over_all_images():
-    likelihood, decoded = Bernoulli().build((1, 2, 2), 1.0, 1.0), rows(1, 1, 2, 2)
+    likelihood, decoded = Bernoulli().build(setting((1, 2, 2))), rows(1, 1, 2, 2)
     images = torch.cartesian_prod(*[double(0, 1)] * 4).reshape(16, 1, 2, 2)
     assert likelihood.log_prob(decoded, images).exp().sum().item() == pytest.approx(1, abs=1e-12)
 
@@ -114,13 +117,13 @@ LOGITS = 2 * torch.cos(count(20)).reshape(4, 5)
 
 
 def normal_of_scale(scale):
-    likelihood = Normal(scale=1.0).build((5,), 1.0, 1.0).double()
+    likelihood = Normal(scale=1.0).build(setting((5,))).double()
     likelihood.log_scale.fill_(math.log(scale))
     return likelihood
 
 
 def test_golden_bernoulli():
-    reconstruction = -Bernoulli().build((5,), 1.0, 1.0).log_prob(LOGITS, X)
+    reconstruction = -Bernoulli().build(setting((5,))).log_prob(LOGITS, X)
     assert_golden(reconstruction, 6.1885820119, 3.7522703441, 3.1430084099, 3.0935710156)
     assert_golden(reconstruction.mean(), 4.0443579454)
 
@@ -141,7 +144,7 @@ def test_golden_normal():
 @pytest.mark.parametrize("unit", [0.02, 300.0, double(0.5, 3.0, 40.0)])
 def test_a_fixed_scale_is_in_the_units_of_the_data(word, unit):
     """The network sees X / unit; densities of X are those of the network less log unit for every feature."""
-    likelihood = word(scale=0.7).build((3,), unit, 1.0).double()
+    likelihood = word(scale=0.7).build(setting((3,), unit=unit)).double()
     unit = torch.as_tensor(unit, dtype=torch.float64).expand(3)
     decoded, x = rows(4, 3), rows(4, 3, seed=2)
     expected = getattr(distributions, word.__name__)(decoded * unit, 0.7).log_prob(x * unit).sum(-1)
@@ -151,7 +154,7 @@ def test_a_fixed_scale_is_in_the_units_of_the_data(word, unit):
 @over_scales
 @pytest.mark.parametrize("scale", ["learned", "learned_per_feature"])
 def test_a_learned_scale_starts_at_a_fraction_of_the_deviation(word, scale):
-    likelihood = word(scale=scale, initial_scale=0.2).build((3, 2), 7.0, DEVIATION)
+    likelihood = word(scale=scale, initial_scale=0.2).build(setting((3, 2), unit=7.0, deviation=DEVIATION))
     (log_scale,) = likelihood.parameters()
     assert likelihood.learned_log_scale is log_scale
     assert log_scale.shape == ((3, 2) if scale == "learned_per_feature" else ())
@@ -160,7 +163,7 @@ def test_a_learned_scale_starts_at_a_fraction_of_the_deviation(word, scale):
 
 @over_scales
 def test_a_fixed_scale_is_not_trained_but_kept_with_the_weights(word):
-    likelihood = word(scale=0.7).build((3,), 1.0, 1.0)
+    likelihood = word(scale=0.7).build(setting((3,)))
     assert not list(likelihood.parameters())
     assert list(likelihood.state_dict()) == ["log_scale"]
 
@@ -177,7 +180,7 @@ def best_scale(word, error, scale):
 @over_scales
 @pytest.mark.parametrize("scale", ["learned", "learned_per_feature"])
 def test_the_best_scale_is_the_mean_error(word, scale):
-    likelihood, decoded, x = word(scale=scale).build((4,), 1.0, 1.0).double(), rows(6, 4), rows(6, 4, seed=2)
+    likelihood, decoded, x = word(scale=scale).build(setting((4,))).double(), rows(6, 4), rows(6, 4, seed=2)
     learned = likelihood.learned_log_scale
     with torch.no_grad():
         learned.copy_(best_scale(word, x - decoded, scale).log())
@@ -189,7 +192,11 @@ def test_the_best_scale_is_the_mean_error(word, scale):
 @pytest.mark.parametrize("scale", ["learned", "learned_per_feature"])
 def test_a_learned_scale_is_that_of_training_alone(word, scale):
     """It lags behind the decoder; densities have the scale of the errors."""
-    likelihood, decoded, x = word(scale=scale).build((4,), 1.0, TINY).double(), rows(6, 4), rows(6, 4, seed=2)
+    likelihood, decoded, x = (
+        word(scale=scale).build(setting((4,), deviation=TINY)).double(),
+        rows(6, 4),
+        rows(6, 4, seed=2),
+    )
     lagging = getattr(distributions, word.__name__)(decoded, likelihood.learned_log_scale.exp())
     torch.testing.assert_close(likelihood.train().log_prob(decoded, x), lagging.log_prob(x).sum(-1))
     likelihood.eval().settle(likelihood.observed)
@@ -203,7 +210,11 @@ over_closed_forms = pytest.mark.parametrize("scale", ["closed_form", "per_featur
 @over_scales
 @over_closed_forms
 def test_in_training_a_batch_has_the_scale_that_is_best_for_it(word, scale):
-    likelihood, decoded, x = word(scale=scale).build((4,), 1.0, TINY).double(), rows(6, 4), rows(6, 4, seed=2)
+    likelihood, decoded, x = (
+        word(scale=scale).build(setting((4,), deviation=TINY)).double(),
+        rows(6, 4),
+        rows(6, 4, seed=2),
+    )
     best = best_scale(word, x - decoded, scale)
     expected = getattr(distributions, word.__name__)(decoded, best).log_prob(x).sum(-1)
     torch.testing.assert_close(likelihood.train().log_prob(decoded, x), expected)
@@ -214,7 +225,7 @@ def test_in_training_a_batch_has_the_scale_that_is_best_for_it(word, scale):
 @over_closed_forms
 def test_its_gradient_is_that_through_the_scale(word, scale):
     """d R / d m with s = s(m) inside: what is left out is 0."""
-    likelihood, x = word(scale=scale).build((4,), 1.0, TINY).double().train(), rows(6, 4, seed=2)
+    likelihood, x = word(scale=scale).build(setting((4,), deviation=TINY)).double().train(), rows(6, 4, seed=2)
     decoded = rows(6, 4).requires_grad_()
     (found,) = torch.autograd.grad(likelihood.log_prob(decoded, x).sum(), decoded)
     best = best_scale(word, x - decoded, scale)
@@ -226,7 +237,11 @@ def test_its_gradient_is_that_through_the_scale(word, scale):
 @over_closed_forms
 def test_outside_training_the_settled_scale_holds(word, scale):
     """Averages over batches of the same size settle on what all rows together say."""
-    likelihood, decoded, x = word(scale=scale).build((4,), 1.0, TINY).double(), rows(6, 4), rows(6, 4, seed=2)
+    likelihood, decoded, x = (
+        word(scale=scale).build(setting((4,), deviation=TINY)).double(),
+        rows(6, 4),
+        rows(6, 4, seed=2),
+    )
     seen = []
     for batch in (slice(0, 3), slice(3, 6)):
         likelihood.train().log_prob(decoded[batch], x[batch])
@@ -241,7 +256,7 @@ def test_outside_training_the_settled_scale_holds(word, scale):
 @over_scales
 @over_closed_forms
 def test_a_decoder_without_error_has_a_finite_density(word, scale):
-    likelihood, x = word(scale=scale).build((4,), 1.0, DEVIATION).train(), rows(6, 4).float()
+    likelihood, x = word(scale=scale).build(setting((4,), deviation=DEVIATION)).train(), rows(6, 4).float()
     decoded = x.clone().requires_grad_()
     log_prob = likelihood.log_prob(decoded, x)
     log_prob.sum().backward()
@@ -252,7 +267,11 @@ def test_a_decoder_without_error_has_a_finite_density(word, scale):
 
 
 def test_the_squared_error_is_a_cost_in_training_and_a_density_afterwards():
-    likelihood, decoded, x = SquaredError().build((4,), 3.0, TINY).double(), rows(6, 4), rows(6, 4, seed=2)
+    likelihood, decoded, x = (
+        SquaredError().build(setting((4,), unit=3.0, deviation=TINY)).double(),
+        rows(6, 4),
+        rows(6, 4, seed=2),
+    )
     costs = -likelihood.train().log_prob(decoded, x)
     torch.testing.assert_close(costs.diff(), (x - decoded).square().sum(1).diff())
     likelihood.eval().settle(likelihood.observed)
@@ -293,7 +312,7 @@ def test_errors_name_the_parameter(word, wrong):
 @given(st.lists(st.floats(0.01, 0.99), min_size=1, max_size=6))
 def test_grey_values_cost_at_least_their_entropy(values):
     x = torch.tensor([values], dtype=torch.float64)
-    likelihood, best = Bernoulli().build((len(values),), 1.0, 1.0), torch.logit(x).requires_grad_()
+    likelihood, best = Bernoulli().build(setting((len(values),))), torch.logit(x).requires_grad_()
     entropy = -(x * x.log() + (1 - x) * (1 - x).log()).sum()
     reconstruction = -likelihood.log_prob(best, x).sum()
     reconstruction.backward()
@@ -303,7 +322,7 @@ def test_grey_values_cost_at_least_their_entropy(values):
 
 def test_certain_pixels_stay_finite():
     logits = torch.tensor([[1000.0, -1000.0, 1000.0, -1000.0]], requires_grad=True)
-    log_prob = Bernoulli().build((4,), 1.0, 1.0).log_prob(logits, torch.tensor([[1.0, 0.0, 0.0, 1.0]]))
+    log_prob = Bernoulli().build(setting((4,))).log_prob(logits, torch.tensor([[1.0, 0.0, 0.0, 1.0]]))
     log_prob.sum().backward()
     assert log_prob.item() == -2000
     assert torch.equal(logits.grad, torch.tensor([[0.0, 0.0, -1.0, 1.0]]))

@@ -5,11 +5,11 @@ import copy
 import numpy as np
 import pytest
 import torch
+from settings_of_words import setting
 from torch import nn
 
 from vaekit import VAE
 from vaekit.nn import MLP, ConvNet, Custom
-from vaekit.utils._torch import make_generator
 
 X = np.random.default_rng(0).normal(size=(40, 5))
 
@@ -58,14 +58,14 @@ def test_factories_are_called_with_the_sizes():
         encoder_module=lambda *sizes: (calls.append(sizes), encoder_factory(*sizes))[1],
         decoder_module=lambda *sizes: (calls.append(sizes), decoder_factory(*sizes))[1],
     )
-    network.encoder((5,), make_generator(0))
-    network.decoder(3, (5,), make_generator(0))
+    network.encoder(setting((5,)))
+    network.decoder(setting((5,)))
     assert calls == [((5,),), (3, (5,))]
 
 
 def test_modules_are_copied_and_are_the_starting_point():
     module = nn.Linear(5, 3)
-    encoder, n_features = Custom(encoder_module=module, decoder_module=module).encoder((5,), make_generator(0))
+    encoder, n_features = Custom(encoder_module=module, decoder_module=module).encoder(setting((5,)))
     assert n_features == 3
     assert encoder[0] is not module
     assert torch.equal(encoder[0].weight, module.weight)
@@ -88,10 +88,10 @@ def test_the_module_of_the_user_is_never_trained():
 
 def test_outputs_are_flattened_and_reshaped_to_the_event():
     network = Custom(encoder_module=nn.Conv2d(2, 3, 3), decoder_module=nn.Linear(4, 2 * 5 * 6))
-    encoder, n_features = network.encoder((2, 5, 6), make_generator(0))
+    encoder, n_features = network.encoder(setting((2, 5, 6)))
     assert n_features == 3 * 3 * 4
     assert encoder(torch.zeros(7, 2, 5, 6)).shape == (7, n_features)
-    assert network.decoder(4, (2, 5, 6), make_generator(0))(torch.zeros(7, 4)).shape == (7, 2, 5, 6)
+    assert network.decoder(setting((2, 5, 6), n_components=4))(torch.zeros(7, 4)).shape == (7, 2, 5, 6)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_widths_are_positive_integers(network, widths):
 
 @pytest.mark.parametrize("widths", [[6, 4], np.array([6, 4]), ()])
 def test_widths_are_any_sequence(widths):
-    encoder, n_features = MLP(hidden_layer_sizes=widths).validated().encoder((5,), make_generator(0))
+    encoder, n_features = MLP(hidden_layer_sizes=widths).validated().encoder(setting((5,)))
     assert n_features == encoder(torch.zeros(2, 5)).shape[1] == ([5, *widths])[-1]
 
 

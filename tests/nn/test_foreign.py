@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from foreign_modules import MAKERS, UNUSUAL, X, Z, fit, has_moved, layers, pair, tied_functions, tied_modules
+from settings_of_words import setting
 from sklearn.base import clone
 from torch import nn
 
@@ -86,7 +87,7 @@ def test_writing_into_the_input_changes_no_number(name, cls):
 
 
 def test_rows_and_codes_are_handed_over_with_their_gradient():
-    encoder, _ = pair(*layers(ShiftedInPlace())).encoder((5,), torch.Generator())
+    encoder, _ = pair(*layers(ShiftedInPlace())).encoder(setting((5,)))
     rows = torch.ones(3, 5, requires_grad=True)
     (gradient,) = torch.autograd.grad(encoder(rows * 1.0).sum(), rows)
     assert gradient.abs().sum() > 0

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from settings_of_words import setting
 from sklearn.base import clone
 from torch import nn
 
@@ -45,8 +46,8 @@ over_networks = pytest.mark.parametrize(("network", "event_shape"), CASES)
 
 def build(network, event_shape, seed=0):
     """Return encoder, number of features, decoder."""
-    generator = make_generator(seed)
-    return *network.encoder(event_shape, generator), network.decoder(N_COMPONENTS, event_shape, generator)
+    told = setting(event_shape, n_components=N_COMPONENTS, seed=seed)
+    return *network.encoder(told), network.decoder(told)
 
 
 def rows(*shape, seed=1):
@@ -187,10 +188,11 @@ def n_parameters(*modules):
 
 def test_parameters_of_the_burgess_network():
     """Golden 40: 4 convolutions, 512 - 256 - 256 - 2 x 10 and back."""
-    network, generator = ConvNet(), make_generator(0)
-    encoder, n_features = network.encoder((1, 64, 64), generator)
-    head = DiagonalNormal().build(n_features, 10, generator)
-    decoder = network.decoder(10, (1, 64, 64), generator)
+    network, told = ConvNet(), setting((1, 64, 64), n_components=10, n_features=256)
+    encoder, n_features = network.encoder(told)
+    assert n_features == told.n_features
+    head = DiagonalNormal().build(told)
+    decoder = network.decoder(told)
     assert n_parameters(encoder, head) == 252052
     assert n_parameters(decoder) == 249953
     assert n_parameters(encoder, head, decoder) == 502005

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from foreign_modules import X, fit, pair
+from settings_of_words import setting
 from torch import nn
 
 from vaekit import VAE
@@ -79,14 +80,14 @@ class SetsItselfUp(nn.Module):
 
 
 def test_what_a_module_does_at_its_first_batch_waits_for_data():
-    encoder, _ = pair(SetsItselfUp(), nn.Linear(2, 5)).encoder((5,), torch.Generator())
+    encoder, _ = pair(SetsItselfUp(), nn.Linear(2, 5)).encoder(setting((5,)))
     assert encoder[0].n_seen == 0
     assert encoder[0].scale is None
 
 
 def test_looking_at_shapes_leaves_modes_and_statistics_alone():
     module = nn.Sequential(nn.Linear(5, 6), nn.BatchNorm1d(6).eval(), nn.Dropout(0.5))
-    encoder, _ = pair(module, module).encoder((5,), torch.Generator())
+    encoder, _ = pair(module, module).encoder(setting((5,)))
     assert [part.training for part in encoder[0]] == [True, False, True]
     for name, value in encoder[0].state_dict().items():
         assert torch.equal(value, module.state_dict()[name])

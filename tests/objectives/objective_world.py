@@ -2,9 +2,10 @@
 
 import torch
 from golden_batch import DATASET_SIZE, LOC, LOGVAR, NOISE, count
+from settings_of_words import setting
 from torch import nn
 
-from vaekit._outputs import TRAINED_PARTS, Batch, StepInputs
+from vaekit._outputs import TRAINED_PARTS, Batch, NoiseWidths, StepInputs
 from vaekit.engine import Net, Plan, ResidentRows
 from vaekit.engine._step import run_step
 from vaekit.exceptions import IncompatibleChoiceError
@@ -72,7 +73,7 @@ NOISES = ("posterior", "prior", "second", "permutation")
 
 def stand_together(objective, prior):
     try:
-        objective.check_prior(prior.build(N_COMPONENTS, make_generator(0)))
+        objective.check(prior.build(setting(n_components=N_COMPONENTS)), NormalParameters(LOC, LOGVAR))
     except IncompatibleChoiceError:
         return False
     return True
@@ -106,7 +107,7 @@ def golden_model(prior=None, posterior=None, discriminator=None):
         posterior=Given(lambda x: posterior),
         prior=prior or StandardNormalPrior(),
         decoder=Given(lambda z: logits[: len(z)]),
-        likelihood=Bernoulli().build((5,), 1.0, 1.0),
+        likelihood=Bernoulli().build(setting((5,))),
         discriminator=discriminator and Given(discriminator),
     )
 
@@ -129,14 +130,15 @@ def weights_at(objective, step, n_steps, warmup=1.0):
 def make_model(objective, prior="normal", seed=0):
     """Return a model in double precision; its parts are drawn apart, so that changing one leaves the others."""
     network = MLP(hidden_layer_sizes=(8,), activation="tanh")
-    encoder, n_features = network.encoder((5,), make_generator(seed))
+    told = [setting((5,), n_components=N_COMPONENTS, n_features=8, seed=seed + part) for part in range(5)]
+    encoder, _ = network.encoder(told[0])
     return LatentVariableModel(
         encoder=encoder,
-        posterior=DiagonalNormal().build(n_features, N_COMPONENTS, make_generator(seed + 1)),
-        decoder=network.decoder(N_COMPONENTS, (5,), make_generator(seed + 2)),
-        likelihood=Normal(scale="learned", initial_scale=0.5).build((5,), 1.0, 1.0),
-        prior=PRIORS[prior].build(N_COMPONENTS, make_generator(seed + 3)) if isinstance(prior, str) else prior,
-        discriminator=objective.discriminator(N_COMPONENTS, make_generator(seed + 4)),
+        posterior=DiagonalNormal().build(told[1]),
+        decoder=network.decoder(told[2]),
+        likelihood=Normal(scale="learned", initial_scale=0.5).build(told[2]),
+        prior=PRIORS[prior].build(told[3]) if isinstance(prior, str) else prior,
+        discriminator=objective.discriminator(told[4]),
     ).double()
 
 
@@ -153,7 +155,7 @@ def inputs_of(objective, step=0):
     generator = make_generator(step)
     batches = [Batch(x) for x in ROWS[torch.randperm(len(ROWS), generator=generator)].split(BATCH)]
     drawn = {name: torch.randn(BATCH, N_COMPONENTS, generator=generator, dtype=ROWS.dtype) for name in NOISES}
-    noise = {name: drawn[name] for name in objective.noise_columns(N_COMPONENTS)}
+    noise = {name: drawn[name] for name in objective.noise_columns(NoiseWidths(*[N_COMPONENTS] * 3))}
     weights = weights_at(objective, step, N_STEPS)
     return StepInputs(dict(zip(objective.draws, batches)), noise, weights, ResidentRows(ROWS))
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 from golden_batch import LOC, LOGVAR, NOISE, Z, assert_golden, count, double, golden_flow
 from golden_prior import as_prior
+from settings_of_words import setting
 from torch import nn
 
 from vaekit._outputs import Batch, ModelOutput, StepInputs
@@ -13,22 +14,22 @@ from vaekit.likelihoods import Bernoulli
 from vaekit.objectives import ELBO, Warmup
 from vaekit.posteriors import NormalParameters
 from vaekit.priors import Decoupled, ElementwiseFlow, StandardNormal
-from vaekit.utils._torch import make_generator
 
 X = (count(20).reshape(4, 5) % 7) / 6
 LOGITS = 2 * torch.cos(count(20)).reshape(4, 5)
+Q = NormalParameters(LOC, LOGVAR)
 RECONSTRUCTION, KL = 4.0443579454, 1.2892547776
 
 
 def build(prior):
-    return prior.build(3, make_generator(0)).double()
+    return prior.build(setting()).double()
 
 
 STANDARD_NORMAL = build(StandardNormal())
 
 
 def output_of(posterior, prior=STANDARD_NORMAL):
-    reconstruction = -Bernoulli().build((5,), 1.0, 1.0).log_prob(LOGITS, X)
+    reconstruction = -Bernoulli().build(setting((5,))).log_prob(LOGITS, X)
     return ModelOutput(X, posterior, posterior.rsample(NOISE), reconstruction, prior)
 
 
@@ -148,10 +149,10 @@ def test_below_the_floor_there_is_nothing_to_gain():
 def test_free_bits_per_component_ask_for_a_product():
     objective = ELBO(free_bits=0.5)
     for prior in (StandardNormal(), ElementwiseFlow()):
-        objective.check_prior(build(prior))
+        objective.check(build(prior), Q)
     with pytest.raises(IncompatibleChoiceError, match="free_bits_per='row', or choose prior='normal'"):
-        objective.check_prior(build(Decoupled()))
-    ELBO(free_bits=0.5, free_bits_per="row").check_prior(build(Decoupled()))
+        objective.check(build(Decoupled()), Q)
+    ELBO(free_bits=0.5, free_bits_per="row").check(build(Decoupled()), Q)
 
 
 # ---------------------------------------------------------------------- a prior with a loss of its own

@@ -5,6 +5,7 @@ import pickle
 
 import pytest
 import torch
+from golden_batch import LOC, LOGVAR
 from objective_world import (
     BATCH,
     N_COMPONENTS,
@@ -20,11 +21,13 @@ from objective_world import (
     take_steps,
     weights,
 )
+from settings_of_words import setting
 from sklearn.base import clone
 
 from vaekit._outputs import TRAINED_PARTS
 from vaekit.exceptions import IncompatibleChoiceError
-from vaekit.utils._torch import make_generator, whitened_noise
+from vaekit.posteriors import NormalParameters
+from vaekit.utils._torch import whitened_noise
 
 over_objectives = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 over_pairs = pytest.mark.parametrize(
@@ -53,7 +56,9 @@ def test_every_other_pair_stands_together():
 @pytest.mark.parametrize(("objective", "prior"), sorted(REFUSED))
 def test_a_refusal_teaches_the_remedy(objective, prior):
     with pytest.raises(IncompatibleChoiceError, match=REFUSED[objective, prior]):
-        OBJECTIVES[objective].check_prior(PRIORS[prior].build(N_COMPONENTS, make_generator(0)))
+        OBJECTIVES[objective].check(
+            PRIORS[prior].build(setting(n_components=N_COMPONENTS)), NormalParameters(LOC, LOGVAR)
+        )
 
 
 # ---------------------------------------------------------------------- one mechanism

@@ -30,6 +30,7 @@ from objective_world import (
     weights,
     weights_at,
 )
+from settings_of_words import setting
 from sklearn.base import clone
 
 from vaekit import AAE, VAE, WAE, InfoDPVAE, InfoVAE, LearnedPriorAAE
@@ -49,7 +50,6 @@ from vaekit.objectives import (
     Warmup,
 )
 from vaekit.posteriors import NormalParameters
-from vaekit.utils._torch import make_generator
 
 AGGREGATES = ["mss", "mws", "batch", "full"]
 
@@ -286,15 +286,15 @@ def test_a_reward_for_total_correlation_is_refused(rising):
     flow = as_prior(golden_flow(3))
     objective = KLDecomposition(**{name: Warmup(value=w) if rising else w for name, w in UNBOUNDED.items()})
     with pytest.raises(IncompatibleChoiceError, match=r"elementwise_flow.*allow_unbounded=True"):
-        objective.check_prior(flow)
-    objective.set_params(allow_unbounded=True).check_prior(flow)
+        objective.check(flow, NormalParameters(LOC, LOGVAR))
+    objective.set_params(allow_unbounded=True).check(flow, NormalParameters(LOC, LOGVAR))
     for weights_with_a_bound in ((1, 15, 4), (1, 4, 1), (0, 4, 4)):
-        KLDecomposition(**dict(zip(UNBOUNDED, weights_with_a_bound))).check_prior(flow)
+        KLDecomposition(**dict(zip(UNBOUNDED, weights_with_a_bound))).check(flow, NormalParameters(LOC, LOGVAR))
 
 
 @pytest.mark.parametrize("prior", ["normal", "elementwise_flow"])
 def test_but_not_under_a_prior_that_factorises(prior):
-    KLDecomposition(**UNBOUNDED).check_prior(PRIORS[prior].build(3, make_generator(0)))
+    KLDecomposition(**UNBOUNDED).check(PRIORS[prior].build(setting(n_components=3)), NormalParameters(LOC, LOGVAR))
 
 
 # ---------------------------------------------------------------------- words within words

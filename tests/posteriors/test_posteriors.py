@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from golden_batch import LOC, LOGVAR, NOISE, Z, assert_golden, double
+from settings_of_words import setting
 from torch import distributions
 
 from vaekit.posteriors import DiagonalNormal, FixedScale, NormalParameters
@@ -19,7 +20,7 @@ N_FEATURES, N_ROWS = 6, 4
 
 
 def build(posterior, n_components, seed=0):
-    return posterior.validated().build(N_FEATURES, n_components, make_generator(seed)).double()
+    return posterior.validated().build(setting(n_components=n_components, n_features=N_FEATURES, seed=seed)).double()
 
 
 def rows(*shape, seed=1):

@@ -6,6 +6,7 @@ from golden_batch import LOC, LOGVAR, Z, assert_golden, double, gauss_hermite, g
 from golden_prior import as_prior
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from settings_of_words import setting
 from torch import distributions
 
 from vaekit.exceptions import NoDensityError
@@ -37,7 +38,7 @@ def rows(*shape, seed=1):
 
 
 def at_start(word, n_components, seed=0):
-    return word.validated().build(n_components, make_generator(seed)).double()
+    return word.validated().build(setting(n_components=n_components, seed=seed)).double()
 
 
 def trained(word, n_components, seed=0, distance=0.3):

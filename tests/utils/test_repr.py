@@ -5,6 +5,7 @@ import functools
 import numpy as np
 import pytest
 import torch
+from settings_of_words import setting
 from sklearn.datasets import load_iris
 
 import vaekit.inspection as inspection
@@ -29,7 +30,6 @@ from vaekit.model_selection import udr_ranking
 from vaekit.posteriors import DiagonalNormal, FixedScale
 from vaekit.priors import Decoupled, ElementwiseFlow, Generator, StandardNormal
 from vaekit.utils._repr import short, short_repr
-from vaekit.utils._torch import make_generator
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 X = load_iris().data
@@ -66,15 +66,15 @@ RESULTS = {
     "SamplesDisplay": lambda: inspection.SamplesDisplay.from_estimator(model(), X, **DRAWS),
     "TraversalDisplay": lambda: inspection.TraversalDisplay.from_estimator(model(), X),
     **{
-        type(spec).__name__: lambda spec=spec: spec.build(3, make_generator(0))
+        type(spec).__name__: lambda spec=spec: spec.build(setting())
         for spec in (StandardNormal(), Decoupled(), ElementwiseFlow(), Generator())
     },
     **{
-        type(spec).__name__: lambda spec=spec: spec.build(8, 3, make_generator(0))
+        type(spec).__name__: lambda spec=spec: spec.build(setting(n_features=8))
         for spec in (DiagonalNormal(), FixedScale())
     },
     **{
-        type(spec).__name__: lambda spec=spec: spec.build((5, 5), 1.0, 1.0)
+        type(spec).__name__: lambda spec=spec: spec.build(setting((5, 5)))
         for spec in (Bernoulli(), Normal(), Normal(scale="per_feature"), Laplace(), SquaredError())
     },
     "NormalParameters": lambda: model().net_.module_.encode(torch.zeros(9, 4)),

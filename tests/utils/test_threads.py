@@ -8,6 +8,7 @@ import threading
 import numpy as np
 import pytest
 import torch
+from settings_of_words import setting
 from skorch.callbacks import Callback
 
 from vaekit import DPVAE, VAE
@@ -79,9 +80,9 @@ def test_the_rule_is_about_the_net_and_the_batch_alone():
     """Digits and MNIST with default settings are small, larger images are not."""
 
     def step(network, event_shape, batch_size=128):
-        generator = torch.Generator().manual_seed(0)
-        encoder, _ = network.encoder(event_shape, generator)
-        decoder = network.decoder(10, event_shape, generator)
+        told = setting(event_shape, n_components=10)
+        encoder, _ = network.encoder(told)
+        decoder = network.decoder(told)
         return batch_size * work_per_row(torch.nn.ModuleList([encoder, decoder]), event_shape)
 
     assert step(MLP(), (64,)) == 128 * (2 * (64 * 128 + 128 * 64) + 10 * 64 + 2 * (128 + 64) + 64)
@@ -158,7 +159,7 @@ def test_a_forked_child_does_not_wait_for_its_parents_threads():
     """The parent has had OpenMP threads at work; the child has none of them."""
     script = f"""
 import multiprocessing, sys, warnings
-sys.path.insert(0, {os.path.dirname(__file__)!r})
+sys.path[:0] = [{os.path.dirname(__file__)!r}, {os.path.dirname(os.path.dirname(__file__))!r}]
 warnings.simplefilter("ignore")
 import numpy as np, torch
 from test_threads import encode_in_child

@@ -61,6 +61,11 @@ class Net(SafeNet):
         """Whether the likelihood's scale is found step by step."""
         return any(True for _ in self.module_.likelihood.parameters())
 
+    @property
+    def noise_widths(self):
+        """How much noise the model's draws take."""
+        return self.module_.noise_widths(self.plan.n_components)
+
     # ------------------------------------------------------------------ the loop
 
     def partial_fit(self, X, y=None, classes=None, **how_long):
@@ -146,7 +151,7 @@ class Net(SafeNet):
 
     def _inputs(self, rows, bounds):
         """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
-        columns = self.objective.noise_columns(self.plan.n_components)
+        columns = self.objective.noise_columns(self.noise_widths)
         orders = rows.orders(self.objective.draws, self.generator, is_one_batch=len(bounds) == 1)
         for start, stop in bounds:
             noise = {name: self._randn(stop - start, width, self.generator) for name, width in columns.items()}
@@ -205,7 +210,7 @@ class Net(SafeNet):
         with torch.no_grad():
             for start, stop in batch_bounds(len(rows), self.inference_rows):
                 x = rows[start:stop].x
-                z = self.module_.encode(x).rsample(self._randn(len(x), self.plan.n_components, generator))
+                z = self.module_.encode(x).rsample(self._randn(len(x), self.noise_widths.posterior, generator))
                 statistics = likelihood.statistics(self.module_.decode(z), x)
                 if statistics is None:
                     return

@@ -209,7 +209,7 @@ class SafeNet(NeuralNet):
         return float(total) / len(rows)
 
     def _held_out_losses(self, batch, generator):
-        noise = self._randn(batch.n_rows, self.plan.n_components, generator)
+        noise = self._randn(batch.n_rows, self.noise_widths.posterior, generator)
         with torch.no_grad():
             return self.objective.held_out_loss(self.module_(batch, noise))
 

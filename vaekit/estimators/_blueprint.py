@@ -1,14 +1,17 @@
 """All it takes to build a fitted estimator's net again: resolved words, shapes, seeds and the training plan."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
+from vaekit._setting import Setting
 from vaekit.engine import Net, Plan
 from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
+from vaekit.posteriors import Posterior
 from vaekit.utils._threads import work_per_row
 from vaekit.utils._torch import converted, make_generator, resolve_device, to_array
 
@@ -38,28 +41,55 @@ class Blueprint(NamedTuple):
         unit = self.preprocessing.unit
         return float(unit) if np.ndim(unit) == 0 else np.reshape(unit, self.event_shape)
 
+    def setting(self, rows=None):
+        """What the words are told, given a few rows as the network sees them; weights come from the seed."""
+        return Setting(
+            event_shape=self.event_shape,
+            n_components=self.n_components,
+            generator=make_generator(self.init_seed),
+            unit=self.unit(),
+            deviation=self.deviation,
+            rows=rows,
+            network=self.network,
+        )
 
-def build_model(plan):
-    """Return a newly initialised model; every weight is drawn from the blueprint's seed."""
-    generator = make_generator(plan.init_seed)
-    network = plan.network.for_one_model()
-    encoder, n_features = network.encoder(plan.event_shape, generator)
+
+def build_model(plan, rows=None):
+    """Return a newly initialised model; every weight is drawn from the blueprint's seed, part after part."""
+    setting, network = plan.setting(rows), plan.network.for_one_model()
+    encoder, n_features = network.encoder(setting)
+    setting = replace(setting, n_features=n_features)
     model = LatentVariableModel(
         encoder=encoder,
-        posterior=plan.posterior.build(n_features, plan.n_components, generator),
-        prior=plan.prior.build(plan.n_components, generator),
-        decoder=network.decoder(plan.n_components, plan.event_shape, generator),
-        likelihood=plan.likelihood.build(plan.event_shape, plan.unit(), plan.deviation),
-        discriminator=plan.objective.discriminator(plan.n_components, generator),
+        posterior=plan.posterior.build(setting),
+        prior=plan.prior.build(setting),
+        decoder=network.decoder(setting),
+        likelihood=plan.likelihood.build(setting),
+        discriminator=plan.objective.discriminator(setting),
     )
-    return converted(model, nn.Module.float)  # whatever torch's default is
+    converted(model, nn.Module.float)  # whatever torch's default is
+    plan.objective.check(model.prior, _some_posterior(model, n_features))
+    return model
 
 
-def build_net(blueprint, *, device, callbacks=()):
-    """Return an initialised, untrained net."""
+def _some_posterior(model, n_features):
+    """What the family gives for some features; they may be any."""
+    head = model.posterior.eval()
+    with torch.no_grad():
+        posterior = head(torch.zeros(2, n_features))
+    head.train()
+    if not isinstance(posterior, Posterior):
+        raise TypeError(
+            f"The 'posterior_family' parameter must build a module that gives a Posterior. Got {posterior!r} instead."
+        )
+    return posterior
+
+
+def build_net(blueprint, *, device, rows=None, callbacks=()):
+    """Return an initialised, untrained net; `rows` are a few rows to start from, as the network sees them."""
     device = resolve_device(device)
     net = Net(
-        converted(build_model(blueprint), lambda model: model.to(device)),
+        converted(build_model(blueprint, rows), lambda model: model.to(device)),
         objective=blueprint.objective,
         plan=blueprint.plan,
         generator=make_generator(blueprint.train_seed, device),

@@ -17,7 +17,10 @@ __all__ = ["CodesMixin", "Posterior"]
 
 
 class Posterior(NamedTuple):
-    """q(z | x) = N(loc, diag scale^2) for every row, in arrays of shape (n_samples, n_components)."""
+    """Location and scale of q(z | x) for every row, in arrays of shape (n_samples, n_components).
+
+    By default q(z | x) is N(loc, diag scale^2); another family's scales are the deviations of its components.
+    """
 
     loc: np.ndarray
     scale: np.ndarray
@@ -60,7 +63,8 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         -------
         posterior : Posterior
             Named tuple `(loc, scale)` of arrays of shape (n_samples, n_components_); the scale of a deterministic
-            encoder is 0.
+            encoder is 0. Where a family has no closed form, the scales are the deviations of a few whitened draws:
+            exact for draws that are linear in their noise.
         """
         return Posterior(*self._encode(self._validate(X)))
 
@@ -82,9 +86,10 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
             Codes.
         """
         check_count(n_samples, "n_samples")
-        loc, scale = self._encode(self._validate(X))
-        random_state = self.random_state if random_state is None else random_state
-        return loc + scale * make_random_state(random_state).standard_normal((n_samples, *loc.shape))
+        X = self._validate(X)
+        random_state = make_random_state(self.random_state if random_state is None else random_state)
+        noise = random_state.standard_normal((n_samples, len(X), self.net_.noise_widths.posterior))
+        return self._of_posterior(X, noise, lambda posterior, noise: posterior.rsample(noise))
 
     def log_posterior(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
         """log q(z | x), row by row.
@@ -107,18 +112,22 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
             If the encoder is deterministic.
         """
         X, Z = self._validate_pairs(self._validate(X), Z)
-        loc, scale = self._encode(X)
-        if not scale.all():
-            raise NoDensityError(
-                "A deterministic encoder has no posterior density; give it noise (FixedScale(scale=0.01), or "
-                "deterministic_encoder=False)."
-            )
-        standardized = (Z - loc) / scale
-        return -(0.5 * standardized**2 + np.log(scale) + 0.5 * np.log(2 * np.pi)).sum(axis=-1)
+        draws = Z.reshape(-1, *Z.shape[-2:])
+        return self._of_posterior(X, draws, log_density).reshape(Z.shape[:-1])
 
     @property
     def _n_features_out(self):
         return self.n_components_
+
+
+def log_density(posterior, z):
+    """log q(z | x), where there is one."""
+    if posterior.is_deterministic:
+        raise NoDensityError(
+            "A deterministic encoder has no posterior density; give it noise (FixedScale(scale=0.01), or "
+            "deterministic_encoder=False)."
+        )
+    return posterior.log_prob(z)
 
 
 def float_type(X):

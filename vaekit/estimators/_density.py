@@ -71,7 +71,8 @@ class DensityMixin(GuardedMethods):
     def _evidence_lower_bounds(self, X):
         """ELBO of validated rows, averaged over noise that all rows share."""
         model = self.net_.module_
-        noise = whitened_noise(max(FEWEST_DRAWS, 2 * self.n_components_), self.n_components_)
+        width = self.net_.noise_widths.posterior
+        noise = whitened_noise(max(FEWEST_DRAWS, 2 * width), width)
         noise = torch.from_numpy(noise.astype(np.float32)).to(self.net_.device)
 
         def integrand(posterior, z, x):
@@ -102,7 +103,7 @@ class DensityMixin(GuardedMethods):
         for draws in gen_batches(n_samples, OWN_DRAWS):
 
             def own_noise(rows, draws=draws):
-                shape = (draws.stop - draws.start, self.n_components_)
+                shape = (draws.stop - draws.start, self.net_.noise_widths.posterior)
                 return np.stack([noise_of_row(row, draws.start, shape) for row in network_rows(rows)])
 
             (log_sums,) = self._in_blocks(

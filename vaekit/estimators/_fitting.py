@@ -32,6 +32,7 @@ CHANGEABLE = {
     "batch_size", "callbacks", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "random_state", "tol",
     "verbose", "warm_start",
 }  # fmt: skip
+MAX_FIRST_ROWS = 512  # rows that the words may start from
 MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES = 10_000, 2**23  # rows that are remembered, to measure what training came to
 
 
@@ -207,7 +208,7 @@ class FittingMixin(GuardedMethods):
             X, support=likelihood.support, standardize=self.standardize, is_image=is_image
         )
         built_in = MLP(hidden_layer_sizes=tuple(self.hidden_layer_sizes), activation=self.activation).validated()
-        n_rows = round(len(self._split(len(X), train_seed)[0]) * n_planned / len(X))
+        train = self._split(len(X), train_seed)[0]
         self._blueprint = Blueprint(
             network=self._resolve("network", auto=lambda: ConvNet() if is_image else built_in),
             posterior=self._make_posterior(),
@@ -218,17 +219,21 @@ class FittingMixin(GuardedMethods):
             n_components=self.n_components,
             preprocessing=preprocessing,
             deviation=deviation,
-            plan=self._plan(n_rows, objective),
+            plan=self._plan(round(len(train) * n_planned / len(X)), objective),
             learning_rate=self.learning_rate,
             batch_size=self.batch_size,
             init_seed=init_seed,
             train_seed=train_seed,
         )
-        self.net_ = build_net(self._blueprint, device=self.device)
-        objective.check_prior(self.net_.module_.prior)
+        self.net_ = build_net(self._blueprint, device=self.device, rows=self._first_rows(X, train))
         self.likelihood_, self.n_components_ = likelihood, self.n_components
         are_pixels = is_image or (likelihood.support == "unit_interval" and X.dtype == np.uint8)
         self._pixels = scale_of_pixels(X, X.min(), X.max()) if are_pixels else None
+
+    def _first_rows(self, X, train):
+        """A few training rows as the network sees them, from all over X."""
+        few = _some_rows(X, train[:: math.ceil(len(train) / MAX_FIRST_ROWS)])
+        return torch.from_numpy(self._network_rows(few)(slice(None)))
 
     def _plan(self, n_rows, objective):
         n_steps = self.max_epochs * len(batch_bounds(n_rows, self.batch_size))

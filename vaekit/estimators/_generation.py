@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from vaekit.estimators._words import PRIORS
 from vaekit.exceptions import NoDensityError
-from vaekit.priors import Generator
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._noise import check_noise
@@ -17,16 +17,29 @@ from vaekit.utils._random import make_random_state
 from vaekit.utils._torch import to_array
 from vaekit.utils._typing import RandomStateLike
 
-__all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density"]
+__all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density", "if_prior_has_spaces"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
+def _says(estimator, name):
+    """What the word of an estimator's prior says of it; words that nobody knows are refused in `fit`."""
+    word = PRIORS.get(estimator.prior) if isinstance(estimator.prior, str) else estimator.prior
+    return getattr(word, name, True)
+
+
 def _prior_has_density(estimator):
-    if estimator.prior == "generator" or isinstance(estimator.prior, Generator):
+    if not _says(estimator, "has_density"):
         raise NoDensityError(
-            "prior='generator' can only be sampled: it has neither a density nor a generation space that codes could "
-            "be taken to; choose prior='decoupled'."
+            f"prior={estimator.prior!r} can only be sampled: it has no density; choose prior='decoupled'."
+        )
+    return True
+
+
+def _prior_has_spaces(estimator):
+    if not _says(estimator, "has_spaces"):
+        raise NoDensityError(
+            f"prior={estimator.prior!r} has no generation space that codes could be taken to; choose prior='decoupled'."
         )
     return True
 
@@ -34,6 +47,11 @@ def _prior_has_density(estimator):
 def if_prior_has_density(method: Method) -> Method:
     """Mark a method that a prior known through its draws alone cannot have."""
     return available_if(_prior_has_density)(method)
+
+
+def if_prior_has_spaces(method: Method) -> Method:
+    """Mark a method that a prior without a map to a normal cannot have."""
+    return available_if(_prior_has_spaces)(method)
 
 
 class GenerationMixin(GuardedMethods):
@@ -80,7 +98,7 @@ class GenerationMixin(GuardedMethods):
         check_count(n_samples, "n_samples")
         draws = self._draws_noise(noise)
         random_state = make_random_state(self.random_state if random_state is None else random_state)
-        Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.n_components_)))
+        Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.net_.noise_widths.prior)))
         return self._decode(Z, random_state if draws else None)
 
     def sample_likelihood(self, Z: ArrayLike, random_state: RandomStateLike = None) -> np.ndarray:
@@ -128,13 +146,13 @@ class GenerationMixin(GuardedMethods):
         """Apply one of the prior's maps to latents of any leading shape."""
         function = getattr(self.net_.module_.prior, method)
         flat = Z.reshape(-1, Z.shape[-1]).astype(np.float32)
-        return self._in_blocks(lambda z: (function(z),), flat)[0].reshape(Z.shape).astype(np.float64)
+        return self._in_blocks(lambda z: (function(z),), flat)[0].reshape(*Z.shape[:-1], -1).astype(np.float64)
 
 
 class SpacesMixin(GuardedMethods):
     """The way between representation space, where codes live, and generation space, where the prior is normal."""
 
-    @if_prior_has_density
+    @if_prior_has_spaces
     def to_generation_space(self, Z: ArrayLike) -> np.ndarray:
         """z0 = g(z): the space in which the prior is plainly normal; the identity for a normal prior.
 
@@ -149,7 +167,7 @@ class SpacesMixin(GuardedMethods):
         """
         return self._through_prior("to_generation_space", self._validate_codes(Z))
 
-    @if_prior_has_density
+    @if_prior_has_spaces
     def to_representation_space(self, Z0: ArrayLike) -> np.ndarray:
         """z = g^-1(z0): back to the space the codes live in; the identity for a normal prior.
 

@@ -5,7 +5,7 @@ import torch
 
 from vaekit.engine import ResidentRows
 from vaekit.utils._threads import threads_for
-from vaekit.utils._torch import to_array
+from vaekit.utils._torch import to_array, whitened_noise, widest_float
 
 __all__ = ["InferenceMixin"]
 
@@ -18,6 +18,15 @@ def _stays_narrow(X, preprocessing, device):
     """Whether training rows need not become float32 before the batch; far outliers do, to be clipped."""
     is_narrow = X.dtype.name in (NARROW_ON_CPU if device.type == "cpu" else NARROW)
     return is_narrow and preprocessing.column_beyond(X.min(), X.max()) is None
+
+
+FEWEST_DRAWS = 64  # of a posterior whose scale has no closed form
+
+
+def deviations(posterior, noise_width):
+    """Standard deviation of every component, from whitened draws: exact where they are linear in their noise."""
+    noise = torch.from_numpy(whitened_noise(max(FEWEST_DRAWS, 2 * noise_width), noise_width)).to(posterior.loc)
+    return posterior.rsample(noise[:, None].expand(-1, len(posterior.loc), -1)).std(0, correction=0)
 
 
 class InferenceMixin:
@@ -99,12 +108,33 @@ class InferenceMixin:
 
     def _encode(self, X):
         """Location and scale of q(z | x) for validated rows."""
+        width = self.net_.noise_widths.posterior
 
         def encode(rows):
             posterior = self.net_.module_.encode(rows)
-            return posterior.loc, posterior.scale
+            scale = deviations(posterior, width) if posterior.scale is None else posterior.scale
+            return posterior.loc, scale
 
         return self._in_blocks(encode, self._network_rows(X), n_rows=len(X))
+
+    def _of_posterior(self, X, values, function):
+        """Apply function(posterior, values) to validated rows and values of them, both (n_draws, n_rows, ...).
+
+        In double precision as far as the device and the family have it: codes of narrow posteriors need the digits.
+        """
+        dtype = widest_float(self.net_.device)
+        narrow = np.float64 if dtype == torch.float64 else np.float32
+
+        def by_rows(rows):
+            return values[:, rows].swapaxes(0, 1).astype(narrow)
+
+        def evaluate(x, values):
+            posterior = self.net_.module_.encode(x).in_precision(dtype)
+            found = function(posterior, values.transpose(0, 1).to(posterior.loc.dtype))
+            return (found.transpose(0, 1),)
+
+        (found,) = self._in_blocks(evaluate, self._network_rows(X), by_rows, n_rows=len(X))
+        return np.ascontiguousarray(found.swapaxes(0, 1), dtype=np.float64)
 
     def _decode(self, Z, random_state=None):
         """E[x | z] of validated codes, or with a random state draws of x, in the units and the shape of the data."""

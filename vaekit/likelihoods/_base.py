@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from vaekit._setting import Setting
 from vaekit.utils._repr import OneLine
 from vaekit.utils._spec import Spec
 
@@ -17,18 +18,8 @@ class LikelihoodSpec(Spec, ABC):
     support = "real"  # or "unit_interval": then data are taken as they are, never standardised
 
     @abstractmethod
-    def build(self, event_shape: tuple[int, ...], unit: float | Tensor, deviation: float) -> nn.Module:
-        """Return the likelihood module.
-
-        Parameters
-        ----------
-        event_shape : tuple of int
-            Shape of one row as the network sees it.
-        unit : float or ndarray of shape (*event_shape,)
-            How many units of X one unit of the network's data is.
-        deviation : float
-            Standard deviation of the data as the network sees them.
-        """
+    def build(self, setting: Setting) -> nn.Module:
+        """Return the likelihood module for rows of `event_shape`, whose units the setting tells."""
 
 
 class Likelihood(OneLine, nn.Module, ABC):

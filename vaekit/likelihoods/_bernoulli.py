@@ -27,9 +27,9 @@ class Bernoulli(LikelihoodSpec):
 
     support = "unit_interval"
 
-    def build(self, event_shape, unit, deviation):
+    def build(self, setting):
         """Return the likelihood module."""
-        return BernoulliLikelihood(event_shape)
+        return BernoulliLikelihood(setting.event_shape)
 
 
 class BernoulliLikelihood(Likelihood):

@@ -38,14 +38,14 @@ class LocationScaleSpec(LikelihoodSpec):
 
     _module: ClassVar[type]
 
-    def build(self, event_shape, unit, deviation):
+    def build(self, setting):
         """Return the likelihood module."""
-        likelihood = self._module(event_shape)
+        likelihood = self._module(setting.event_shape)
         if isinstance(self.scale, str):
-            start = torch.tensor(math.log(self.initial_scale * deviation), dtype=torch.float32)
-            likelihood.log_scale = nn.Parameter(start.expand(self._scale_shape(event_shape)).clone())
+            start = torch.tensor(math.log(self.initial_scale * setting.deviation), dtype=torch.float32)
+            likelihood.log_scale = nn.Parameter(start.expand(self._scale_shape(setting.event_shape)).clone())
         else:
-            fixed = torch.log(torch.from_numpy(np.asarray(self.scale / unit, dtype=np.float32)))
+            fixed = torch.log(torch.from_numpy(np.asarray(self.scale / setting.unit, dtype=np.float32)))
             likelihood.register_buffer("log_scale", fixed)
         return likelihood
 

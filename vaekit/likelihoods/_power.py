@@ -31,12 +31,13 @@ class PowerSpec(LocationScaleSpec):
         ],
     }
 
-    def build(self, event_shape, unit, deviation):
+    def build(self, setting):
         """Return the likelihood module."""
         if not isinstance(self.scale, str):
-            return super().build(event_shape, unit, deviation)
-        likelihood = self._module(event_shape).settling(self._scale_shape(event_shape), deviation)
-        return likelihood if self.scale in CLOSED_FORMS else likelihood.learning(self.initial_scale * deviation)
+            return super().build(setting)
+        scale_shape = self._scale_shape(setting.event_shape)
+        likelihood = self._module(setting.event_shape).settling(scale_shape, setting.deviation)
+        return likelihood if self.scale in CLOSED_FORMS else likelihood.learning(self.initial_scale * setting.deviation)
 
 
 class PowerLikelihood(LocationScaleLikelihood):
@@ -211,6 +212,6 @@ class SquaredError(LikelihoodSpec):
     VAE(likelihood='squared_error')
     """
 
-    def build(self, event_shape, unit, deviation):
+    def build(self, setting):
         """Return the likelihood module."""
-        return SquaredErrorLikelihood(event_shape).settling((), deviation)
+        return SquaredErrorLikelihood(setting.event_shape).settling((), setting.deviation)

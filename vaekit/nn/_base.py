@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from numbers import Integral
 
-import torch
 from torch import nn
 
+from vaekit._setting import Setting
 from vaekit.utils._spec import Spec
 from vaekit.utils._torch import INITIALIZATIONS
 
@@ -46,9 +46,9 @@ class Network(Spec, ABC):
         return self
 
     @abstractmethod
-    def encoder(self, event_shape: tuple[int, ...], generator: torch.Generator) -> tuple[nn.Module, int]:
+    def encoder(self, setting: Setting) -> tuple[nn.Module, int]:
         """Return the encoder module and its number of output features."""
 
     @abstractmethod
-    def decoder(self, n_components: int, event_shape: tuple[int, ...], generator: torch.Generator) -> nn.Module:
+    def decoder(self, setting: Setting) -> nn.Module:
         """Return the decoder module."""

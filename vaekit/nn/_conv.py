@@ -94,8 +94,9 @@ class ConvNet(Network):
             layers += [linear(n_in, n_out, generator, self.initialization), ACTIVATIONS[self.activation]()]
         return layers
 
-    def encoder(self, event_shape, generator):
+    def encoder(self, setting):
         """Return the encoder module and its number of output features."""
+        event_shape, generator = setting.event_shape, setting.generator
         if len(event_shape) != 3:
             raise ValueError(
                 f"ConvNet takes images of shape (n, height, width) or (n, channels, height, width). Got rows of shape "
@@ -111,12 +112,12 @@ class ConvNet(Network):
         widths = (n_channels * math.prod(sizes[-1]), *self.hidden_layer_sizes)
         return nn.Sequential(*layers, nn.Flatten(), *self._dense(widths, generator)), widths[-1]
 
-    def decoder(self, n_components, event_shape, generator):
+    def decoder(self, setting):
         """Return the decoder module."""
-        n_channels, *image = event_shape
+        (n_channels, *image), generator = setting.event_shape, setting.generator
         sizes = halvings(*image)
         channels = [n_channels] + [self.channels] * (len(sizes) - 1)
-        dense = (n_components, *reversed(self.hidden_layer_sizes), channels[-1] * math.prod(sizes[-1]))
+        dense = (setting.n_components, *reversed(self.hidden_layer_sizes), channels[-1] * math.prod(sizes[-1]))
         layers = [*self._dense(dense, generator), nn.Unflatten(1, (channels[-1], *sizes[-1]))]
         for i in range(len(sizes) - 1, 0, -1):
             shape, output_padding = geometry(sizes[i - 1], sizes[i])

@@ -69,13 +69,13 @@ class Custom(Network):
         """Return encoder and decoder copied together: what they share stays shared."""
         return ForeignPair(self.encoder_module, self.decoder_module)
 
-    def encoder(self, event_shape, generator):
+    def encoder(self, setting):
         """Return the encoder module and its number of output features."""
-        return self.for_one_model().encoder(event_shape, generator)
+        return self.for_one_model().encoder(setting)
 
-    def decoder(self, n_components, event_shape, generator):
+    def decoder(self, setting):
         """Return the decoder module."""
-        return self.for_one_model().decoder(n_components, event_shape, generator)
+        return self.for_one_model().decoder(setting)
 
     def settings(self):
         """Parameters; modules are the same if their weights are, functions if they are made of the same words."""

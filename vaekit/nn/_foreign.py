@@ -78,14 +78,16 @@ class ForeignPair:
         self.given = copied_together({"encoder_module": encoder_module, "decoder_module": decoder_module})
         _on_cpu(nn.ModuleList(value for value in self.given.values() if isinstance(value, nn.Module)))
 
-    def encoder(self, event_shape, generator):
+    def encoder(self, setting):
         """Return the encoder module and its number of output features."""
+        event_shape, generator = setting.event_shape, setting.generator
         encoder = ForeignModule(self._module("encoder_module", generator, event_shape))
         n_features = math.prod(probe(encoder, "encoder_module", (2, *event_shape), generator))
         return encoder.append(Reshape(n_features)), n_features
 
-    def decoder(self, n_components, event_shape, generator):
+    def decoder(self, setting):
         """Return the decoder module."""
+        n_components, event_shape, generator = setting.n_components, setting.event_shape, setting.generator
         decoder = ForeignModule(self._module("decoder_module", generator, n_components, event_shape))
         shape = probe(decoder, "decoder_module", (2, n_components), generator)
         if math.prod(shape) != math.prod(event_shape):

@@ -60,16 +60,17 @@ class MLP(Network):
         check_widths(self.hidden_layer_sizes)
         return self
 
-    def encoder(self, event_shape, generator):
+    def encoder(self, setting):
         """Return the encoder module and its number of output features."""
-        sizes = (math.prod(event_shape), *self.hidden_layer_sizes)
-        hidden = mlp(sizes, self.activation, self.initialization, generator)
+        sizes = (math.prod(setting.event_shape), *self.hidden_layer_sizes)
+        hidden = mlp(sizes, self.activation, self.initialization, setting.generator)
         last = [ACTIVATIONS[self.activation]()] if len(self.hidden_layer_sizes) else []
-        flatten = [nn.Flatten()] if len(event_shape) > 1 else []
+        flatten = [nn.Flatten()] if len(setting.event_shape) > 1 else []
         return nn.Sequential(*flatten, *hidden, *last), sizes[-1]
 
-    def decoder(self, n_components, event_shape, generator):
+    def decoder(self, setting):
         """Return the decoder module."""
-        sizes = (n_components, *reversed(self.hidden_layer_sizes), math.prod(event_shape))
-        unflatten = [nn.Unflatten(1, tuple(event_shape))] if len(event_shape) > 1 else []
-        return nn.Sequential(*mlp(sizes, self.activation, self.initialization, generator), *unflatten)
+        event_shape = tuple(setting.event_shape)
+        sizes = (setting.n_components, *reversed(self.hidden_layer_sizes), math.prod(event_shape))
+        unflatten = [nn.Unflatten(1, event_shape)] if len(event_shape) > 1 else []
+        return nn.Sequential(*mlp(sizes, self.activation, self.initialization, setting.generator), *unflatten)

@@ -40,9 +40,9 @@ class WithDiscriminator(Spec):
         check_widths(self.discriminator_layer_sizes, "discriminator_layer_sizes")
         return self
 
-    def discriminator(self, n_components, generator):
+    def discriminator(self, setting):
         """Return the discriminator."""
-        return discriminator_network(n_components, tuple(self.discriminator_layer_sizes), generator)
+        return discriminator_network(setting.n_components, tuple(self.discriminator_layer_sizes), setting.generator)
 
     def discriminator_phase(self, loss):
         """The minimisation in which the discriminator learns and all else is fixed.

@@ -96,7 +96,7 @@ class AggregateDivergence(Objective):
 
     def compared(self, prior, z, noise):
         """Codes and draws of the prior, in the space where they are compared."""
-        if self.space == "generation" and prior.has_density:
+        if self.space == "generation" and prior.has_spaces:
             return prior.to_generation_space(z), noise
         return z, prior.sample(noise)
 
@@ -128,13 +128,13 @@ class AggregateDivergence(Objective):
         distance = self._divergence.for_generator(codes, drawn, model.discriminator)
         return LossTerms(self.prior_weight * distance, {"generator": distance}, carried)
 
-    def noise_columns(self, n_components):
+    def noise_columns(self, widths):
         """Noise of the codes and of the prior's draws."""
-        return {"posterior": n_components, "prior": n_components}
+        return {"posterior": widths.posterior, "prior": widths.prior}
 
-    def check_prior(self, prior):
+    def check(self, prior, posterior):
         """Refuse, besides, a learned prior that nothing would train."""
-        super().check_prior(prior)
+        super().check(prior, posterior)
         trained_elsewhere = self.prior_weight is not None or self.needs_density
         if prior.is_learned and not trained_elsewhere and not self._divergence_trains(prior):
             raise IncompatibleChoiceError(
@@ -144,13 +144,13 @@ class AggregateDivergence(Objective):
 
     def _divergence_trains(self, prior):
         """A discriminator passes a gradient to codes alone, so to the prior only where it made g(z) of them."""
-        through_g = self.space == "generation" and prior.has_density
+        through_g = self.space == "generation" and prior.has_spaces
         return through_g or not self._divergence.is_adversarial
 
-    def discriminator(self, n_components, generator):
+    def discriminator(self, setting):
         """Return the discriminator, where there is one."""
         divergence = self._divergence
-        return divergence.discriminator(n_components, generator) if divergence.is_adversarial else None
+        return divergence.discriminator(setting) if divergence.is_adversarial else None
 
     def validated(self):
         """Return this spec, or raise what is wrong with it or with its divergence."""

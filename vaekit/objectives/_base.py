@@ -5,16 +5,18 @@ from collections.abc import Iterable
 from numbers import Real
 from typing import Any, ClassVar
 
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
-from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, Phase, StepInputs
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, NoiseWidths, Phase, StepInputs
+from vaekit._setting import Setting
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
+from vaekit.posteriors import Posterior
 from vaekit.priors import Prior
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
 
-__all__ = ["Objective"]
+__all__ = ["Objective", "needs_independent_normals"]
 
 
 @spec
@@ -100,11 +102,11 @@ class Objective(Spec, ABC):
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
         return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
-    def noise_columns(self, n_components: int) -> dict[str, int]:
-        """Names and widths of the standard normal noise one step needs per row."""
-        return {"posterior": n_components}
+    def noise_columns(self, widths: NoiseWidths) -> dict[str, int]:
+        """Names and widths of the standard normal noise one step needs per row, given what each draw takes."""
+        return {"posterior": widths.posterior}
 
-    def discriminator(self, n_components: int, generator: Generator) -> nn.Module | None:
+    def discriminator(self, setting: Setting) -> nn.Module | None:
         """Return what is trained beside the model, or None."""
 
     def _trains_prior_jointly(self):
@@ -117,8 +119,11 @@ class Objective(Spec, ABC):
         rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
         return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
 
-    def check_prior(self, prior: Prior) -> None:
-        """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module)."""
+    def check(self, prior: Prior, posterior: Posterior) -> None:
+        """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module).
+
+        The posterior is that of some rows: what it lacks, its whole family lacks.
+        """
         if self.needs_density and not prior.has_density:
             raise IncompatibleChoiceError(
                 f"{type(self).__name__} needs the density of the prior, and this prior can only be sampled; choose "
@@ -133,3 +138,12 @@ class Objective(Spec, ABC):
                     f"The parameter {name!r} was to reach {final_value(getattr(self, name))} after {end:.0f} steps, "
                     f"but training ended after {n_steps_done}; lower its number of steps, or train longer."
                 )
+
+
+def needs_independent_normals(what, posterior, remedy):
+    """Raise IncompatibleChoiceError if a posterior is not a normal with independent components."""
+    if posterior.logvar is None:
+        raise IncompatibleChoiceError(
+            f"{what} needs a posterior of independent normals, whose log-variances are known, and this family has "
+            f"none; choose posterior_family='normal'{remedy}."
+        )

@@ -93,7 +93,7 @@ class Capacity(Objective):
         log_prior = carried.prior.log_prob(carried.z.detach())
         weight = self.prior_weight or 1.0
         if self.prior_training == "one_sided":
-            kl = (-carried.posterior.entropy() - log_prior).mean().detach()
+            kl = (carried.posterior.mean_log_prob(carried.z) - log_prior).mean().detach()
             weight = weight * (kl > inputs.weights["capacity"])
         return LossTerms(-weight * log_prior.mean(), {"negative_log_prior": -log_prior.mean()}, carried)
 

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from vaekit.functional import dip_penalty
-from vaekit.objectives._base import Objective
+from vaekit.objectives._base import Objective, needs_independent_normals
 from vaekit.objectives._schedule import Warmup, nonnegative
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
@@ -56,3 +56,9 @@ class CovariancePenalty(Objective):
         lambda_d = default if self.lambda_d is None else inputs.weights["lambda_d"]
         dip = dip_penalty(output.posterior.loc, output.posterior.logvar, lambda_od, lambda_d, self.kind)
         return inputs.weights["warmup"] * kl + dip, {"kl": kl, "covariance_penalty": dip}
+
+    def check(self, prior, posterior):
+        """The covariance of codes is that of their means and of the mean log-variances."""
+        super().check(prior, posterior)
+        if self.kind == "ii":
+            needs_independent_normals("The covariance of codes (kind='ii')", posterior, ", or kind='i'")

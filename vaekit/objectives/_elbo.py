@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import free_bits
-from vaekit.objectives._base import Objective
+from vaekit.objectives._base import Objective, needs_independent_normals
 from vaekit.objectives._schedule import Warmup, final_value, nonnegative
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
@@ -80,10 +80,13 @@ class ELBO(Objective):
             return free_bits(kl[:, None], self.free_bits, per="row")
         return free_bits(output.prior.kl_per_component(output.posterior, output.z), self.free_bits, per="batch")
 
-    def check_prior(self, prior):
-        """Free bits per component need a prior that is a product over components."""
-        super().check_prior(prior)
-        if self.free_bits and self.free_bits_per == "component" and not prior.is_factorised:
+    def check(self, prior, posterior):
+        """Free bits per component need a KL that is a sum over components."""
+        super().check(prior, posterior)
+        if not self.free_bits or self.free_bits_per == "row":
+            return
+        needs_independent_normals("A floor of 'free_bits' for each component", posterior, ", or free_bits_per='row'")
+        if not prior.is_factorised:
             raise IncompatibleChoiceError(
                 "The 'free_bits' of each component need a factorised prior, whose KL is a sum over components; set "
                 "free_bits_per='row', or choose prior='normal' or 'elementwise_flow'."

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.functional import total_correlation_terms
-from vaekit.objectives._base import Objective
+from vaekit.objectives._base import Objective, needs_independent_normals
 from vaekit.objectives._schedule import Warmup, final_value, nonnegative
 from vaekit.utils._sklearn import Interval, StrOptions
 from vaekit.utils._spec import spec
@@ -86,21 +86,29 @@ class KLDecomposition(Objective):
             dataset_size=n_rows,
             aggregate=self.aggregate,
             log_prior=output.prior.log_prob(output.z),
-            components=tuple(output.encode(inputs.rows[:].x)) if self.aggregate == "full" else None,
+            components=self._components(output, inputs),
         )
         mi, tc, dw = (term.mean() for term in terms)
         alpha, beta, gamma = (inputs.weights[name] for name in self.weighted)
         recorded = {"mutual_information": mi, "total_correlation": tc, "dimension_kl": dw}
         return inputs.weights["warmup"] * (alpha * mi + beta * tc + gamma * dw), recorded
 
+    def _components(self, output, inputs):
+        """Location and log-variance of all rows, where q(z) is the mixture of them."""
+        if self.aggregate != "full":
+            return None
+        posterior = output.encode(inputs.rows[:].x)
+        return posterior.loc, posterior.logvar
+
     @property
     def pressure(self):
         """The largest of the three weights."""
         return max(final_value(weight) for weight in (self.alpha, self.beta, self.gamma))
 
-    def check_prior(self, prior):
-        """Refuse weights under which the loss has no lower bound."""
-        super().check_prior(prior)
+    def check(self, prior, posterior):
+        """Refuse weights under which the loss has no lower bound, and posteriors without a density per component."""
+        super().check(prior, posterior)
+        needs_independent_normals("The total correlation of a batch", posterior, ", or a FactorVAE")
         beta, gamma = final_value(self.beta), final_value(self.gamma)
         if gamma > beta and not prior.is_factorised and not self.allow_unbounded:
             raise IncompatibleChoiceError(

@@ -66,9 +66,9 @@ class TotalCorrelation(WithDiscriminator, Objective):
         tc = density_ratio(self._discriminate(model, output.z)).mean()
         return LossTerms(loss + inputs.weights["gamma"] * tc, {**terms, "total_correlation": tc}, output)
 
-    def noise_columns(self, n_components):
+    def noise_columns(self, widths):
         """Noise of the codes of both batches, and what shuffles the second."""
-        return {"posterior": n_components, "second": n_components, "permutation": n_components}
+        return {"posterior": widths.posterior, "second": widths.posterior, "permutation": widths.codes}
 
     def phases(self):
         """The model, then the discriminator."""

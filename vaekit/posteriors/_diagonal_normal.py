@@ -1,6 +1,7 @@
 """Diagonal Normal posterior."""
 
 import math
+from dataclasses import dataclass
 from numbers import Real
 from typing import ClassVar, NamedTuple
 
@@ -8,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vaekit.functional import clamp_logvar, entropy_normal, kl_normal, normal_log_density
-from vaekit.posteriors._base import PosteriorSpec
+from vaekit.posteriors._base import Posterior, PosteriorSpec
 from vaekit.utils._repr import OneLine, short, short_repr
 from vaekit.utils._sklearn import Interval, Options
 from vaekit.utils._spec import spec
@@ -19,11 +20,15 @@ __all__ = ["DiagonalNormal", "FixedScale", "NormalParameters"]
 SMALLEST_SCALE = math.exp(-10)  # the lower end of log-variances
 
 
-class NormalParameters(NamedTuple):
-    """N(loc, diag exp logvar) for every row of a batch; logvar = log sigma^2."""
+class LocLogvar(NamedTuple):
+    """What a diagonal normal is told."""
 
     loc: Tensor
     logvar: Tensor
+
+
+class NormalParameters(LocLogvar, Posterior):
+    """N(loc, diag exp logvar) for every row of a batch; logvar = log sigma^2."""
 
     __repr__ = short_repr
 
@@ -44,9 +49,37 @@ class NormalParameters(NamedTuple):
         """H(q) in nats per row."""
         return entropy_normal(self.logvar)
 
-    def kl_to_standard_normal(self) -> Tensor:
+    def mean_log_prob(self, z: Tensor | None = None) -> Tensor:
+        """-H(q) in nats per row."""
+        return -self.entropy()
+
+    def kl_to_standard_normal(self, z: Tensor | None = None) -> Tensor:
         """KL(q(z | x) || N(0, I)) in nats per row."""
         return kl_normal(self.loc, self.logvar).sum(-1)
+
+    def in_precision(self, dtype):
+        """The same normal, told by location and scale of another type."""
+        return LocScale(self.loc.to(dtype), self.scale.to(dtype))
+
+
+@dataclass(frozen=True, eq=False)
+class LocScale(Posterior):
+    """N(loc, diag scale^2), told by its scale: no digit is lost on the way through the log-variance."""
+
+    loc: Tensor
+    scale: Tensor
+
+    rsample = NormalParameters.rsample
+
+    @property
+    def is_deterministic(self):
+        """Whether there is no noise, and so no density."""
+        return not self.scale.all()
+
+    def log_prob(self, z):
+        """Log density of latents (..., batch, n_components), in nats per row."""
+        standardized = (z - self.loc) / self.scale
+        return -(0.5 * standardized.square() + torch.log(self.scale) + 0.5 * math.log(2 * math.pi)).sum(-1)
 
 
 @spec
@@ -61,9 +94,9 @@ class DiagonalNormal(PosteriorSpec):
     VAE(posterior_family=DiagonalNormal())
     """
 
-    def build(self, n_features, n_components, generator):
+    def build(self, setting):
         """Return the module that takes features to `NormalParameters`."""
-        return DiagonalNormalHead(linear(n_features, 2 * n_components, generator))
+        return DiagonalNormalHead(linear(setting.n_features, 2 * setting.n_components, setting.generator))
 
 
 class DiagonalNormalHead(OneLine, nn.Module):
@@ -109,13 +142,15 @@ class FixedScale(PosteriorSpec):
         "scale": [Interval(Real, SMALLEST_SCALE, None, closed="left"), Options(Real, {0})],
     }
 
-    def build(self, n_features, n_components, generator):
+    def build(self, setting):
         """Return the module that takes features to `NormalParameters`."""
-        return FixedScaleHead(linear(n_features, n_components, generator), self.scale)
+        return FixedScaleHead(linear(setting.n_features, setting.n_components, setting.generator), self.scale)
 
 
 class PointParameters(NormalParameters):
     """A Normal so narrow that its samples are its mean."""
+
+    is_deterministic = True
 
     @property
     def scale(self):

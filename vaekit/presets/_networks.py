@@ -90,7 +90,7 @@ class LayeredNet(Network):
 
     inference_rows = 32
 
-    def encoder(self, event_shape, generator):
+    def encoder(self, setting):
         """Return the encoder module and its number of output features.
 
         Raises
@@ -98,16 +98,17 @@ class LayeredNet(Network):
         ValueError
             If X does not hold images of the size that the layers are for.
         """
+        event_shape = setting.event_shape
         if tuple(event_shape[1:]) != self.image_size:
             height, width = self.image_size
             raise ValueError(
                 f"The layers of this network are for images of {height} x {width} pixels, and X has rows of shape "
                 f"{tuple(event_shape)}; resize the images, or choose network='conv' ('mlp' for tables)."
             )
-        modules, shape = self._stack(self.encoder_layers, event_shape, generator)
+        modules, shape = self._stack(self.encoder_layers, event_shape, setting.generator)
         return nn.Sequential(*modules, nn.Flatten()), math.prod(shape)
 
-    def decoder(self, n_components, event_shape, generator):
+    def decoder(self, setting):
         """Return the decoder module.
 
         Raises
@@ -115,9 +116,10 @@ class LayeredNet(Network):
         ValueError
             If the layers do not lead to images of the shape of the data.
         """
+        event_shape = setting.event_shape
         *hidden, (kind, *sizes) = self.decoder_layers
         last = (kind, *(event_shape[0] if size is None else size for size in sizes))
-        modules, shape = self._stack((*hidden, last), (n_components,), generator)
+        modules, shape = self._stack((*hidden, last), (setting.n_components,), setting.generator)
         if shape != tuple(event_shape):
             raise ValueError(f"The 'decoder_layers' parameter must lead to {tuple(event_shape)}. Got {shape} instead.")
         return nn.Sequential(*modules[:-1])

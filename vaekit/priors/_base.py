@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import Any, Self
 
-import torch
 from torch import Tensor, nn
 
+from vaekit._setting import Setting
 from vaekit.utils._repr import OneLine
 from vaekit.utils._spec import Spec
 
@@ -13,11 +13,20 @@ __all__ = ["Prior", "PriorSpec"]
 
 
 class PriorSpec(Spec, ABC):
-    """The word for a prior."""
+    """The word for a prior.
+
+    Attributes
+    ----------
+    has_density, has_spaces : bool
+        As of the `Prior` that it builds: estimators have the methods that need them only where they are there.
+    """
+
+    has_density = True
+    has_spaces = True
 
     @abstractmethod
-    def build(self, n_components: int, generator: torch.Generator) -> nn.Module:
-        """Return the prior module over `n_components` latents."""
+    def build(self, setting: Setting) -> nn.Module:
+        """Return the prior module over the setting's latents."""
 
 
 class Prior(OneLine, nn.Module, ABC):
@@ -27,7 +36,9 @@ class Prior(OneLine, nn.Module, ABC):
     """
 
     is_factorised = False  # whether p(z) is a product over components
-    has_density = True  # whether log p(z) and g are known, or draws alone
+    has_density = True  # whether log p(z) is known, or draws alone
+    has_spaces = True  # whether there is g, and a way back
+    noise_width: int | None = None  # numbers of noise that a draw takes; None is as many as there are latents
 
     @property
     def is_learned(self) -> bool:
@@ -51,12 +62,13 @@ class Prior(OneLine, nn.Module, ABC):
         """z = g^-1(z0)."""
 
     def sample(self, noise: Tensor) -> Tensor:
-        """Latents of the prior, made of standard normal `noise` (n_samples, n_components)."""
+        """Latents of the prior, made of standard normal `noise` (n_samples, noise_width)."""
         return self.to_representation_space(noise)
 
     def kl(self, posterior: Any, z: Tensor) -> Tensor:
-        """KL(q(z | x) || p(z)) in nats per row, from one sample z per row: the entropy exact, E_q log p(z) sampled.
+        """KL(q(z | x) || p(z)) in nats per row, from one sample z per row.
 
-        A single row's estimate may be negative. Priors with a closed form give that instead.
+        The entropy is exact where the posterior has one, E_q log p(z) is sampled: a single row's estimate may be
+        negative. Priors with a closed form give that instead.
         """
-        return -posterior.entropy() - self.log_prob(z)
+        return posterior.mean_log_prob(z) - self.log_prob(z)

@@ -65,10 +65,11 @@ class Decoupled(PriorSpec):
         "mask": [StrOptions(set(MASKS))],
     }
 
-    def build(self, n_components, generator):
+    def build(self, setting):
         """Return the prior module."""
+        n_components, generator = setting.n_components, setting.generator
         if n_components == 1:
-            return ElementwiseFlow().build(n_components, generator)
+            return ElementwiseFlow().build(setting)
         masks = torch.stack([MASKS[self.mask](n_components, k) for k in range(self.n_couplings)]).float()
         conditioners = [Conditioner(n_components, self.hidden_width, generator) for _ in range(self.n_couplings)]
         return DecoupledPrior(masks, conditioners)

@@ -45,9 +45,9 @@ class ElementwiseFlow(PriorSpec):
 
     _parameter_constraints: ClassVar[dict] = {"n_bins": [Interval(Integral, 2, None, closed="left")]}
 
-    def build(self, n_components, generator):
+    def build(self, setting):
         """Return the prior module."""
-        return ElementwiseFlowPrior(n_components, self.n_bins)
+        return ElementwiseFlowPrior(setting.n_components, self.n_bins)
 
 
 class ElementwiseFlowPrior(FlowPrior):

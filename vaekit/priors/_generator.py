@@ -32,18 +32,20 @@ class Generator(PriorSpec):
 
     hidden_width: int = 64
 
+    has_density = has_spaces = False
+
     _parameter_constraints: ClassVar[dict] = {"hidden_width": [Interval(Integral, 1, None, closed="left")]}
 
-    def build(self, n_components, generator):
+    def build(self, setting):
         """Return the prior module."""
-        width = self.hidden_width
-        return GeneratorPrior(mlp((n_components, width, width, n_components), "leaky_relu", "torch", generator))
+        width, n_components = self.hidden_width, setting.n_components
+        return GeneratorPrior(mlp((n_components, width, width, n_components), "leaky_relu", "torch", setting.generator))
 
 
 class GeneratorPrior(Prior):
     """Draws h(z0)."""
 
-    has_density = False
+    has_density = has_spaces = False
 
     def __init__(self, network):
         super().__init__()

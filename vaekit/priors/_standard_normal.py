@@ -26,7 +26,7 @@ class StandardNormal(PriorSpec):
     VAE()
     """
 
-    def build(self, n_components, generator):
+    def build(self, setting):
         """Return the prior module."""
         return StandardNormalPrior()
 
@@ -49,8 +49,8 @@ class StandardNormalPrior(Prior):
         return z0
 
     def kl(self, posterior, z):
-        """KL(q(z | x) || N(0, I)) in closed form, nats per row."""
-        return posterior.kl_to_standard_normal()
+        """KL(q(z | x) || N(0, I)) in nats per row, in closed form where the posterior has one."""
+        return posterior.kl_to_standard_normal(z)
 
     def kl_per_component(self, posterior, z):
         """KL(q(z_j | x) || N(0, 1)) in closed form, (batch, n_components), in nats."""

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.special
 import sklearn
 
-from vaekit.utils._setting import Setting, put_aside
+from vaekit.utils._ambient_setting import AmbientSetting, put_aside
 from vaekit.utils._sklearn import AvailableIf
 
 __all__ = ["GuardedMethods", "guarded", "guarded_arithmetic"]
@@ -41,12 +41,12 @@ def _read_sklearn():
 
 
 ARITHMETIC = (
-    Setting("numpy.setbufsize", np.getbufsize, np.setbufsize, 8192),
-    Setting("scipy.special.seterr", scipy.special.geterr, lambda modes: scipy.special.seterr(**modes), SPECIAL),
+    AmbientSetting("numpy.setbufsize", np.getbufsize, np.setbufsize, 8192),
+    AmbientSetting("scipy.special.seterr", scipy.special.geterr, lambda modes: scipy.special.seterr(**modes), SPECIAL),
 )
 HOST = (
     *ARITHMETIC,
-    Setting("sklearn.set_config", _read_sklearn, lambda config: sklearn.set_config(**config), SKLEARN),
+    AmbientSetting("sklearn.set_config", _read_sklearn, lambda config: sklearn.set_config(**config), SKLEARN),
 )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import backends
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 
-from vaekit.utils._setting import Setting, put_aside
+from vaekit.utils._ambient_setting import AmbientSetting, put_aside
 from vaekit.utils._threads import one_thread
 
 __all__ = ["OF_THE_PROCESS", "OF_THE_THREAD", "own_torch"]
@@ -24,7 +24,7 @@ def _flushes_denormals():
 
 
 def _autocast(device):
-    return Setting(
+    return AmbientSetting(
         f"torch.autocast({device!r})",
         lambda: torch.is_autocast_enabled(device),
         lambda is_enabled: torch.set_autocast_enabled(device, is_enabled),
@@ -33,8 +33,8 @@ def _autocast(device):
 
 
 OF_THE_THREAD = (
-    Setting("torch.no_grad", torch.is_grad_enabled, torch.set_grad_enabled, True),
-    Setting("torch.set_flush_denormal", _flushes_denormals, torch.set_flush_denormal, False),
+    AmbientSetting("torch.no_grad", torch.is_grad_enabled, torch.set_grad_enabled, True),
+    AmbientSetting("torch.set_flush_denormal", _flushes_denormals, torch.set_flush_denormal, False),
     *(_autocast(device) for device in ("cpu", "cuda", "mps")),
 )
 
@@ -101,7 +101,7 @@ class ProcessWide:
 
     Parameters
     ----------
-    settings : sequence of Setting
+    settings : sequence of AmbientSetting
     """
 
     def __init__(self, settings):
@@ -145,9 +145,9 @@ class ProcessWide:
 
 OF_THE_PROCESS = ProcessWide(
     (
-        Setting("torch.set_default_dtype", torch.get_default_dtype, torch.set_default_dtype, torch.float32),
-        Setting("torch.set_float32_matmul_precision", _read_precision, _write_precision, FRESH),
-        Setting("torch.backends", _read_libraries, _write_libraries, (True, True, False)),
+        AmbientSetting("torch.set_default_dtype", torch.get_default_dtype, torch.set_default_dtype, torch.float32),
+        AmbientSetting("torch.set_float32_matmul_precision", _read_precision, _write_precision, FRESH),
+        AmbientSetting("torch.backends", _read_libraries, _write_libraries, (True, True, False)),
     )
 )
 

@@ -4,10 +4,10 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-__all__ = ["Setting", "put_aside"]
+__all__ = ["AmbientSetting", "put_aside"]
 
 
-class Setting(NamedTuple):
+class AmbientSetting(NamedTuple):
     """Something that anyone may have set, and that decides a number or whether a call works.
 
     Attributes
