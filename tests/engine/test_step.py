@@ -8,6 +8,7 @@ from vaekit._outputs import LossTerms, Phase
 from vaekit.engine import PhasedAdam
 from vaekit.engine._optimizer import FlatParameters
 from vaekit.engine._step import run_step
+from vaekit.likelihoods import Normal
 
 PARTS = ("encoder", "opponent")
 LR = {"encoder": 1e-2, "opponent": 3e-2}
@@ -22,6 +23,7 @@ class Model(nn.Module):
             torch.manual_seed(0)
             self.encoder, self.opponent = nn.Linear(3, 2), nn.Linear(2, 1)
         self.encoder.idle = nn.Parameter(torch.ones(2))
+        self.likelihood = Normal().build((1,), 1.0, 1.0)
 
     def forward(self, x):
         return self.opponent(self.encoder(x)).square().mean()
@@ -49,7 +51,7 @@ class Trainer:
         self.optimizer = PhasedAdam(options, lr=1.0, fused=False)
 
     def step(self, x, **kwargs):
-        return run_step(self.model, self.phases, self.parameters, self.optimizer, x, **kwargs)
+        return run_step(self.model, self.phases, self.parameters, self.optimizer, x, **kwargs).terms
 
     def weights(self, part):
         return [p.detach().clone() for p in getattr(self.model, part).parameters()]

@@ -126,7 +126,10 @@ def weights_at(objective, step, n_steps, warmup=1.0):
 # ---------------------------------------------------------------------- steps of a tiny model
 
 
-def make_model(objective, prior="normal", seed=0):
+LEARNED = Normal(scale="learned", initial_scale=0.5)
+
+
+def make_model(objective, prior="normal", seed=0, likelihood=LEARNED):
     """Return a model in double precision; its parts are drawn apart, so that changing one leaves the others."""
     network = MLP(hidden_layer_sizes=(8,), activation="tanh")
     encoder, n_features = network.encoder((5,), make_generator(seed))
@@ -134,16 +137,16 @@ def make_model(objective, prior="normal", seed=0):
         encoder=encoder,
         posterior=DiagonalNormal().build(n_features, N_COMPONENTS, make_generator(seed + 1)),
         decoder=network.decoder(N_COMPONENTS, (5,), make_generator(seed + 2)),
-        likelihood=Normal(scale="learned", initial_scale=0.5).build((5,), 1.0, 1.0),
+        likelihood=likelihood.build((5,), 1.0, 1.0),
         prior=PRIORS[prior].build(N_COMPONENTS, make_generator(seed + 3)) if isinstance(prior, str) else prior,
         discriminator=objective.discriminator(N_COMPONENTS, make_generator(seed + 4)),
     ).double()
 
 
-def make_net(objective, prior="normal", seed=0):
+def make_net(objective, prior="normal", seed=0, likelihood=LEARNED):
     """Return the net that trains such a model."""
     return Net(
-        make_model(objective, prior, seed), objective=objective, plan=Plan(N_STEPS, 0, N_COMPONENTS),
+        make_model(objective, prior, seed, likelihood), objective=objective, plan=Plan(N_STEPS, 0, N_COMPONENTS),
         generator=make_generator(0), lr=1e-2, batch_size=BATCH, device="cpu", verbose=0,
     ).initialize()  # fmt: skip
 
@@ -161,7 +164,7 @@ def inputs_of(objective, step=0):
 def take_step(net, inputs=None, optimizer=None, on_gradients=None):
     """Run one step; return its losses and terms."""
     inputs, optimizer = inputs or inputs_of(net.objective), optimizer or net.optimizer_
-    return run_step(net.module_, net.phases_, net.parameters_, optimizer, inputs, on_gradients)
+    return run_step(net.module_, net.phases_, net.parameters_, optimizer, inputs, on_gradients).terms
 
 
 def take_steps(net):

@@ -124,9 +124,9 @@ class Net(SafeNet):
         records, observed, has_hooks = [], 0.0, self._has_batch_hooks()
         with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
             for inputs in self._inputs(rows, bounds):
-                terms = self._train_step(inputs, has_hooks)
+                terms, seen = self._train_step(inputs, has_hooks)
                 records += [term.detach() for term in terms.values()]
-                observed = self._observed(observed, inputs.batches["first"].n_rows)
+                observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
                 self.held_.release()
         names, records = list(terms), torch.stack(records).view(len(bounds), -1)
         weights = [stop - start for start, stop in bounds]
@@ -138,11 +138,6 @@ class Net(SafeNet):
         self.history.record("train_batch_count", len(bounds))
         self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
         return culprit is None
-
-    def _observed(self, total, n_rows):
-        """Add what the likelihood saw in a step to the sum over an epoch's rows; None if it looks at nothing."""
-        observed = self.module_.likelihood.observed
-        return None if observed is None else total + n_rows * observed
 
     def _inputs(self, rows, bounds):
         """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
@@ -161,16 +156,17 @@ class Net(SafeNet):
     def _train_step(self, inputs, has_hooks):
         """One step, with the callbacks' batch hooks around it only if some callback has them."""
         if not has_hooks:
-            terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs)
+            result = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs)
             self.step_ += 1
-            return terms
+            return result
         batch = tuple(some.x for some in inputs.batches.values())
         self.notify("on_batch_begin", batch=batch, training=True)
-        terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients)
+        result = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients)
         self.step_ += 1
-        self.history.record_batch("train_loss", terms["train"].item())
-        self.notify("on_batch_end", batch=batch, training=True, loss=terms["train"], y_pred=None)
-        return terms
+        loss = result.terms["train"]
+        self.history.record_batch("train_loss", loss.item())
+        self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=None)
+        return result
 
     def _notify_gradients(self, parameters, gradients):
         """Let callbacks see, and clip, the gradients of one phase."""

@@ -31,7 +31,7 @@ class Objective(Spec, ABC):
         The batches of a step by name: None draws rows by themselves, the name of another draw takes the rows that come
         before its rows in time.
     weighted : tuple of str
-        Names of the parameters that are weights: numbers, or `Warmup`.
+        Names of the parameters that are weights, beside `prior_weight`: numbers, or `Warmup`; None is left out.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Objective(Spec, ABC):
 
     def weights(self, step: int, n_steps: int) -> dict[str, Any]:
         """The scalars of the loss after `step` of `n_steps` planned steps, by name."""
-        chosen = {name: getattr(self, name) for name in self.weighted}
+        chosen = {name: getattr(self, name) for name in (*self.weighted, "prior_weight")}
         return {name: value_at(weight, step, n_steps) for name, weight in chosen.items() if weight is not None}
 
     def loss(self, model: Any, inputs: StepInputs, carried: Any = None) -> LossTerms:
@@ -94,7 +94,8 @@ class Objective(Spec, ABC):
     def prior_loss(self, model: Any, inputs: StepInputs, carried: Any) -> LossTerms:
         """E_q[-log p(z)] on the codes of this step, which it cannot move."""
         negative_log_prior = -carried.prior.log_prob(carried.z.detach()).mean()
-        return LossTerms(self.prior_weight * negative_log_prior, {"negative_log_prior": negative_log_prior}, carried)
+        loss = inputs.weights["prior_weight"] * negative_log_prior
+        return LossTerms(loss, {"negative_log_prior": negative_log_prior}, carried)
 
     def held_out_loss(self, output: ModelOutput) -> Tensor:
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
