@@ -186,8 +186,8 @@ def look(net, inputs=None, on_gradients=None):
 
 def weights(net, parts=TRAINED_PARTS):
     """Return the weights of each part that has any, as one vector."""
-    held = {part: net.flat_.parts[part] for part in parts if net.flat_.parts[part]}
-    return {part: torch.cat([p.detach().flatten() for p in own]) for part, own in held.items()}
+    held = [part for part in parts if part in net.flat_.parts]
+    return {part: torch.cat([p.detach().flatten() for p in net.flat_.parts[part]]) for part in held}
 
 
 def gradients(net, inputs=None):
@@ -198,7 +198,7 @@ def gradients(net, inputs=None):
         (phase.name, part): torch.cat([gradient[p].flatten() for p in net.flat_.parts[part]])
         for phase, gradient in zip(net.phases_, taken)
         for part in phase.parts
-        if net.flat_.parts[part]
+        if part in net.flat_.parts
     }
 
 
@@ -206,6 +206,6 @@ def shaken(net, part, seed=0):
     """Return the net with one part's weights moved at random."""
     generator = make_generator(seed)
     with torch.no_grad():
-        for p in net.flat_.parts[part]:
+        for p in net.flat_.parts.get(part, ()):
             p.add_(0.3 * torch.randn(p.shape, generator=generator, dtype=p.dtype))
     return net

@@ -3,8 +3,6 @@
 Over the table of objectives, priors and likelihoods, with every strength a tensor.
 """
 
-import itertools
-
 import pytest
 import torch
 from objective_world import (
@@ -30,6 +28,7 @@ from vaekit.likelihoods import Bernoulli, Laplace, Normal, SquaredError
 from vaekit.objectives import ELBO, MMD, AggregateDivergence, Capacity, CovariancePenalty, TotalCorrelation, Warmup
 
 TOLERANCE = 1e-10
+STRENGTHS = (0.4, 1.0, 100.0)  # the last lifts capacities and free nats above every KL
 LIKELIHOODS = {
     "bernoulli": Bernoulli(),
     "normal, closed form": Normal(),
@@ -52,8 +51,10 @@ MORE_OBJECTIVES = {
     "both rise": AggregateDivergence(kl_weight=Warmup(value=2), weight=Warmup(value=3)),
     **{f"mmd, {k}": AggregateDivergence(divergence=MMD(kernel=k)) for k in ("infovae", "imq_multi", "rbf_multi")},
 }
+# every objective under a prior without and with parameters; of the other priors, every way in which they are trained
+FEW = {"elbo", "elbo, split", "mmd and kl", "mmd, split", "jensen-shannon, split", "density ratio, split"}
 CASES = [
-    *[(OBJECTIVES[o], p, LEARNED, f"{o} x {p}") for o, p in PAIRS],
+    *[(OBJECTIVES[o], p, LEARNED, f"{o} x {p}") for o, p in PAIRS if p in ("normal", "decoupled") or o in FEW],
     *[(objective, "normal", LEARNED, name) for name, objective in MORE_OBJECTIVES.items()],
     *[
         (OBJECTIVES[o], "decoupled", likelihood, f"{o} x {name}")
@@ -76,7 +77,8 @@ def make_world(objective, prior, likelihood, seed=0):
 def tensors_of(objective, seed, strength):
     """Return rows by draw, noise and weights of a step, tensors all; weights are scaled by `strength`."""
     inputs = inputs_of(objective, step=seed)
-    weights = {name: torch.tensor(strength * w).double() for name, w in weights_at(objective, 1, N_STEPS).items()}
+    numbers = weights_at(objective, 1, N_STEPS)
+    weights = {name: torch.tensor(strength * weight, dtype=torch.float64) for name, weight in numbers.items()}
     return {name: batch.x for name, batch in inputs.batches.items()}, inputs.noise, weights
 
 
@@ -148,7 +150,7 @@ def eager(net, rows, noise, weights):
 def test_numbers_and_tensors_are_the_same_strengths(objective, prior, likelihood):
     net, (rows, noise, _) = make_world(objective, prior, likelihood), tensors_of(objective, 1, 1.0)
     numbers = weights_at(objective, 1, N_STEPS)
-    tensors = {name: torch.tensor(float(weight)).double() for name, weight in numbers.items()}
+    tensors = {name: torch.tensor(weight, dtype=torch.float64) for name, weight in numbers.items()}
     assert_agree(eager(net, rows, noise, tensors), eager(net, rows, noise, numbers))
 
 
@@ -187,8 +189,9 @@ def traced_step(net, state, *tensors):
 def test_a_traced_step_is_the_step(objective, prior, likelihood):
     net = make_world(objective, prior, likelihood)
     step = traced_step(net, state_of(net), *tensors_of(objective, 1, 1.0))
-    for seed, strength in itertools.product((1, 2), (0.0, 0.4, 1.0, 100.0)):
-        other, tensors = make_world(objective, prior, likelihood, seed), tensors_of(objective, seed, strength)
+    other = make_world(objective, prior, likelihood, seed=1)
+    for seed, strength in enumerate((0.0, *STRENGTHS)):
+        tensors = tensors_of(objective, seed, strength)
         assert_agree(step(*state_of(other), *tensors), eager(other, *tensors))
 
 
@@ -209,7 +212,8 @@ def phase_gradient(net, k):
                 for i, phase in enumerate(net.phases_[: k + 1]):
                     value, terms, carried = phase.loss(module, inputs, carried)
                     recorded.update({phase.name if i else "train": value, **terms})
-                return value, (recorded, module.likelihood.take_observed())
+                observed = module.likelihood.take_observed()
+                return value, (recorded, [] if observed is None else [observed])
 
             return called(net, run, [{**parameters, **own}, buffers])
 
@@ -224,9 +228,6 @@ def stacked(trees):
     return {name: torch.stack([tree[name] for tree in trees]) for name in trees[0]}
 
 
-STRENGTHS = (0.4, 1.0, 100.0)
-
-
 @over_cases
 def test_many_models_at_once_are_each_of_them(objective, prior, likelihood):
     nets = [make_world(objective, prior, likelihood, seed) for seed in range(3)]
@@ -237,5 +238,5 @@ def test_many_models_at_once_are_each_of_them(objective, prior, likelihood):
     for i, (net, own) in enumerate(zip(nets, tensors)):
         terms, _, observed = many[-1]
         found = {name: term[i] for name, term in terms.items()}
-        seen = None if observed is None else observed[i]
+        seen = observed[0][i] if observed else None
         assert_agree((found, [gradient[i] for _, gradient, _ in many], seen), eager(net, *own))

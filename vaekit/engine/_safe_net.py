@@ -52,8 +52,9 @@ class SafeNet(NeuralNet):
 
     def initialize_optimizer(self, triggered_directly=None):
         """One Adam per phase, fused where torch has it."""
-        self.flat_ = FlatParameters(self.module_, TRAINED_PARTS)
-        self.phases_ = [phase for phase in self.objective.phases() if self.flat_.holds(phase.parts)]
+        phases = self.objective.phases()
+        self.flat_ = FlatParameters(self.module_, TRAINED_PARTS, [phase.parts for phase in phases])
+        self.phases_ = [phase for phase in phases if self.flat_.holds(phase.parts)]
         slices = [self.flat_.of(phase.parts) for phase in self.phases_]
         self.parameters_ = [own for own, _ in slices]
         self.optimizer_ = PhasedAdam(

@@ -121,7 +121,7 @@ def capacity(step: float | Tensor, max_capacity: float | Tensor, n_steps: float 
 
 
 def _one_if_none(n_steps, step, weight):
-    """Weight of a schedule of so many steps, and 1 where there are none: of tensors both are computed, and one taken."""
+    """Weight of a schedule of so many steps, and 1 where there are none: of tensors, both and one taken."""
     if isinstance(n_steps, Tensor):
         has_steps = n_steps > 0
         return torch.where(has_steps, weight(torch.where(has_steps, n_steps, 1)), 1.0)
