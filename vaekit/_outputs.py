@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-__all__ = ["GENERATIVE_PARTS", "TRAINED_PARTS", "Batch", "LossTerms", "ModelOutput", "Phase", "StepInputs"]
+__all__ = ["GENERATIVE_PARTS", "TRAINED_PARTS", "Batch", "LossTerms", "ModelOutput", "Phase", "Stage", "StepInputs"]
 
 # Names of a model's parts; the discriminator is what some objectives train beside it.
 GENERATIVE_PARTS = ("encoder", "posterior", "decoder", "likelihood", "prior")
@@ -117,3 +117,19 @@ class Phase(NamedTuple):
     parts: tuple
     loss: Callable
     optimizer: dict = {}
+
+
+class Stage(NamedTuple):
+    """A stretch of training in which every step runs the same phases.
+
+    Attributes
+    ----------
+    share : float
+        Its part of the planned steps, as a positive number in proportion to those of the other stages. A stage begins
+        with an epoch, and the last one goes on where training is longer than planned.
+    phases : list of Phase
+        The minimisations of each of its steps, in order.
+    """
+
+    share: float
+    phases: list

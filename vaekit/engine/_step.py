@@ -23,7 +23,7 @@ class StepResult(NamedTuple):
     observed: Any
 
 
-def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None):
+def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, first=0):
     """Run the phases of one step; each one's gradient is taken with respect to its own parameters only.
 
     A function of the parameters, the module's buffers and the inputs: no branch depends on the value of a tensor, and
@@ -39,6 +39,8 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None):
     inputs : StepInputs
     on_gradients : callable, optional
         Called with each phase's list of gradients before the update; it may change them in place.
+    first : int, default=0
+        Number of the first of these phases among those of the optimizer.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None):
         gradients = torch.autograd.grad(loss, own, materialize_grads=True)
         if on_gradients is not None:
             on_gradients(own, gradients)
-        optimizer.step_phase(i, torch.cat([gradient.reshape(-1) for gradient in gradients]))
+        optimizer.step_phase(first + i, torch.cat([gradient.reshape(-1) for gradient in gradients]))
         recorded[phase.name if i else "train"] = loss
         recorded.update(terms)
     return StepResult(recorded, model.likelihood.take_observed())

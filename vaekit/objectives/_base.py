@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Generator, Tensor, nn
 
-from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, Phase, StepInputs
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, Phase, Stage, StepInputs
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
 from vaekit.priors import Prior
@@ -22,7 +22,7 @@ class Objective(Spec, ABC):
     """loss = mean_batch[-log p(x | z)] + penalty, in nats per row; terms are recorded unweighted.
 
     The blank is `penalty`. An objective that trains more than the model, or in turns, overrides `phases` and
-    `discriminator`. A step is a function of tensors alone: what changes from step to step is named in `weighted` and
+    `discriminator`; one that trains one thing after another, `stages`. A step is a function of tensors alone: what changes from step to step is named in `weighted` and
     read as `inputs.weights[name]`; which terms there are is decided by the parameters, once.
 
     Attributes
@@ -117,6 +117,10 @@ class Objective(Spec, ABC):
             return [Phase("joint", GENERATIVE_PARTS, self.loss)]
         rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
         return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
+
+    def stages(self) -> list[Stage]:
+        """What is trained first and what later: here one stage, of the phases of every step."""
+        return [Stage(1.0, self.phases())]
 
     def check_prior(self, prior: Prior) -> None:
         """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module)."""
