@@ -1,6 +1,7 @@
 """Stages run one after another, each its share of the planned steps; at the end the prior may look at the codes."""
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -88,7 +89,7 @@ def test_stages_in_which_nothing_is_trained_are_left_out():
 
 @pytest.mark.parametrize("share", [0, -1.0, float("nan")])
 def test_shares_are_positive(share):
-    with pytest.raises(ValueError, match="shares.*must be positive"):
+    with pytest.raises(ValueError, match=r"shares.*must be positive"):
         planned([Stage(1, [PHASES["encoder"]]), Stage(share, [PHASES["prior"]])], lambda parts: True, 60)
 
 
@@ -101,7 +102,7 @@ def test_a_stage_trains_what_is_its_own(first):
     look = AtEpochBegin(lambda net, rows: seen.append(parts_of(net)))
     model = two_stages(objective=CodesThenPrior(beta=0.1, first=first), callbacks=[look]).fit(X)
     seen.append(parts_of(model.net_))
-    trained = [moved(before, after) for before, after in zip(seen, seen[1:])]
+    trained = [moved(before, after) for before, after in itertools.pairwise(seen)]
     assert trained[:4] == [set(first) - {"likelihood"}] * 4
     assert trained[4:] == [{"prior"}] * 2
 

@@ -286,6 +286,5 @@ class FittingMixin(GuardedMethods):
     def _last_change(self):
         """The step after which neither a weight of the loss nor what is trained changes any more."""
         plan, last_stage = self.net_.plan, self.net_.stages_[-1]
-        return max(
-            [plan.warmup_steps, last_stage.start, *self._blueprint.objective.schedule_ends(plan.n_steps).values()]
-        )
+        schedules = self._blueprint.objective.schedule_ends(plan.n_steps)
+        return max([plan.warmup_steps, last_stage.start, *schedules.values()])

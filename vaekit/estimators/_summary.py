@@ -80,8 +80,8 @@ class SummaryMixin(GuardedMethods):
             )
         if self.net_.stage_ is not self.net_.stages_[-1]:
             complaints.append(
-                f"Training ended at step {self.n_steps_}, before its last stage, which is due with the first epoch from "
-                f"step {self.net_.stages_[-1].start} on; raise 'max_epochs'."
+                f"Training ended at step {self.n_steps_}, before its last stage, which is due with the first epoch "
+                f"from step {self.net_.stages_[-1].start} on; raise 'max_epochs'."
             )
         return complaints
 

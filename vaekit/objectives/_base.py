@@ -22,8 +22,9 @@ class Objective(Spec, ABC):
     """loss = mean_batch[-log p(x | z)] + penalty, in nats per row; terms are recorded unweighted.
 
     The blank is `penalty`. An objective that trains more than the model, or in turns, overrides `phases` and
-    `discriminator`; one that trains one thing after another, `stages`. A step is a function of tensors alone: what changes from step to step is named in `weighted` and
-    read as `inputs.weights[name]`; which terms there are is decided by the parameters, once.
+    `discriminator`; one that trains one thing after another, `stages`. A step is a function of tensors alone: what
+    changes from step to step is named in `weighted` and read as `inputs.weights[name]`, and may be a tensor; which
+    terms there are is decided by the parameters, once.
 
     Attributes
     ----------
