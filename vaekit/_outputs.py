@@ -13,6 +13,7 @@ __all__ = [
     "ModelOutput",
     "NoiseWidths",
     "Phase",
+    "Stage",
     "StepInputs",
 ]
 
@@ -142,3 +143,19 @@ class Phase(NamedTuple):
     parts: tuple
     loss: Callable
     optimizer: dict = {}
+
+
+class Stage(NamedTuple):
+    """A stretch of training in which every step runs the same phases.
+
+    Attributes
+    ----------
+    share : float
+        Its part of the planned steps, as a positive number in proportion to those of the other stages. A stage begins
+        with an epoch, and the last one goes on where training is longer than planned.
+    phases : list of Phase
+        The minimisations of each of its steps, in order.
+    """
+
+    share: float
+    phases: list

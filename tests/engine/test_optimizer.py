@@ -79,6 +79,38 @@ def test_parts_that_do_not_follow_each_other_are_refused(model):
         FlatParameters(model, PARTS).of(("first", "third"))
 
 
+@pytest.mark.parametrize(
+    ("together", "order"),
+    [
+        ([], ["first", "second", "third"]),
+        ([("third", "second"), ("first",)], ["first", "second", "third"]),
+        ([("first", "third")], ["first", "third", "second"]),
+        ([("first", "absent", "third"), ("second", "third")], ["first", "third", "second"]),
+        ([("first", "third"), ("first", "second")], ["second", "first", "third"]),
+        ([("first", "third"), ("first", "third"), PARTS, ("bare",)], ["first", "third", "second"]),
+    ],
+)
+def test_the_buffer_has_an_order_in_which_the_parts_of_every_phase_are_one_slice(model, together, order):
+    x = torch.ones(2, 3)
+    output = model(x)
+    flat = FlatParameters(model, PARTS, together)
+    assert list(flat.parts) == order
+    assert torch.equal(model(x), output)
+    for names in [names for names in together if flat.holds(names)]:
+        parameters, weights = flat.of(names)
+        assert torch.equal(weights, values(parameters))
+        weights.fill_(7.0)
+        assert (values(parameters) == 7).all()
+        held = {p for name in names if name in flat.parts for p in flat.parts[name]}
+        assert len(weights) == sum(p.numel() for p in held)
+
+
+def test_phases_that_no_order_brings_together_are_refused(model):
+    circle = [("first", "second"), ("second", "third"), ("third", "first")]
+    with pytest.raises(ValueError, match=r"no order.*'first', 'second'.*a phase of their own"):
+        FlatParameters(model, PARTS, circle)
+
+
 def test_parts_without_parameters_do_not_count_as_between(model):
     _, weights = FlatParameters(model, ("first", "absent", "bare", "third", "second")).of(("first", "third"))
     assert len(weights) == 16 + 10

@@ -1,13 +1,20 @@
 """One training step: phases in turn, each with its own parameters, loss and Adam."""
 
+import pickle
+
 import pytest
 import torch
+from tiny_training import X, same_weights, tiny
 from torch import nn
 
+from vaekit import VAE
 from vaekit._outputs import LossTerms, Phase
 from vaekit.engine import PhasedAdam
 from vaekit.engine._optimizer import FlatParameters
 from vaekit.engine._step import run_step
+from vaekit.likelihoods import Normal
+from vaekit.objectives import ELBO
+from vaekit.utils._spec import spec
 
 PARTS = ("encoder", "opponent")
 LR = {"encoder": 1e-2, "opponent": 3e-2}
@@ -22,6 +29,7 @@ class Model(nn.Module):
             torch.manual_seed(0)
             self.encoder, self.opponent = nn.Linear(3, 2), nn.Linear(2, 1)
         self.encoder.idle = nn.Parameter(torch.ones(2))
+        self.likelihood = Normal().build((1,), 1.0, 1.0)
 
     def forward(self, x):
         return self.opponent(self.encoder(x)).square().mean()
@@ -49,7 +57,7 @@ class Trainer:
         self.optimizer = PhasedAdam(options, lr=1.0, fused=False)
 
     def step(self, x, **kwargs):
-        return run_step(self.model, self.phases, self.parameters, self.optimizer, x, **kwargs)
+        return run_step(self.model, self.phases, self.parameters, self.optimizer, x, **kwargs).terms
 
     def weights(self, part):
         return [p.detach().clone() for p in getattr(self.model, part).parameters()]
@@ -130,3 +138,50 @@ def test_gradients_can_be_changed_before_the_update(batches):
     before = [trainer.weights(part) for part in PARTS]
     trainer.step(batches[0], on_gradients=clip)
     assert all(equal(trainer.weights(part), kept) for part, kept in zip(PARTS, before))
+
+
+# ------------------------------------------------------------------ parts that do not touch
+
+
+@spec
+class Crossed(ELBO):
+    """The ELBO in two turns, of parts that do not follow each other among those of a model."""
+
+    def phases(self):
+        return [
+            Phase("there", ("encoder", "prior"), self.loss),
+            Phase("back", ("decoder", "likelihood", "posterior"), self.again),
+        ]
+
+    def again(self, model, inputs, carried):
+        loss, terms, output = self.loss(model, inputs)
+        return LossTerms(loss, {"reconstruction_again": terms["reconstruction"]}, output)
+
+
+def crossed(**params):
+    return tiny(VAE, objective=Crossed(), prior="decoupled", **params)
+
+
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+def test_the_parts_of_a_phase_need_not_follow_each_other():
+    model = crossed(max_epochs=1).fit(X)
+    net = model.net_
+    for phase, own, group in zip(net.phases_, net.parameters_, net.optimizer_.param_groups, strict=True):
+        assert {id(p) for p in own} == {id(p) for part in phase.parts for p in getattr(net.module_, part).parameters()}
+        assert torch.equal(group["params"][0], torch.cat([p.detach().flatten() for p in own]))
+    untrained = crossed(max_epochs=1, learning_rate=1e-30).fit(X).net_.module_
+    moved = [name for name, p in net.module_.named_parameters() if not torch.equal(p, untrained.get_parameter(name))]
+    assert moved == [name for name, _ in net.module_.named_parameters()]
+
+
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+def test_training_of_such_parts_goes_on_from_a_pickle():
+    whole, part = crossed(), crossed()
+    for _ in range(4):
+        whole.partial_fit(X)
+    for _ in range(2):
+        part.partial_fit(X)
+    part = pickle.loads(pickle.dumps(part))
+    for _ in range(2):
+        part.partial_fit(X)
+    assert same_weights(part, whole)

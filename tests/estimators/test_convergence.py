@@ -123,7 +123,7 @@ def test_training_that_was_not_over_is_said_once(model, words):
 def test_few_epochs_of_few_rows_are_not_enough(max_epochs):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(150, 3)) @ rng.normal(size=(3, 8)) + 0.5 * rng.normal(size=(150, 8)) + 5
-    (said,) = complaints(VAE(n_components=3, max_epochs=max_epochs, random_state=0), X)
+    (said,) = warnings_of(VAE(n_components=3, max_epochs=max_epochs, random_state=0), X)
     assert "before any weight could move" in said
     assert "raise 'max_epochs'" in said
 
@@ -153,7 +153,7 @@ def test_defaults_are_no_false_alarm(name):
 @pytest.mark.parametrize("model", [VAE(random_state=0), DPVAE(random_state=0)])
 def test_nor_are_they_with_ten_latents(model):
     X = DATA["breast cancer"] if isinstance(model, DPVAE) else load_digits().data / 16
-    assert complaints(model, X) == []
+    assert warnings_of(model, X) == []
 
 
 @pytest.mark.parametrize("name", [name for name in vaekit.ESTIMATORS if name != "VAE"])

@@ -26,6 +26,24 @@ def test_a_number_gives_a_float_and_a_tensor_the_same_tensor(name, step):
         assert schedule(tensor).is_floating_point()
 
 
+BY_LENGTH = {
+    "linear": linear_warmup,
+    "cyclical": lambda step, n_steps: cyclical_warmup(step, n_steps, n_cycles=3, ratio=0.5),
+    "capacity": lambda step, n_steps: capacity(step, 7.0, n_steps),
+}
+
+
+@pytest.mark.parametrize("schedule", BY_LENGTH.values(), ids=BY_LENGTH)
+@given(step=st.integers(0, 60))
+def test_lengths_may_be_a_tensor_of_many(schedule, step):
+    """Some of which may be 0 or less, and none stops `vmap`."""
+    lengths = [-3.0, 0.0, 1.0, 7.5, 30.0, 100.0]
+    tensor, expected = torch.tensor(lengths, dtype=torch.float64), [schedule(step, length) for length in lengths]
+    for step_or_steps in (step, torch.full((6,), step)):
+        assert schedule(step_or_steps, tensor).tolist() == pytest.approx(expected, abs=1e-12)
+    assert torch.vmap(lambda n_steps: schedule(step, n_steps))(tensor).tolist() == pytest.approx(expected, abs=1e-12)
+
+
 @given(n_steps=st.integers(1, 10**6))
 def test_linear_warmup_starts_at_0_and_stays_at_1(n_steps):
     assert linear_warmup(0, n_steps) == 0

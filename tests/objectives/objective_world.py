@@ -127,7 +127,10 @@ def weights_at(objective, step, n_steps, warmup=1.0):
 # ---------------------------------------------------------------------- steps of a tiny model
 
 
-def make_model(objective, prior="normal", seed=0):
+LEARNED = Normal(scale="learned", initial_scale=0.5)
+
+
+def make_model(objective, prior="normal", seed=0, likelihood=LEARNED):
     """Return a model in double precision; its parts are drawn apart, so that changing one leaves the others."""
     network = MLP(hidden_layer_sizes=(8,), activation="tanh")
     told = [setting((5,), n_components=N_COMPONENTS, n_features=8, seed=seed + part) for part in range(5)]
@@ -136,16 +139,16 @@ def make_model(objective, prior="normal", seed=0):
         encoder=encoder,
         posterior=DiagonalNormal().build(told[1]),
         decoder=network.decoder(told[2]),
-        likelihood=Normal(scale="learned", initial_scale=0.5).build(told[2]),
+        likelihood=likelihood.build(told[2]),
         prior=PRIORS[prior].build(told[3]) if isinstance(prior, str) else prior,
         discriminator=objective.discriminator(told[4]),
     ).double()
 
 
-def make_net(objective, prior="normal", seed=0):
+def make_net(objective, prior="normal", seed=0, likelihood=LEARNED):
     """Return the net that trains such a model."""
     return Net(
-        make_model(objective, prior, seed), objective=objective, plan=Plan(N_STEPS, 0, N_COMPONENTS),
+        make_model(objective, prior, seed, likelihood), objective=objective, plan=Plan(N_STEPS, 0, N_COMPONENTS),
         generator=make_generator(0), lr=1e-2, batch_size=BATCH, device="cpu", verbose=0,
     ).initialize()  # fmt: skip
 
@@ -163,7 +166,7 @@ def inputs_of(objective, step=0):
 def take_step(net, inputs=None, optimizer=None, on_gradients=None):
     """Run one step; return its losses and terms."""
     inputs, optimizer = inputs or inputs_of(net.objective), optimizer or net.optimizer_
-    return run_step(net.module_, net.phases_, net.parameters_, optimizer, inputs, on_gradients)
+    return run_step(net.module_, net.phases_, net.parameters_, optimizer, inputs, on_gradients).terms
 
 
 def take_steps(net):
@@ -185,8 +188,8 @@ def look(net, inputs=None, on_gradients=None):
 
 def weights(net, parts=TRAINED_PARTS):
     """Return the weights of each part that has any, as one vector."""
-    held = {part: net.flat_.parts[part] for part in parts if net.flat_.parts[part]}
-    return {part: torch.cat([p.detach().flatten() for p in own]) for part, own in held.items()}
+    held = [part for part in parts if part in net.flat_.parts]
+    return {part: torch.cat([p.detach().flatten() for p in net.flat_.parts[part]]) for part in held}
 
 
 def gradients(net, inputs=None):
@@ -197,7 +200,7 @@ def gradients(net, inputs=None):
         (phase.name, part): torch.cat([gradient[p].flatten() for p in net.flat_.parts[part]])
         for phase, gradient in zip(net.phases_, taken)
         for part in phase.parts
-        if net.flat_.parts[part]
+        if part in net.flat_.parts
     }
 
 
@@ -205,6 +208,6 @@ def shaken(net, part, seed=0):
     """Return the net with one part's weights moved at random."""
     generator = make_generator(seed)
     with torch.no_grad():
-        for p in net.flat_.parts[part]:
+        for p in net.flat_.parts.get(part, ()):
             p.add_(0.3 * torch.randn(p.shape, generator=generator, dtype=p.dtype))
     return net

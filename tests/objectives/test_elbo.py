@@ -140,9 +140,9 @@ def test_at_the_start_a_decoupled_prior_changes_nothing_but_the_estimate():
 def test_below_the_floor_there_is_nothing_to_gain():
     loc, logvar = LOC.clone().requires_grad_(), LOGVAR.clone().requires_grad_()
     output = output_of(NormalParameters(loc, logvar))
-    penalty, _ = ELBO(free_bits=0.9).penalty(output, inputs_at(ELBO()))
+    penalty, _ = ELBO(free_bits=0.9).penalty(output, inputs_at(ELBO(free_bits=0.9)))
     assert not any(gradient.any() for gradient in torch.autograd.grad(penalty, (loc, logvar)))
-    penalty, _ = ELBO(free_bits=0.1).penalty(output, inputs_at(ELBO()))
+    penalty, _ = ELBO(free_bits=0.1).penalty(output, inputs_at(ELBO(free_bits=0.1)))
     assert_golden(penalty, KL)
 
 

@@ -124,7 +124,7 @@ def test_every_noise_that_is_asked_for_matters(objective):
 @over_objectives
 def test_weights_may_be_tensors(objective):
     inputs = inputs_of(objective, step=1)
-    weights = {name: torch.tensor(float(weight)).double() for name, weight in inputs.weights.items()}
+    weights = {name: torch.tensor(float(weight), dtype=torch.float64) for name, weight in inputs.weights.items()}
     tensors = inputs._replace(weights=weights)
     torch.testing.assert_close(look(make_net(objective), tensors), look(make_net(objective), inputs))
 

@@ -1,6 +1,7 @@
 """The skorch net that keeps the books (callbacks, history, device, checkpoints) around an epoch loop of our own."""
 
 import contextlib
+import itertools
 import time
 from typing import NamedTuple
 
@@ -14,8 +15,10 @@ from vaekit.engine._data import batch_bounds
 from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
 from vaekit.engine._safe_net import SafeNet
 from vaekit.engine._snapshot import Snapshot
+from vaekit.engine._stages import stage_at
 from vaekit.engine._step import run_step
 from vaekit.functional import linear_warmup
+from vaekit.priors import Prior
 from vaekit.utils._torch import SeededRandomness, make_generator
 
 __all__ = ["Net", "Plan"]
@@ -124,14 +127,15 @@ class Net(SafeNet):
         """One pass over the rows; True if every term stayed finite."""
         self._set_training(True)
         self.starts_ = [*self.starts_[-1:], Snapshot(self)]
+        self._enter_stage()
         first_step = self.step_
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
         records, observed, has_hooks = [], 0.0, self._has_batch_hooks()
         with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
             for inputs in self._inputs(rows, bounds):
-                terms = self._train_step(inputs, has_hooks)
+                terms, seen = self._train_step(inputs, has_hooks)
                 records += [term.detach() for term in terms.values()]
-                observed = self._observed(observed, inputs.batches["first"].n_rows)
+                observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
                 self.held_.release()
         names, records = list(terms), torch.stack(records).view(len(bounds), -1)
         weights = [stop - start for start, stop in bounds]
@@ -144,10 +148,10 @@ class Net(SafeNet):
         self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
         return fault is None
 
-    def _observed(self, total, n_rows):
-        """Add what the likelihood saw in a step to the sum over an epoch's rows; None if it looks at nothing."""
-        observed = self.module_.likelihood.observed
-        return None if observed is None else total + n_rows * observed
+    def _enter_stage(self):
+        """Run what is due from this epoch on; losses of another stage are no measure for its own."""
+        due = stage_at(self.stages_, self.step_)
+        self.best_, self.stage_ = self.best_ if due is self.stage_ else None, due
 
     def _inputs(self, rows, bounds):
         """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
@@ -166,16 +170,23 @@ class Net(SafeNet):
     def _train_step(self, inputs, has_hooks):
         """One step, with the callbacks' batch hooks around it only if some callback has them."""
         if not has_hooks:
-            terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs)
+            result = self._run_step(inputs)
             self.step_ += 1
-            return terms
+            return result
         batch = tuple(some.x for some in inputs.batches.values())
         self.notify("on_batch_begin", batch=batch, training=True)
-        terms = run_step(self.module_, self.phases_, self.parameters_, self.optimizer_, inputs, self._notify_gradients)
+        result = self._run_step(inputs, self._notify_gradients)
         self.step_ += 1
-        self.history.record_batch("train_loss", terms["train"].item())
-        self.notify("on_batch_end", batch=batch, training=True, loss=terms["train"], y_pred=None)
-        return terms
+        loss = result.terms["train"]
+        self.history.record_batch("train_loss", loss.item())
+        self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=None)
+        return result
+
+    def _run_step(self, inputs, on_gradients=None):
+        """One step of the stage that is running."""
+        _, own, phases = self.stage_
+        parameters = self.parameters_[own]
+        return run_step(self.module_, phases, parameters, self.optimizer_, inputs, on_gradients, first=own.start)
 
     def _notify_gradients(self, parameters, gradients):
         """Let callbacks see, and clip, the gradients of one phase."""
@@ -210,12 +221,26 @@ class Net(SafeNet):
         with torch.no_grad():
             for start, stop in batch_bounds(len(rows), self.inference_rows):
                 x = rows[start:stop].x
-                z = self.module_.encode(x).rsample(self._randn(len(x), self.noise_widths.posterior, generator))
-                statistics = likelihood.statistics(self.module_.decode(z), x)
+                statistics = likelihood.statistics(self.module_.decode(self._codes(x, generator)), x)
                 if statistics is None:
                     return
                 total += len(x) * statistics
             likelihood.settle(total / len(rows))
+
+    def finish(self, rows):
+        """Let the prior take what it finds in codes of some rows, if it looks for anything."""
+        prior, generator = self.module_.prior, make_generator(0, rows.device)
+        if type(prior).finish is Prior.finish:
+            return
+        self._set_training(False)
+        with torch.no_grad():
+            bounds = batch_bounds(len(rows), self.inference_rows)
+            codes = [self._codes(rows[start:stop].x, generator) for start, stop in bounds]
+        prior.finish(torch.cat(codes))
+
+    def _codes(self, x, generator):
+        """A draw of q(z | x) for each row."""
+        return self.module_.encode(x).rsample(self._randn(len(x), self.noise_widths.posterior, generator))
 
     # ------------------------------------------------------------------ the books
 
@@ -249,10 +274,17 @@ class Net(SafeNet):
 
     def _record_best(self, name, value):
         """Record a loss, and whether it is the lowest so far."""
-        if self.best_ is None:  # a history that was loaded
-            losses = {loss: [row[loss] for row in self.history if loss in row] for loss in ("train_loss", "valid_loss")}
+        if self.best_ is None:  # a history that was loaded, or a new stage
+            rows = self._rows_of_stage()
+            losses = {loss: [row[loss] for row in rows if loss in row] for loss in ("train_loss", "valid_loss")}
             self.best_ = {loss: np.nanmin(values) for loss, values in losses.items() if values}
         best = self.best_.get(name, np.inf)
         self.history.record(name, value)
         self.history.record(f"{name}_best", bool(value < best))
         self.best_ = {**self.best_, name: min(best, value) if np.isfinite(value) else best}
+
+    def _rows_of_stage(self):
+        """Rows of the history that the stage that is running wrote."""
+        counts = [row.get("train_batch_count", 0) for row in self.history]
+        starts = itertools.accumulate(counts, initial=0)
+        return [row for row, start in zip(self.history, starts) if start >= self.stage_.start]

@@ -20,13 +20,22 @@ class FlatParameters:
     module : nn.Module
         Its parameters are moved into the buffer in place.
     parts : sequence of str
-        Names of its parts, in the order of the buffer. Parts that are None, and frozen parameters, are left out.
+        Names of its parts. Parts that are None, and frozen parameters, are left out.
+    together : sequence of sequence of str, optional
+        Names of parts (of a phase, say) that are to follow each other in the buffer. It has them in the order given if
+        they do so there, else in the first order in which they do.
+
+    Raises
+    ------
+    ValueError
+        If there is no such order.
     """
 
-    def __init__(self, module, parts):
+    def __init__(self, module, parts, together=()):
         self.used = {name: self._trainable(getattr(module, name)) for name in parts}
         owner = {p: name for name, used in reversed(self.used.items()) for p in used}
-        self.parts = {name: [p for p in used if owner[p] == name] for name, used in self.used.items()}
+        owned = {name: [p for p in used if owner[p] == name] for name, used in self.used.items()}
+        self.parts = {name: owned[name] for name in in_one_piece([name for name in parts if owned[name]], together)}
         parameters = list(itertools.chain.from_iterable(self.parts.values()))
         with torch.no_grad():
             self.buffer = torch.cat([p.reshape(-1) for p in parameters])
@@ -40,13 +49,13 @@ class FlatParameters:
 
     def holds(self, names):
         """Whether any of these parts has something to train."""
-        return any(self.parts[name] for name in names)
+        return any(name in self.parts for name in names)
 
     def of(self, names):
         """Parameters of some parts, and the slice of the buffer that holds them.
 
-        The parts must follow each other in the buffer, or all that lies between them must be empty; and what they share
-        with another part is trained with both or not at all.
+        The parts must follow each other in the buffer; and what they share with another part is trained with both or
+        not at all.
 
         Raises
         ------
@@ -54,24 +63,46 @@ class FlatParameters:
             If the parts are not such.
         """
         self._refuse_shared(names)
-        chosen = list(itertools.chain.from_iterable(self.parts[name] for name in self.parts if name in names))
-        sizes = {name: sum(p.numel() for p in own) for name, own in self.parts.items()}
-        starts = dict(zip(sizes, itertools.accumulate(sizes.values(), initial=0)))
-        held = [name for name in self.parts if name in names and sizes[name]]
-        start, stop = starts[held[0]], starts[held[-1]] + sizes[held[-1]]
-        if stop - start != sum(sizes[name] for name in held):
+        if not follow_each_other(list(self.parts), names):
             raise ValueError(f"The parts {names} of a phase do not follow each other among {list(self.parts)}.")
-        return chosen, self.buffer[start:stop]
+        chosen = list(itertools.chain.from_iterable(own for name, own in self.parts.items() if name in names))
+        before = itertools.takewhile(lambda name: name not in names, self.parts)
+        start, length = self._size(before), self._size(name for name in self.parts if name in names)
+        return chosen, self.buffer[start : start + length]
+
+    def _size(self, names):
+        return sum(p.numel() for name in names for p in self.parts[name])
 
     def _refuse_shared(self, names):
-        inside = {p: name for name in self.parts if name in names for p in self.used[name]}
-        outside = {p: name for name in self.parts if name not in names for p in self.used[name]}
+        inside = {p: name for name, used in self.used.items() if name in names for p in used}
+        outside = {p: name for name, used in self.used.items() if name not in names for p in used}
         for parameter in inside.keys() & outside.keys():
             raise ValueError(
                 f"The parts {inside[parameter]!r} and {outside[parameter]!r} share a weight, and a phase that trains "
                 f"{tuple(names)} would train half of its uses; give each a weight of its own, or train both in one "
                 "phase."
             )
+
+
+def follow_each_other(order, names):
+    """Whether some names stand side by side in an order; those that are not in it do not count."""
+    places = [place for place, name in enumerate(order) if name in names]
+    return not places or places[-1] - places[0] + 1 == len(places)
+
+
+def in_one_piece(names, together):
+    """The first order of names, counted from the one given, in which each of some groups stands side by side.
+
+    >>> in_one_piece(["a", "b", "c"], [("a", "c"), ("b", "c")])
+    ['a', 'c', 'b']
+    """
+    for order in itertools.permutations(names):  # of six parts at most
+        if all(follow_each_other(order, group) for group in together):
+            return list(order)
+    raise ValueError(
+        f"The parts {names} have no order in which those of each phase follow each other: {[*map(tuple, together)]}; "
+        "train some of them in a phase of their own."
+    )
 
 
 class PhasedAdam(Optimizer):

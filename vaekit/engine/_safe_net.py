@@ -14,13 +14,14 @@ from vaekit.engine._callbacks import Own
 from vaekit.engine._data import batch_bounds
 from vaekit.engine._optimizer import FlatParameters, PhasedAdam
 from vaekit.engine._snapshot import Snapshot
+from vaekit.engine._stages import planned
 from vaekit.exceptions import NonFiniteLossError
 from vaekit.utils._torch import make_generator
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["SafeNet"]
 
-REBUILT = ("module", "flat_", "phases_", "parameters_", "held_", "starts_")  # left out of pickles
+REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "starts_")  # left out of pickles
 
 
 class Books(History):
@@ -51,9 +52,12 @@ class SafeNet(NeuralNet):
         self.history_, self.best_ = Books(), None
 
     def initialize_optimizer(self, triggered_directly=None):
-        """One Adam per phase, fused where torch has it."""
-        self.flat_ = FlatParameters(self.module_, TRAINED_PARTS)
-        self.phases_ = [phase for phase in self.objective.phases() if self.flat_.holds(phase.parts)]
+        """One Adam per phase of every stage, fused where torch has it."""
+        stages = self.objective.stages()
+        together = [phase.parts for stage in stages for phase in stage.phases]
+        self.flat_ = FlatParameters(self.module_, TRAINED_PARTS, together)
+        self.stages_ = planned(stages, self.flat_.holds, self.plan.n_steps)
+        self.stage_, self.phases_ = self.stages_[0], [phase for stage in self.stages_ for phase in stage.phases]
         slices = [self.flat_.of(phase.parts) for phase in self.phases_]
         self.parameters_ = [own for own, _ in slices]
         self.optimizer_ = PhasedAdam(
@@ -96,7 +100,7 @@ class SafeNet(NeuralNet):
         by the last whole step stays, and a warning says so.
         """
         self.starts_, first_step, n_epochs = [Snapshot(self)], self.step_, len(self.history)
-        before = {name: getattr(self, name) for name in ("lr", "batch_size", "best_", "stopping_")}
+        before = {name: getattr(self, name) for name in ("lr", "batch_size", "best_", "stage_", "stopping_")}
         try:
             self.callbacks = callbacks
             self._initialize_callbacks()

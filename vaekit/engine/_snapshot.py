@@ -33,9 +33,10 @@ class Snapshot:
         net.step_ = self.step
 
     def steps_since(self, net):
-        """How many steps each phase's optimizer has taken since, in a list."""
+        """How many steps the optimizer of each phase that is running has taken since, in a list."""
         counts = [int(state["step"]) for state in net.optimizer_.state.values()]
-        return [count - int(kept["step"]) for count, kept in zip(counts, self._optimizer["state"].values())]
+        since = [count - int(kept["step"]) for count, kept in zip(counts, self._optimizer["state"].values())]
+        return since[net.stage_.numbers]
 
 
 def _tensors(net):

@@ -1,12 +1,33 @@
 """One training step: every phase's gradient and update, in turn."""
 
+from typing import Any, NamedTuple
+
 import torch
+from torch import Tensor
 
-__all__ = ["run_step"]
+__all__ = ["StepResult", "run_step"]
 
 
-def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None):
+class StepResult(NamedTuple):
+    """All that a training step gives out, besides the parameters it moved; nothing has been moved to the host.
+
+    Attributes
+    ----------
+    terms : dict of str to Tensor
+        Every phase's loss and unweighted terms.
+    observed : Tensor or None
+        What the likelihood saw of the batch, for the numbers of its own that have a closed form.
+    """
+
+    terms: dict[str, Tensor]
+    observed: Any
+
+
+def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, first=0):
     """Run the phases of one step; each one's gradient is taken with respect to its own parameters only.
+
+    A function of the parameters, the module's buffers and the inputs: no branch depends on the value of a tensor, and
+    nothing is drawn or kept.
 
     Parameters
     ----------
@@ -18,11 +39,12 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None):
     inputs : StepInputs
     on_gradients : callable, optional
         Called with each phase's list of gradients before the update; it may change them in place.
+    first : int, default=0
+        Number of the first of these phases among those of the optimizer.
 
     Returns
     -------
-    terms : dict of str to Tensor
-        Every phase's loss and unweighted terms; nothing has been moved to the host.
+    result : StepResult
     """
     recorded, carried = {}, None
     for i, (phase, own) in enumerate(zip(phases, parameters)):
@@ -31,7 +53,7 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None):
         gradients = torch.autograd.grad(loss, own, materialize_grads=True)
         if on_gradients is not None:
             on_gradients(own, gradients)
-        optimizer.step_phase(i, torch.cat([gradient.reshape(-1) for gradient in gradients]))
+        optimizer.step_phase(first + i, torch.cat([gradient.reshape(-1) for gradient in gradients]))
         recorded[phase.name if i else "train"] = loss
         recorded.update(terms)
-    return recorded
+    return StepResult(recorded, model.likelihood.take_observed())

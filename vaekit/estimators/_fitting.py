@@ -263,12 +263,14 @@ class FittingMixin(GuardedMethods):
         self._blueprint = self._blueprint._replace(learning_rate=self.learning_rate, batch_size=self.batch_size)
         remembered = self._rows_to_summarize = np.array(_some_rows(X, train[:: self._summary_stride(len(train))]))
         callbacks = [*self._users_callbacks(), *self._own_callbacks(n_epochs, is_part), *callbacks]
-        training = self.net_.training_with(callbacks, self.learning_rate, self.batch_size)
+        training, first_step = self.net_.training_with(callbacks, self.learning_rate, self.batch_size), self.net_.step_
         try:
             with threads_for(self._work_of_a_step()), training:
                 self.net_.partial_fit(train_rows, valid=valid_rows, epochs=n_epochs, max_steps=max_steps)
         finally:  # what was measured meanwhile, by a callback, was not of these weights
             self._rows_to_summarize = remembered
+            if self.net_.step_ > first_step:
+                self.net_.finish(self._resident(remembered))
         if not is_part:
             self._summarize_remembered()
 
@@ -287,6 +289,7 @@ class FittingMixin(GuardedMethods):
         return shown
 
     def _last_change(self):
-        """The step after which no weight of the loss changes any more."""
-        plan = self.net_.plan
-        return max([plan.warmup_steps, *self._blueprint.objective.schedule_ends(plan.n_steps).values()])
+        """The step after which neither a weight of the loss nor what is trained changes any more."""
+        plan, last_stage = self.net_.plan, self.net_.stages_[-1]
+        schedules = self._blueprint.objective.schedule_ends(plan.n_steps)
+        return max([plan.warmup_steps, last_stage.start, *schedules.values()])

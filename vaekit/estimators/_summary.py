@@ -78,6 +78,11 @@ class SummaryMixin(GuardedMethods):
                 f"Training ended at step {self.n_steps_}, before the KL reached its full weight at step "
                 f"{plan.warmup_steps:.0f}; lower 'warmup', or train longer."
             )
+        if self.net_.stage_ is not self.net_.stages_[-1]:
+            shortcomings.append(
+                f"Training ended at step {self.n_steps_}, before its last stage, which is due with the first epoch "
+                f"from step {self.net_.stages_[-1].start} on; raise 'max_epochs'."
+            )
         return shortcomings
 
     def _convergence_shortcoming(self):

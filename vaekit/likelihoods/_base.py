@@ -32,7 +32,8 @@ class Likelihood(OneLine, nn.Module, ABC):
     Attributes
     ----------
     observed : Tensor or None
-        Statistics of the last training batch, without gradient; None where nothing has a closed form.
+        Statistics of the last training batch, without gradient, until the step that saw it takes them away
+        (`take_observed`); None where nothing has a closed form.
     """
 
     observed = None
@@ -60,6 +61,11 @@ class Likelihood(OneLine, nn.Module, ABC):
     def statistics(self, decoded: Tensor, x: Tensor) -> Tensor | None:
         """What `settle` needs to know of rows and their decoded tensors, averaged over the rows."""
         return None
+
+    def take_observed(self) -> Tensor | None:
+        """What `observed` holds, which is then forgotten: an output of the step, and no trace of it in the module."""
+        observed, self.observed = self.observed, None
+        return observed
 
     def settle(self, average: Tensor) -> None:
         """Fix the numbers that have a closed form, given the average of `statistics` over the training data."""

@@ -126,7 +126,7 @@ class AggregateDivergence(Objective):
             return super().prior_loss(model, inputs, carried)
         codes, drawn = self.compared(carried.prior, carried.z.detach(), inputs.noise["prior"][: len(carried.z)])
         distance = self._divergence.for_generator(codes, drawn, model.discriminator)
-        return LossTerms(self.prior_weight * distance, {"generator": distance}, carried)
+        return LossTerms(inputs.weights["prior_weight"] * distance, {"generator": distance}, carried)
 
     def noise_columns(self, widths):
         """Noise of the codes and of the prior's draws."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, NoiseWidths, Phase, StepInputs
+from vaekit._outputs import GENERATIVE_PARTS, LossTerms, ModelOutput, NoiseWidths, Phase, Stage, StepInputs
 from vaekit._setting import Setting
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives._schedule import Warmup, final_value, steps_of, value_at
@@ -24,8 +24,9 @@ class Objective(Spec, ABC):
     """loss = mean_batch[-log p(x | z)] + penalty, in nats per row; terms are recorded unweighted.
 
     The blank is `penalty`. An objective that trains more than the model, or in turns, overrides `phases` and
-    `discriminator`. A step is a function of tensors alone: what changes from step to step is named in `weighted` and
-    read as `inputs.weights[name]`; which terms there are is decided by the parameters, once.
+    `discriminator`; one that trains one thing after another, `stages`. A step is a function of tensors alone: what
+    changes from step to step is named in `weighted` and read as `inputs.weights[name]`, and may be a tensor; which
+    terms there are is decided by the parameters, once.
 
     Attributes
     ----------
@@ -33,7 +34,7 @@ class Objective(Spec, ABC):
         The batches of a step by name: None draws rows by themselves, the name of another draw takes the rows that come
         before its rows in time.
     weighted : tuple of str
-        Names of the parameters that are weights: numbers, or `Warmup`.
+        Names of the parameters that are weights, beside `prior_weight`: numbers, or `Warmup`; None is left out.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ class Objective(Spec, ABC):
 
     def weights(self, step: int, n_steps: int) -> dict[str, Any]:
         """The scalars of the loss after `step` of `n_steps` planned steps, by name."""
-        chosen = {name: getattr(self, name) for name in self.weighted}
+        chosen = {name: getattr(self, name) for name in (*self.weighted, "prior_weight")}
         return {name: value_at(weight, step, n_steps) for name, weight in chosen.items() if weight is not None}
 
     def loss(self, model: Any, inputs: StepInputs, carried: Any = None) -> LossTerms:
@@ -96,7 +97,8 @@ class Objective(Spec, ABC):
     def prior_loss(self, model: Any, inputs: StepInputs, carried: Any) -> LossTerms:
         """E_q[-log p(z)] on the codes of this step, which it cannot move."""
         negative_log_prior = -carried.prior.log_prob(carried.z.detach()).mean()
-        return LossTerms(self.prior_weight * negative_log_prior, {"negative_log_prior": negative_log_prior}, carried)
+        loss = inputs.weights["prior_weight"] * negative_log_prior
+        return LossTerms(loss, {"negative_log_prior": negative_log_prior}, carried)
 
     def held_out_loss(self, output: ModelOutput) -> Tensor:
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
@@ -118,6 +120,10 @@ class Objective(Spec, ABC):
             return [Phase("joint", GENERATIVE_PARTS, self.loss)]
         rest = tuple(part for part in GENERATIVE_PARTS if part != "prior")
         return [Phase("joint", rest, self.loss), Phase("prior", ("prior",), self.prior_loss)]
+
+    def stages(self) -> list[Stage]:
+        """What is trained first and what later: here one stage, of the phases of every step."""
+        return [Stage(1.0, self.phases())]
 
     def check(self, prior: Prior, posterior: Posterior) -> None:
         """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module).

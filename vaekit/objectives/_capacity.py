@@ -91,7 +91,7 @@ class Capacity(Objective):
     def prior_loss(self, model, inputs, carried):
         """E_q[-log p(z)]; one-sided, only while the KL lies above its capacity."""
         log_prior = carried.prior.log_prob(carried.z.detach())
-        weight = self.prior_weight or 1.0
+        weight = inputs.weights.get("prior_weight", 1.0)
         if self.prior_training == "one_sided":
             kl = (carried.posterior.mean_log_prob(carried.z) - log_prior).mean().detach()
             weight = weight * (kl > inputs.weights["capacity"])

@@ -56,7 +56,7 @@ class ELBO(Objective):
         "free_bits_per": [StrOptions({"component", "row"})],
     }
 
-    weighted = ("beta",)
+    weighted = ("beta", "free_bits")
 
     @property
     def is_bound(self) -> bool:
@@ -71,14 +71,14 @@ class ELBO(Objective):
     def penalty(self, output, inputs):
         """w(t) beta KL, and KL."""
         kl = output.prior.kl(output.posterior, output.z)
-        counted = kl.mean() if self.free_bits == 0 else self._with_free_bits(output, kl)
-        weight = inputs.weights["warmup"] * inputs.weights["beta"]
-        return weight * counted, {"kl": kl.mean() if self.free_bits else counted}
+        mean = kl.mean()
+        counted = self._with_free_bits(output, kl, inputs.weights["free_bits"]) if self.free_bits else mean
+        return inputs.weights["warmup"] * inputs.weights["beta"] * counted, {"kl": mean}
 
-    def _with_free_bits(self, output, kl):
+    def _with_free_bits(self, output, kl, floor):
         if self.free_bits_per == "row":
-            return free_bits(kl[:, None], self.free_bits, per="row")
-        return free_bits(output.prior.kl_per_component(output.posterior, output.z), self.free_bits, per="batch")
+            return free_bits(kl[:, None], floor, per="row")
+        return free_bits(output.prior.kl_per_component(output.posterior, output.z), floor, per="batch")
 
     def check(self, prior, posterior):
         """Free bits per component need a KL that is a sum over components."""

@@ -65,6 +65,13 @@ class Prior(OneLine, nn.Module, ABC):
         """Latents of the prior, made of standard normal `noise` (n_samples, noise_width)."""
         return self.to_representation_space(noise)
 
+    def finish(self, codes: Tensor) -> None:
+        """Take what is found in closed form from codes (n_codes, n_components), once training has ended: here nothing.
+
+        The codes are draws of q(z | x), one for each training row that is remembered. What is found is written into
+        parameters and buffers in place, so that pickles hold it; further training goes on from there.
+        """
+
     def kl(self, posterior: Any, z: Tensor) -> Tensor:
         """KL(q(z | x) || p(z)) in nats per row, from one sample z per row.
 
