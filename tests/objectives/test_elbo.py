@@ -181,7 +181,8 @@ def test_golden_gradients_of_a_split_prior():
     assert_golden(torch.autograd.grad(objective.penalty(output, inputs_at(objective))[0], m)[0].sum(), 0.45)
 
     for beta in (0.0, 0.5, 3.0):
-        loss, _, carried = ELBO(beta=beta, prior_weight=1).prior_loss(None, None, output)
+        objective = ELBO(beta=beta, prior_weight=1)
+        loss, _, carried = objective.prior_loss(None, inputs_at(objective), output)
         assert carried is output
         assert_golden(torch.autograd.grad(loss, prior.a)[0], -0.9)
 
