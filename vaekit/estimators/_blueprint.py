@@ -10,7 +10,7 @@ from vaekit.engine import Net, Plan
 from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
 from vaekit.utils._threads import work_per_row
-from vaekit.utils._torch import converted, make_generator, resolve_device, to_array
+from vaekit.utils._torch import SeededRandomness, converted, make_generator, resolve_device, to_array
 
 __all__ = ["Blueprint", "build_net", "pack_net", "unpack_net"]
 
@@ -43,15 +43,16 @@ def build_model(plan):
     """Return a newly initialised model; every weight is drawn from the blueprint's seed."""
     generator = make_generator(plan.init_seed)
     network = plan.network.for_one_model()
-    encoder, n_features = network.encoder(plan.event_shape, generator)
-    model = LatentVariableModel(
-        encoder=encoder,
-        posterior=plan.posterior.build(n_features, plan.n_components, generator),
-        prior=plan.prior.build(plan.n_components, generator),
-        decoder=network.decoder(plan.n_components, plan.event_shape, generator),
-        likelihood=plan.likelihood.build(plan.event_shape, plan.unit(), plan.deviation),
-        discriminator=plan.objective.discriminator(plan.n_components, generator),
-    )
+    with SeededRandomness(generator):  # layers of foreign words, which torch would draw from its global generator
+        encoder, n_features = network.encoder(plan.event_shape, generator)
+        model = LatentVariableModel(
+            encoder=encoder,
+            posterior=plan.posterior.build(n_features, plan.n_components, generator),
+            prior=plan.prior.build(plan.n_components, generator),
+            decoder=network.decoder(plan.n_components, plan.event_shape, generator),
+            likelihood=plan.likelihood.build(plan.event_shape, plan.unit(), plan.deviation),
+            discriminator=plan.objective.discriminator(plan.n_components, generator),
+        )
     return converted(model, nn.Module.float)  # whatever torch's default is
 
 

@@ -35,7 +35,7 @@ class PowerSpec(LocationScaleSpec):
         """Return the likelihood module."""
         if not isinstance(self.scale, str):
             return super().build(event_shape, unit, deviation)
-        likelihood = self._module(event_shape).settling(self._scale_shape(event_shape), deviation)
+        likelihood = self.module(event_shape).settling(self._scale_shape(event_shape), deviation)
         return likelihood if self.scale in CLOSED_FORMS else likelihood.learning(self.initial_scale * deviation)
 
 
@@ -80,7 +80,7 @@ class PowerLikelihood(LocationScaleLikelihood):
         # without a gradient: a batch's own scale is where its loss is least, so the derivative by it is 0
         return self._best_log_scale(self.observed)
 
-    def _log_density(self, standardized):
+    def standard_log_density(self, standardized):
         return -self._spread(standardized) / self.power
 
     @abstractmethod
@@ -108,24 +108,24 @@ class PowerLikelihood(LocationScaleLikelihood):
 class NormalLikelihood(PowerLikelihood):
     """Normal with decoded mean."""
 
-    power, _log_constant = 2, 0.5 * math.log(2 * math.pi)
+    power, log_constant = 2, 0.5 * math.log(2 * math.pi)
 
     def _spread(self, error):
         return error.square()
 
-    def _draw(self, noise):
+    def standard_draw(self, noise):
         return noise
 
 
 class LaplaceLikelihood(PowerLikelihood):
     """Laplace with decoded median."""
 
-    power, _log_constant = 1, math.log(2)
+    power, log_constant = 1, math.log(2)
 
     def _spread(self, error):
         return error.abs()
 
-    def _draw(self, noise):
+    def standard_draw(self, noise):
         # P(|e| > t) = exp(-t), and 2 Phi(-|noise|) is uniform; its logarithm keeps the digits of the tails
         return -noise.sign() * (torch.special.log_ndtr(-noise.abs()) + math.log(2))
 
@@ -168,7 +168,7 @@ class Normal(PowerSpec):
     VAE(likelihood=Normal(scale=0.15))
     """
 
-    _module = NormalLikelihood
+    module = NormalLikelihood
 
 
 @spec
@@ -194,7 +194,7 @@ class Laplace(PowerSpec):
     VAE(likelihood='laplace')
     """
 
-    _module = LaplaceLikelihood
+    module = LaplaceLikelihood
 
 
 @spec
