@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 import torch
+from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 from torch import nn
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
@@ -17,6 +18,7 @@ from vaekit import VAE
 from vaekit.datasets import make_ar1_sequence, make_two_moons
 from vaekit.exceptions import NoDensityError
 from vaekit.functional import kl_normal, normal_log_density
+from vaekit.likelihoods import Normal as FixedNormal
 from vaekit.nn import MLP
 from vaekit.objectives import ELBO
 from vaekit.priors import Prior, PriorSpec
@@ -102,24 +104,29 @@ def test_the_mixture_has_the_density_and_the_draws_of_a_mixture():
     nearest = torch.cdist(drawn, prior.loc.detach()).argmin(1).bincount(minlength=3) / n
     torch.testing.assert_close(nearest, prior.logits.detach().softmax(0), rtol=0, atol=0.03)
     entropy = -prior.log_prob(drawn).detach()
-    theirs = -reference.log_prob(reference.sample((n,))).detach()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        theirs = -reference.log_prob(reference.sample((n,))).detach()
     assert (entropy.mean() - theirs.mean()).abs() < 5 * math.sqrt((entropy.var() + theirs.var()) / n)
 
 
+MOONS = StandardScaler().fit_transform(make_two_moons(500, random_state=0).data)
+
+
 def on_two_moons(prior):
-    X = make_two_moons(500, random_state=0).data
     model = VAE(
-        prior=prior, n_components=2, hidden_layer_sizes=(64, 64), batch_size=100, max_epochs=60, learning_rate=3e-3,
-        random_state=0,
+        prior=prior, likelihood=FixedNormal(scale=0.15), n_components=2, hidden_layer_sizes=(64, 64), batch_size=100,
+        max_epochs=100, learning_rate=3e-3, random_state=0,
     )  # fmt: skip
-    return model.fit(X), X
+    return model.fit(MOONS)
 
 
 def test_the_mixture_trains_and_explains_two_moons_better_than_one_normal():
-    (plain, X), (mixture, _) = on_two_moons("normal"), on_two_moons(Mixture(n_modes=8))
-    assert mixture.score(X) > plain.score(X) + 0.05
+    """Measured: -2.20 nats per row against -2.38, the KL 3.26 against 3.37."""
+    plain, mixture = on_two_moons("normal"), on_two_moons(Mixture(n_modes=8))
+    assert mixture.score(MOONS) > plain.score(MOONS) + 0.1
+    assert mixture.history_[-1]["kl"] < plain.history_[-1]["kl"]
     assert mixture.sample(3).shape == (3, 2)
-    assert mixture.net_.module_.prior.is_learned
 
 
 # ---------------------------------------------------------------------- a prior for each condition
@@ -262,7 +269,7 @@ def test_an_objective_of_sequences_trains_and_slows_the_codes():
     assert slow.history_[-1]["train_loss"] < slow.history_[0]["train_loss"] - 1
     assert slow.history_[-1]["transition"] < slow.history_[0]["transition"]
     assert slow.n_steps_ == 60 * 6
-    print(roughness(slow), roughness(plain))
+    assert roughness(slow) < 0.9 * roughness(plain)  # measured: 0.165 against 0.215
 
 
 def test_rows_without_an_order_are_refused():

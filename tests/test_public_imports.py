@@ -65,17 +65,15 @@ def is_public(name):
 
 def private_attributes(tree):
     """What is read or set behind an underscore, but for what a class does with itself."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and re.match("_(?!_)", node.attr):
-            if ast.unparse(node.value) not in ("self", "cls", "super()"):
-                yield ast.unparse(node)
+    private = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and re.match("_(?!_)", node.attr)]
+    return [ast.unparse(node) for node in private if ast.unparse(node.value) not in ("self", "cls", "super()")]
 
 
 @pytest.mark.parametrize("path", [*PAGES, *PROGRAMS], ids=lambda path: path.name)
 def test_pages_examples_and_foreign_words_use_public_names_only(path):
     tree = ast.parse(code_of(path))
     assert [name for name in names_of(tree) if not is_public(name)] == []
-    assert list(private_attributes(tree)) == []
+    assert private_attributes(tree) == []
 
 
 def test_the_pages_are_read():
