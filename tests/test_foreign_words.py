@@ -19,8 +19,9 @@ from vaekit.datasets import make_ar1_sequence, make_two_moons
 from vaekit.exceptions import NoDensityError
 from vaekit.functional import kl_normal, normal_log_density
 from vaekit.likelihoods import Normal as FixedNormal
-from vaekit.nn import MLP
+from vaekit.nn import MLP, Network
 from vaekit.objectives import ELBO
+from vaekit.posteriors import NormalParameters, PosteriorSpec
 from vaekit.priors import Prior, PriorSpec
 from vaekit.words import Batch, spec
 
@@ -275,3 +276,51 @@ def test_an_objective_of_sequences_trains_and_slows_the_codes():
 def test_rows_without_an_order_are_refused():
     with pytest.raises(ValueError, match=r"rows before them in time, but these have no order"):
         VAE(objective=TransitionELBO(), n_components=2, max_epochs=1).fit(sequences())
+
+
+# ---------------------------------------------------------------------- layers that torch would draw itself
+
+
+class IsotropicHead(nn.Module):
+    """One linear layer to the mean and to one log-variance for all components."""
+
+    def __init__(self, n_features, n_components):
+        super().__init__()
+        self.layer = nn.Linear(n_features, n_components + 1)
+
+    def forward(self, features):
+        loc, logvar = self.layer(features).tensor_split([-1], dim=-1)
+        return NormalParameters(loc, logvar.expand_as(loc))
+
+
+@spec
+class IsotropicNormal(PosteriorSpec):
+    """q(z | x) = N(mu(x), sigma(x)^2 I)."""
+
+    def build(self, n_features, n_components, generator):
+        return IsotropicHead(n_features, n_components)
+
+
+@spec
+class Shallow(Network):
+    """One linear layer each way."""
+
+    def encoder(self, event_shape, generator):
+        return nn.Linear(*event_shape, 7), 7
+
+    def decoder(self, n_components, event_shape, generator):
+        return nn.Linear(n_components, *event_shape)
+
+
+@pytest.mark.parametrize("words", [{"posterior_family": IsotropicNormal()}, {"network": Shallow()}], ids=str)
+def test_layers_of_foreign_words_come_from_the_random_state(words):
+    def codes(seed):
+        return VAE(n_components=2, max_epochs=2, random_state=seed, **words).fit_transform(MOONS)
+
+    before, here = torch.get_rng_state(), codes(0)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.rand(1)  # whoever else draws
+    np.testing.assert_array_equal(codes(0), here)
+    assert not np.array_equal(codes(1), here)
+    posterior = VAE(n_components=2, max_epochs=2, random_state=0, **words).fit(MOONS).posterior(MOONS)
+    assert (posterior.scale[:, 0] == posterior.scale[:, 1]).all() == ("posterior_family" in words)
