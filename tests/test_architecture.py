@@ -18,7 +18,7 @@ FILES = {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for pat
 FLOORS = [
     {"exceptions"},
     {"utils", "_outputs", "_setting"},
-    {"functional", "nn", "likelihoods"},
+    {"functional", "nn", "likelihoods", "words"},
     {"posteriors", "priors"},
     {"model", "objectives"},
     {"engine"},
@@ -36,7 +36,8 @@ MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for room in FLOORS[-1]}
 MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
 
 ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
-HIDDEN_ROOMS = {"utils", "_outputs", "_setting"}
+HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "engine"}
+GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}}  # a room that makes public what hidden rooms define
 
 
 def room_of(file):
@@ -142,7 +143,8 @@ def definitions(tree):
 def public_names(room):
     """Pairs (name, [its definitions in the room])."""
     exported = assigned(FILES.get(f"{room}/__init__.py") or FILES[f"{room}.py"], "__all__") or []
-    defined = [definitions(tree) for file, tree in FILES.items() if room_of(file) == room]
+    rooms = GATHERING.get(room, {room})
+    defined = [definitions(tree) for file, tree in FILES.items() if room_of(file) in rooms]
     return [(name, [names[name] for names in defined if name in names]) for name in exported]
 
 

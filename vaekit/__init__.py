@@ -28,7 +28,6 @@ ESTIMATORS = [
 ]
 FOLDERS = [
     "datasets",
-    "engine",
     "estimators",
     "evaluation",
     "exceptions",
@@ -43,6 +42,7 @@ FOLDERS = [
     "posteriors",
     "presets",
     "priors",
+    "words",
 ]
 
 __all__ = [*ESTIMATORS, *FOLDERS]
@@ -52,7 +52,6 @@ if TYPE_CHECKING:  # what __getattr__ finds, as imports, so that editors know it
 
     from . import (  # noqa: F401
         datasets,
-        engine,
         estimators,
         evaluation,
         exceptions,
@@ -67,6 +66,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, as imports, so that editors know it
         posteriors,
         presets,
         priors,
+        words,
     )
 
 else:
@@ -81,4 +81,4 @@ else:
 
 
 def __dir__():
-    return sorted([*globals(), *__all__])
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])

@@ -13,7 +13,7 @@ from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
 from vaekit.posteriors import Posterior
 from vaekit.utils._threads import work_per_row
-from vaekit.utils._torch import converted, make_generator, resolve_device, to_array
+from vaekit.utils._torch import SeededRandomness, converted, make_generator, resolve_device, to_array
 
 __all__ = ["Blueprint", "build_net", "pack_net", "unpack_net"]
 
@@ -57,16 +57,17 @@ class Blueprint(NamedTuple):
 def build_model(plan, rows=None):
     """Return a newly initialised model; every weight is drawn from the blueprint's seed, part after part."""
     setting, network = plan.setting(rows), plan.network.for_one_model()
-    encoder, n_features = network.encoder(setting)
-    setting = replace(setting, n_features=n_features)
-    model = LatentVariableModel(
-        encoder=encoder,
-        posterior=plan.posterior.build(setting),
-        prior=plan.prior.build(setting),
-        decoder=network.decoder(setting),
-        likelihood=plan.likelihood.build(setting),
-        discriminator=plan.objective.discriminator(setting),
-    )
+    with SeededRandomness(setting.generator):  # layers of foreign words too, which torch would draw globally
+        encoder, n_features = network.encoder(setting)
+        setting = replace(setting, n_features=n_features)
+        model = LatentVariableModel(
+            encoder=encoder,
+            posterior=plan.posterior.build(setting),
+            prior=plan.prior.build(setting),
+            decoder=network.decoder(setting),
+            likelihood=plan.likelihood.build(setting),
+            discriminator=plan.objective.discriminator(setting),
+        )
     converted(model, nn.Module.float)  # whatever torch's default is
     plan.objective.check(model.prior, _some_posterior(model, n_features))
     return model

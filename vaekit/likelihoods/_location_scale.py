@@ -36,11 +36,11 @@ class LocationScaleSpec(LikelihoodSpec):
         "initial_scale": [Interval(Real, 0, None, closed="neither")],
     }
 
-    _module: ClassVar[type]
+    module: ClassVar[type]
 
     def build(self, setting):
         """Return the likelihood module."""
-        likelihood = self._module(setting.event_shape)
+        likelihood = self.module(setting.event_shape)
         if isinstance(self.scale, str):
             start = torch.tensor(math.log(self.initial_scale * setting.deviation), dtype=torch.float32)
             likelihood.log_scale = nn.Parameter(start.expand(self._scale_shape(setting.event_shape)).clone())
@@ -61,12 +61,12 @@ class LocationScaleLikelihood(Likelihood):
     def log_prob(self, decoded, x):
         """Log density per row, in nats."""
         standardized = (x - decoded) * torch.exp(-self.log_scale)
-        return self._log_density(standardized).sum(self.event_axes) - self._log_volume(self.log_scale)
+        return self.standard_log_density(standardized).sum(self.event_axes) - self._log_volume(self.log_scale)
 
     def _log_volume(self, log_scale):
         """Sum of log s over features, and the constants; a scale shared by all features leaves the sum."""
         total = log_scale * self.n_features if log_scale.ndim == 0 else log_scale.sum()
-        return total + self.n_features * self._log_constant
+        return total + self.n_features * self.log_constant
 
     def mean(self, decoded):
         """Location."""
@@ -74,12 +74,12 @@ class LocationScaleLikelihood(Likelihood):
 
     def sample(self, decoded, noise):
         """m + s e, e a draw at scale 1."""
-        return decoded + torch.exp(self.log_scale) * self._draw(noise)
+        return decoded + torch.exp(self.log_scale) * self.standard_draw(noise)
 
     @abstractmethod
-    def _log_density(self, standardized: torch.Tensor) -> torch.Tensor:
+    def standard_log_density(self, standardized: torch.Tensor) -> torch.Tensor:
         """Log density at scale 1, less its constant."""
 
     @abstractmethod
-    def _draw(self, noise):
+    def standard_draw(self, noise):
         """Draws at location 0 and scale 1, made of standard normal noise."""

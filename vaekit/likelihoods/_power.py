@@ -36,7 +36,7 @@ class PowerSpec(LocationScaleSpec):
         if not isinstance(self.scale, str):
             return super().build(setting)
         scale_shape = self._scale_shape(setting.event_shape)
-        likelihood = self._module(setting.event_shape).settling(scale_shape, setting.deviation)
+        likelihood = self.module(setting.event_shape).settling(scale_shape, setting.deviation)
         return likelihood if self.scale in CLOSED_FORMS else likelihood.learning(self.initial_scale * setting.deviation)
 
 
@@ -81,7 +81,7 @@ class PowerLikelihood(LocationScaleLikelihood):
         # without a gradient: a batch's own scale is where its loss is least, so the derivative by it is 0
         return self._best_log_scale(self.observed)
 
-    def _log_density(self, standardized):
+    def standard_log_density(self, standardized):
         return -self._spread(standardized) / self.power
 
     @abstractmethod
@@ -109,24 +109,24 @@ class PowerLikelihood(LocationScaleLikelihood):
 class NormalLikelihood(PowerLikelihood):
     """Normal with decoded mean."""
 
-    power, _log_constant = 2, 0.5 * math.log(2 * math.pi)
+    power, log_constant = 2, 0.5 * math.log(2 * math.pi)
 
     def _spread(self, error):
         return error.square()
 
-    def _draw(self, noise):
+    def standard_draw(self, noise):
         return noise
 
 
 class LaplaceLikelihood(PowerLikelihood):
     """Laplace with decoded median."""
 
-    power, _log_constant = 1, math.log(2)
+    power, log_constant = 1, math.log(2)
 
     def _spread(self, error):
         return error.abs()
 
-    def _draw(self, noise):
+    def standard_draw(self, noise):
         # P(|e| > t) = exp(-t), and 2 Phi(-|noise|) is uniform; its logarithm keeps the digits of the tails
         return -noise.sign() * (torch.special.log_ndtr(-noise.abs()) + math.log(2))
 
@@ -169,7 +169,7 @@ class Normal(PowerSpec):
     VAE(likelihood=Normal(scale=0.15))
     """
 
-    _module = NormalLikelihood
+    module = NormalLikelihood
 
 
 @spec
@@ -195,7 +195,7 @@ class Laplace(PowerSpec):
     VAE(likelihood='laplace')
     """
 
-    _module = LaplaceLikelihood
+    module = LaplaceLikelihood
 
 
 @spec
