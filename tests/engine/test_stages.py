@@ -192,8 +192,8 @@ class MomentsPrior(FlowPrior):
 
 @spec
 class Moments(PriorSpec):
-    def build(self, n_components, generator):
-        return MomentsPrior(n_components)
+    def build(self, setting):
+        return MomentsPrior(setting.n_components)
 
 
 def with_moments(**params):

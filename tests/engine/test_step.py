@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 import torch
+from settings_of_words import setting
 from tiny_training import X, same_weights, tiny
 from torch import nn
 
@@ -29,7 +30,7 @@ class Model(nn.Module):
             torch.manual_seed(0)
             self.encoder, self.opponent = nn.Linear(3, 2), nn.Linear(2, 1)
         self.encoder.idle = nn.Parameter(torch.ones(2))
-        self.likelihood = Normal().build((1,), 1.0, 1.0)
+        self.likelihood = Normal().build(setting((1,)))
 
     def forward(self, x):
         return self.opponent(self.encoder(x)).square().mean()

@@ -20,7 +20,7 @@ def train(seed, beta, prior):
     moons = StandardScaler().fit_transform(make_moons(2000, noise=0.05, random_state=seed)[0])
     model = BetaVAE(
         beta=beta, prior=prior, n_components=2, hidden_layer_sizes=(100, 50), likelihood=Normal(scale=0.15),
-        batch_size=100, max_epochs=100, random_state=seed,
+        batch_size=200, max_epochs=100, random_state=seed,
     ).fit(moons)  # fmt: skip
     divergence = symmetric_kl(model, moons, random_state=seed).value
     error = np.mean((model.inverse_transform(model.transform(moons)) - moons) ** 2)
