@@ -1,6 +1,7 @@
 """One torch thread, headless plots, and the tests that need what this machine may lack."""
 
 import os
+import signal
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -13,6 +14,9 @@ import torch
 
 # Several threads beside another busy process collapse (OpenMP barriers): a minute becomes a quarter of an hour.
 torch.set_num_threads(1)
+
+# A shell that runs the tests in the background ignores interrupts for them, and some tests press Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
