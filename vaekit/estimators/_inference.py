@@ -1,5 +1,7 @@
 """Where NumPy meets torch: checked arrays taken through the net in blocks, and given back."""
 
+import contextlib
+
 import numpy as np
 import torch
 
@@ -72,10 +74,7 @@ class InferenceMixin:
         """
         n_rows = len(columns[0]) if n_rows is None else n_rows
         size, results = size or self._blueprint.network.inference_rows, None
-        self.net_._set_training(False)
-        # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
-        mode = torch.no_grad() if self._blueprint.network.is_foreign else torch.inference_mode()
-        with mode, threads_for(self._work_of_a_step()):
+        with self._inferring():
             for start in range(0, n_rows, size):
                 rows = slice(start, min(start + size, n_rows))
                 blocks = [column(rows) if callable(column) else column[rows] for column in columns]
@@ -87,6 +86,15 @@ class InferenceMixin:
                 for result, array in zip(results, arrays):
                     result[rows] = array
         return results
+
+    @contextlib.contextmanager
+    def _inferring(self):
+        """The net as it is used after training: without gradients, on as many threads as its size is worth."""
+        self.net_._set_training(False)
+        # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
+        mode = torch.no_grad() if self._blueprint.network.is_foreign else torch.inference_mode()
+        with mode, threads_for(self._work_of_a_step()):
+            yield
 
     def _work_of_a_step(self):
         """Multiply-adds of a training step's pass forward: what decides about threads, in inference too."""

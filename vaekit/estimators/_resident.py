@@ -33,8 +33,7 @@ def of_codes(estimator, function, codes, x=None):
     size = estimator._blueprint.network.inference_rows
     n_moved = size * max(1, VALUES_AT_ONCE // (size * codes.shape[1]))
     values = np.empty(len(codes))
-    estimator.net_._set_training(False)
-    with torch.inference_mode():
+    with estimator._inferring():
         for start in range(0, len(codes), n_moved):
             moved = torch.from_numpy(codes[start : start + n_moved].astype(np.float32)).to(estimator.net_.device)
             values[start : start + len(moved)] = to_array(_in_blocks(function, moved, x, start, size))[: len(moved)]

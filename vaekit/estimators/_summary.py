@@ -45,7 +45,8 @@ class SummaryMixin(GuardedMethods):
         """Measure what training came to on the rows that are remembered, if that has not been done."""
         rows = self._rows_to_summarize
         if rows is not None:
-            self.net_.settle(self._resident(rows))
+            with self._inferring():
+                self.net_.settle(self._resident(rows))
             self._measure_latents(rows)
             self._rows_to_summarize = None
 
