@@ -2,6 +2,7 @@
 
 from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, has_stopped
 from vaekit.engine._data import ResidentRows, batch_bounds
+from vaekit.engine._job import Job, train
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
@@ -11,6 +12,7 @@ __all__ = [
     "EpochBar",
     "EpochLog",
     "EpochTasks",
+    "Job",
     "Net",
     "PhasedAdam",
     "Plan",
@@ -21,4 +23,5 @@ __all__ = [
     "is_callback",
     "own_copy",
     "reason_to_refuse",
+    "train",
 ]

@@ -8,14 +8,12 @@ from typing import Any, ClassVar, Self
 import torch
 from sklearn.base import BaseEstimator, clone
 
-from vaekit.estimators._blueprint import pack_net, unpack_net
-from vaekit.estimators._callbacks import CallbacksMixin
+from vaekit.estimators._callbacks import CallbacksMixin, picklable_callbacks
 from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
-from vaekit.estimators._inference import InferenceMixin
-from vaekit.estimators._summary import SummaryMixin
-from vaekit.estimators._validation import ValidationMixin
+from vaekit.estimators._learned import LearnedMixin
 from vaekit.estimators._words import VOCABULARIES
+from vaekit.fitted import TrainedModel
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import Network
 from vaekit.nn._base import ACTIVATIONS
@@ -40,11 +38,9 @@ __all__ = ["BaseEncoder", "estimator"]
 @estimator
 class BaseEncoder(
     FittingMixin,
-    SummaryMixin,
+    LearnedMixin,
     CallbacksMixin,
     CodesMixin,
-    ValidationMixin,
-    InferenceMixin,
     PlainParameters,
     BaseEstimator,
 ):
@@ -233,7 +229,7 @@ default="auto"
 
     def _make_posterior(self):
         """Return the posterior family; a method that decides it itself overrides this."""
-        return self._resolve("posterior_family")
+        return clone(VOCABULARIES["posterior_family"].resolve(self.posterior_family))
 
     # ------------------------------------------------------------------ parameters
 
@@ -256,37 +252,21 @@ default="auto"
         """
         return super().set_params(**with_fresh_specs(self, VOCABULARIES.values(), params))
 
-    def _resolve(self, name, auto=None):
-        """Return a copy of the spec that a parameter means, so that later changes of the parameter change no fit."""
-        value = getattr(self, name)
-        return auto() if auto is not None and value == "auto" else clone(VOCABULARIES[name].resolve(value))
-
     # ------------------------------------------------------------------ scikit-learn
 
     def __sklearn_is_fitted__(self):
-        return "net_" in vars(self)
-
-    @property
-    def history_(self) -> list[dict[str, Any]]:
-        """A row per epoch: losses and their terms in nats per row."""
-        self._check_has("history_")
-        hidden = ("batches", "train_batch_count", "train_loss_best", "valid_loss_best")
-        return [{name: value for name, value in row.items() if name not in hidden} for row in self.net_.history]
+        return "model_" in vars(self)
 
     def __getstate__(self):
-        if self.__sklearn_is_fitted__():
-            self._summarize_remembered()
-        state = {**super().__getstate__(), "callbacks": self._picklable_callbacks()}
-        if "net_" in state:
-            state["net_"] = pack_net(state["net_"])
-        return state
+        state = {**super().__getstate__(), "callbacks": picklable_callbacks(self.callbacks)}
+        return state | {"model_": self.model_.packed()} if self.__sklearn_is_fitted__() else state
 
     def __setstate__(self, state):
         state = dict(state)
-        packed = state.pop("net_", None)
+        packed = state.pop("model_", None)
         super().__setstate__(state)
         if packed is not None:
-            self.net_ = unpack_net(self._blueprint, packed)
+            self.model_ = TrainedModel.unpacked(packed)
 
 
 def _parameters(word):

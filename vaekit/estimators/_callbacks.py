@@ -6,11 +6,11 @@ from types import FunctionType
 
 from sklearn.callback import CallbackSupportMixin
 
-from vaekit.engine import EpochTasks, is_callback, own_copy, reason_to_refuse
-from vaekit.estimators._blueprint import pack_net, unpack_net
+from vaekit.engine import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, is_callback, own_copy, reason_to_refuse
+from vaekit.fitted import last_change
 from vaekit.utils._sklearn import InvalidParameterError
 
-__all__ = ["CallbacksMixin"]
+__all__ = ["CallbacksMixin", "epoch_tasks", "own_callbacks", "picklable_callbacks", "users_callbacks"]
 
 
 class CallbacksMixin(CallbackSupportMixin):
@@ -24,57 +24,70 @@ class CallbacksMixin(CallbackSupportMixin):
         clone.callbacks = self.callbacks and _copies(self.callbacks)
         return clone
 
-    def _users_callbacks(self):
-        """Copies of the callbacks, for one call of fit.
 
-        Raises
-        ------
-        ValueError
-            If one is no skorch callback, cannot work here, or watches a validation loss that there is not.
-        """
-        given = _copies(self.callbacks or [])
-        for callback in given:
-            self._check_callback(_bare(callback))
-        return given
+def users_callbacks(estimator):
+    """Copies of an estimator's callbacks, for one call of fit.
 
-    def _check_callback(self, callback):
-        if not is_callback(callback):
-            raise InvalidParameterError(
-                f"The 'callbacks' parameter of {type(self).__name__} must hold skorch callbacks, alone or as "
-                f"(name, callback). Got {callback!r} among them."
-            )
-        reason = reason_to_refuse(callback)
-        if reason is not None:
-            raise ValueError(f"The 'callbacks' parameter holds {type(callback).__name__}, which {reason}.")
-        if not self.early_stopping and _watches_held_out_rows(callback):
-            raise ValueError(
-                f"The 'callbacks' parameter holds {type(callback).__name__}, which monitors the validation loss, but "
-                "there is none: set early_stopping=True to hold out rows, or let it monitor 'train_loss' "
-                "('train_loss_best')."
-            )
+    Raises
+    ------
+    ValueError
+        If one is no skorch callback, cannot work here, or watches a validation loss that there is not.
+    """
+    given = _copies(estimator.callbacks or [])
+    for callback in given:
+        _check_callback(estimator, _bare(callback))
+    return given
 
-    def _picklable_callbacks(self):
-        """The callbacks less those that hold what stays in this process."""
-        kept = [callback for callback in self.callbacks or [] if _is_picklable(callback)]
-        return self.callbacks if len(kept) == len(self.callbacks or []) else kept
 
-    def _epoch_tasks(self, task, X, y):
-        """What tells scikit-learn's callbacks of epochs, in a list; empty if there are none."""
-        if not getattr(self, "_skl_callbacks", None):
-            return []
+def _check_callback(estimator, callback):
+    if not is_callback(callback):
+        raise InvalidParameterError(
+            f"The 'callbacks' parameter of {type(estimator).__name__} must hold skorch callbacks, alone or as "
+            f"(name, callback). Got {callback!r} among them."
+        )
+    reason = reason_to_refuse(callback)
+    if reason is not None:
+        raise ValueError(f"The 'callbacks' parameter holds {type(callback).__name__}, which {reason}.")
+    if not estimator.early_stopping and _watches_held_out_rows(callback):
+        raise ValueError(
+            f"The 'callbacks' parameter holds {type(callback).__name__}, which monitors the validation loss, but "
+            "there is none: set early_stopping=True to hold out rows, or let it monitor 'train_loss' "
+            "('train_loss_best')."
+        )
 
-        def begin():
-            return task.subcontext(task_name="epoch").call_on_fit_task_begin(estimator=self, X=X, y=y)
 
-        def end(epoch, rows):
-            def attributes():  # evaluated only if a callback asks for the estimator as if training had stopped there
-                net = unpack_net(self._blueprint, pack_net(self.net_))
-                net.settle(rows)
-                return {"net_": net}
+def own_callbacks(estimator, n_epochs, is_part=False):
+    """Our own callbacks for a call of fit: what `verbose` shows, early stopping, the scale that is watched."""
+    model, label, verbosity = estimator.model_, type(estimator).__name__, int(estimator.verbose)
+    shown = [[], [EpochBar(n_epochs, label)], [EpochLog(label)]][min(verbosity, 2)]
+    if model.net.has_learned_scale and estimator.likelihood != "auto":
+        shown.append(ScaleWatch())
+    if estimator.early_stopping:
+        shown.append(EarlyStop(estimator.n_iter_no_change, estimator.tol, last_change(model), is_part))
+    return shown
 
-            return epoch.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes=attributes)
 
-        return [EpochTasks(begin, end)]
+def epoch_tasks(estimator, task, X, y):
+    """What tells scikit-learn's callbacks of epochs, in a list; empty if there are none."""
+    if not getattr(estimator, "_skl_callbacks", None):
+        return []
+
+    def begin():
+        return task.subcontext(task_name="epoch").call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+
+    def end(epoch, rows):
+        def attributes():  # evaluated only if a callback asks for the estimator as if training had stopped there
+            return {"model_": estimator.model_.as_if_ended(rows)}
+
+        return epoch.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes=attributes)
+
+    return [EpochTasks(begin, end)]
+
+
+def picklable_callbacks(callbacks):
+    """The callbacks less those that hold what stays in this process."""
+    kept = [callback for callback in callbacks or [] if _is_picklable(callback)]
+    return callbacks if len(kept) == len(callbacks or []) else kept
 
 
 def _copies(callbacks):

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
-from vaekit.exceptions import NoDensityError
+from vaekit.estimators._validation import check_pairs, check_rows
+from vaekit.fitted import encode, log_posterior, sample_posterior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
@@ -48,8 +49,8 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         codes : ndarray of shape (n_samples, n_components_)
             Posterior means; float64 for float64 and for integers of 32 bits and more, else float32.
         """
-        X = self._validate(X)
-        return self._encode(X)[0].astype(float_type(X), copy=False)
+        X = check_rows(self, X)
+        return encode(self.model_, X).loc.astype(float_type(X), copy=False)
 
     def posterior(self, X: ArrayLike) -> Posterior:
         """Parameters of q(z | x) for every row.
@@ -66,7 +67,7 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
             encoder is 0. Where a family has no closed form, the scales are the deviations of a few whitened draws:
             exact for draws that are linear in their noise.
         """
-        return Posterior(*self._encode(self._validate(X)))
+        return Posterior(*encode(self.model_, check_rows(self, X)))
 
     def sample_posterior(self, X: ArrayLike, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw codes from q(z | x).
@@ -86,10 +87,9 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
             Codes.
         """
         check_count(n_samples, "n_samples")
-        X = self._validate(X)
+        X = check_rows(self, X)
         random_state = make_random_state(self.random_state if random_state is None else random_state)
-        noise = random_state.standard_normal((n_samples, len(X), self.net_.noise_widths.posterior))
-        return self._of_posterior(X, noise, lambda posterior, noise: posterior.rsample(noise))
+        return sample_posterior(self.model_, X, n_samples, random_state)
 
     def log_posterior(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
         """log q(z | x), row by row.
@@ -111,23 +111,12 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         NoDensityError
             If the encoder is deterministic.
         """
-        X, Z = self._validate_pairs(self._validate(X), Z)
-        draws = Z.reshape(-1, *Z.shape[-2:])
-        return self._of_posterior(X, draws, log_density).reshape(Z.shape[:-1])
+        X, Z = check_pairs(self, check_rows(self, X), Z)
+        return log_posterior(self.model_, X, Z.reshape(-1, *Z.shape[-2:])).reshape(Z.shape[:-1])
 
     @property
     def _n_features_out(self):
         return self.n_components_
-
-
-def log_density(posterior, z):
-    """log q(z | x), where there is one."""
-    if posterior.is_deterministic:
-        raise NoDensityError(
-            "A deterministic encoder has no posterior density; give it noise (FixedScale(scale=0.01), or "
-            "deterministic_encoder=False)."
-        )
-    return posterior.log_prob(z)
 
 
 def float_type(X):

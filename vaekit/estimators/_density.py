@@ -1,25 +1,17 @@
 """What an estimator with densities can do: log p(x | z), log p(z), and bounds on log p(x)."""
 
-import hashlib
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike
-from scipy.special import logsumexp
-from sklearn.utils import gen_batches
 
 from vaekit.estimators._generation import if_prior_has_density
-from vaekit.estimators._resident import VALUES_AT_ONCE, of_codes
-from vaekit.estimators._validation import without_weights
+from vaekit.estimators._validation import check_codes, check_in_support, check_pairs, without_weights
+from vaekit.fitted import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
-from vaekit.utils._torch import whitened_noise
 
 __all__ = ["DensityMixin"]
-
-FEWEST_DRAWS = 32  # noise vectors of the evidence lower bound
-OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not depend on how many follow
 
 
 class DensityMixin(GuardedMethods):
@@ -61,72 +53,10 @@ class DensityMixin(GuardedMethods):
         Y. Burda, R. Grosse, R. Salakhutdinov, "Importance Weighted Autoencoders", ICLR 2016,
         https://arxiv.org/abs/1509.00519, eq. 8.
         """
-        X = self._validate_in_support(X)
-        self._summarize_remembered()
+        X = check_in_support(self, X)
         if n_importance_samples is None:
-            return self._evidence_lower_bounds(X) + self._log_volume()
-        n_samples = check_count(n_importance_samples, "n_importance_samples")
-        return self._importance_bounds(X, n_samples) + self._log_volume()
-
-    def _evidence_lower_bounds(self, X):
-        """ELBO of validated rows, averaged over noise that all rows share."""
-        model = self.net_.module_
-        width = self.net_.noise_widths.posterior
-        noise = whitened_noise(max(FEWEST_DRAWS, 2 * width), width)
-        noise = torch.from_numpy(noise.astype(np.float32)).to(self.net_.device)
-
-        def integrand(posterior, z, x):
-            return model.likelihood.log_prob(model.decode(z), x) - model.prior.kl(posterior, z)
-
-        def evaluate(x):
-            return (self._over_draws(integrand, x, noise[:, None]),)
-
-        return self._in_blocks(
-            evaluate,
-            self._network_rows(X),
-            n_rows=len(X),
-            size=self._rows_at_once(len(noise)),
-            finish=lambda values: [values.mean(axis=1, dtype=np.float64)],
-        )[0]
-
-    def _importance_bounds(self, X, n_samples):
-        """log mean_k w_k of validated rows, each with noise of its own."""
-        model, network_rows, total = self.net_.module_, self._network_rows(X), np.full(len(X), -np.inf)
-
-        def log_weight(posterior, z, x):
-            log_joint = model.likelihood.log_prob(model.decode(z), x) + model.prior.log_prob(z)
-            return log_joint - posterior.log_prob(z)
-
-        def evaluate(x, noise):
-            return (self._over_draws(log_weight, x, noise.transpose(0, 1)),)
-
-        for draws in gen_batches(n_samples, OWN_DRAWS):
-
-            def own_noise(rows, draws=draws):
-                shape = (draws.stop - draws.start, self.net_.noise_widths.posterior)
-                return np.stack([noise_of_row(row, draws.start, shape) for row in network_rows(rows)])
-
-            (log_sums,) = self._in_blocks(
-                evaluate,
-                network_rows,
-                own_noise,
-                n_rows=len(X),
-                size=self._rows_at_once(OWN_DRAWS),
-                finish=lambda log_w: [log_sum(log_w)],
-            )
-            total = np.logaddexp(total, log_sums)
-        return total - np.log(n_samples)
-
-    def _rows_at_once(self, n_draws):
-        """Rows of a block each of which is decoded with so many draws: all of them make one call of the decoder."""
-        return max(1, self._blueprint.network.decoded_rows // n_draws)
-
-    def _over_draws(self, function, x, noise):
-        """function(posterior, z, x) of every row and draw, (n_rows, n_draws), so many at once as a block bears."""
-        posterior = self.net_.module_.encode(x)
-        at_once = max(1, self._blueprint.network.decoded_rows // len(x))
-        values = [function(posterior, posterior.rsample(some), x) for some in noise.split(at_once)]
-        return torch.cat(values).T
+            return evidence_lower_bounds(self.model_, X)
+        return importance_bounds(self.model_, X, check_count(n_importance_samples, "n_importance_samples"))
 
     @if_prior_has_density
     @without_weights
@@ -165,16 +95,8 @@ class DensityMixin(GuardedMethods):
         log_density : ndarray of shape (n_rows,) or (n_samples, n_rows)
             In nats, as a density over the units of X.
         """
-        X, Z = self._validate_pairs(self._validate_in_support(X), Z)
-        self._summarize_remembered()
-        model, draws = self.net_.module_, Z.reshape(-1, *Z.shape[-2:])
-        values = np.empty(draws.shape[:2])
-        for rows in gen_batches(len(X), max(1, VALUES_AT_ONCE // X.shape[1])):
-            x = torch.from_numpy(self._network_rows(X)(rows)).to(self.net_.device)
-            codes = draws[:, rows].reshape(-1, Z.shape[-1])
-            found = of_codes(self, lambda x, z: model.likelihood.log_prob(model.decoder(z), x), codes, x)
-            values[:, rows] = found.reshape(len(draws), -1)
-        return values.reshape(Z.shape[:-1]) + self._log_volume()
+        X, Z = check_pairs(self, check_in_support(self, X), Z)
+        return log_likelihood(self.model_, X, Z.reshape(-1, *Z.shape[-2:])).reshape(Z.shape[:-1])
 
     @if_prior_has_density
     def log_prior(self, Z: ArrayLike) -> np.ndarray:
@@ -190,22 +112,4 @@ class DensityMixin(GuardedMethods):
         log_density : ndarray of shape (...)
             In nats.
         """
-        Z = self._validate_codes(Z)
-        values = of_codes(self, self.net_.module_.prior.log_prob, Z.reshape(-1, Z.shape[-1]))
-        return values.reshape(Z.shape[:-1])
-
-    def _log_volume(self):
-        if self.likelihood_.support == "unit_interval":
-            return 0.0
-        return self._blueprint.preprocessing.log_volume(self.n_features_in_)
-
-
-def noise_of_row(row, start, shape):
-    """Standard normal noise that is decided by a row's values and the number of its first draw."""
-    digest = hashlib.blake2b(row.tobytes(), digest_size=8, key=start.to_bytes(8, "little")).digest()
-    return np.random.default_rng(int.from_bytes(digest, "little")).standard_normal(shape, dtype=np.float32)
-
-
-def log_sum(log_weights):
-    """log of the sum over the draws of each row, in float64."""
-    return logsumexp(log_weights.astype(np.float64), axis=1)
+        return log_prior(self.model_, check_codes(self, Z))

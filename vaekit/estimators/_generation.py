@@ -8,13 +8,14 @@ from numpy.typing import ArrayLike
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from vaekit.estimators._validation import check_codes
 from vaekit.estimators._words import PRIORS
 from vaekit.exceptions import NoDensityError
+from vaekit.fitted import decode, likelihood_scale, sample_prior, through_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._noise import check_noise
 from vaekit.utils._random import make_random_state
-from vaekit.utils._torch import to_array
 from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density", "if_prior_has_spaces"]
@@ -72,7 +73,7 @@ class GenerationMixin(GuardedMethods):
         """
         check_is_fitted(self)
         codes = check_array(X, dtype=np.float64, input_name="X", estimator=self)
-        return self._decode(self._validate_codes(codes))
+        return decode(self.model_, check_codes(self, codes))
 
     def sample(
         self, n_samples: int = 1, random_state: RandomStateLike = None, noise: bool | str = "auto"
@@ -96,10 +97,11 @@ class GenerationMixin(GuardedMethods):
         """
         check_is_fitted(self)
         check_count(n_samples, "n_samples")
-        draws = self._draws_noise(noise)
+        draws = check_noise(noise)
+        draws = self.image_shape_ is None if draws is None else draws
         random_state = make_random_state(self.random_state if random_state is None else random_state)
-        Z = self._through_prior("sample", random_state.standard_normal((n_samples, self.net_.noise_widths.prior)))
-        return self._decode(Z, random_state if draws else None)
+        Z = sample_prior(self.model_, n_samples, random_state)
+        return decode(self.model_, Z, random_state if draws else None)
 
     def sample_likelihood(self, Z: ArrayLike, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw x from p(x | z), a row for every code.
@@ -117,13 +119,9 @@ class GenerationMixin(GuardedMethods):
             Draws in the units of the training data.
         """
         check_is_fitted(self)
-        Z = self._validate_codes(check_array(Z, dtype=np.float64, input_name="Z", estimator=self))
-        return self._decode(Z, make_random_state(self.random_state if random_state is None else random_state))
-
-    def _draws_noise(self, noise):
-        """Whether samples are draws of p(x | z)."""
-        draws = check_noise(noise)
-        return self.image_shape_ is None if draws is None else draws
+        Z = check_codes(self, check_array(Z, dtype=np.float64, input_name="Z", estimator=self))
+        random_state = make_random_state(self.random_state if random_state is None else random_state)
+        return decode(self.model_, Z, random_state)
 
     @property
     def likelihood_scale_(self) -> float | np.ndarray:
@@ -132,21 +130,10 @@ class GenerationMixin(GuardedMethods):
         The standard deviation of a Normal likelihood, the mean absolute deviation of a Laplace.
         """
         check_is_fitted(self)
-        self._summarize_remembered()
-        likelihood = self.net_.module_.likelihood
-        if not hasattr(likelihood, "log_scale"):
+        scale = likelihood_scale(self.model_)
+        if scale is None:
             raise AttributeError(f"{type(self.likelihood_).__name__} has no scale: its noise is decided by its mean.")
-        scale, unit = np.exp(to_array(likelihood.log_scale).astype(np.float64)), self._blueprint.preprocessing.unit
-        if scale.ndim == 0 and np.ndim(unit) == 0:
-            return float(scale * unit)
-        scale = scale.reshape(-1) * unit
-        return scale if self.image_shape_ is None else scale.reshape(self.image_shape_)
-
-    def _through_prior(self, method, Z):
-        """Apply one of the prior's maps to latents of any leading shape."""
-        function = getattr(self.net_.module_.prior, method)
-        flat = Z.reshape(-1, Z.shape[-1]).astype(np.float32)
-        return self._in_blocks(lambda z: (function(z),), flat)[0].reshape(*Z.shape[:-1], -1).astype(np.float64)
+        return scale
 
 
 class SpacesMixin(GuardedMethods):
@@ -165,7 +152,7 @@ class SpacesMixin(GuardedMethods):
         -------
         Z0 : ndarray of shape (..., n_components_)
         """
-        return self._through_prior("to_generation_space", self._validate_codes(Z))
+        return through_prior(self.model_, "to_generation_space", check_codes(self, Z))
 
     @if_prior_has_spaces
     def to_representation_space(self, Z0: ArrayLike) -> np.ndarray:
@@ -180,4 +167,4 @@ class SpacesMixin(GuardedMethods):
         -------
         Z : ndarray of shape (..., n_components_)
         """
-        return self._through_prior("to_representation_space", self._validate_codes(Z0))
+        return through_prior(self.model_, "to_representation_space", check_codes(self, Z0))

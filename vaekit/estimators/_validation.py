@@ -8,12 +8,12 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.estimators._preprocessing import LIMIT, check_unit_interval, row_blocks
+from vaekit.fitted import LIMIT, check_unit_interval, row_blocks
 from vaekit.utils._containers import RowsOnDisk, column_names, unwrap
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["ValidationMixin", "scale_of_pixels", "without_weights"]
+__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "without_weights"]
 
 # Types that are kept as they come; rows of these become float32 block by block.
 NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
@@ -40,157 +40,153 @@ def without_weights(method):
     return checked
 
 
-def scale_of_pixels(X, low, high):
-    """Which of two habits images follow: "bytes" up to 255, "shares" of 1, or None where the values tell neither."""
-    if X.dtype == np.uint8:
-        return "shares" if high == 1 else "bytes"
-    return "shares" if X.dtype == bool or (low >= 0 and 0 < high <= 1) else None
+def check_rows(estimator, X, reset=False):
+    """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
+    if not reset:
+        check_is_fitted(estimator)
+    rows = unwrap(X)
+    names = column_names(rows)
+    if getattr(rows, "ndim", 2) < 2:
+        raise ValueError(
+            f"Expected 2D array, got {'1D' if rows.ndim else 'scalar'} array instead. Reshape your data: "
+            "X.reshape(-1, 1) if it is a single column, X.reshape(1, -1) if it is a single row."
+        )
+    if getattr(rows, "ndim", 0) > 2:
+        rows = _flat_images(estimator, rows, reset)
+        if isinstance(rows, RowsOnDisk):
+            return rows
+    elif reset:
+        estimator.image_shape_ = None
+    if names is not None:
+        validate_data(estimator, rows, reset=reset, skip_check_array=True)
+    rows = _as_table(estimator, rows, names, 2 if reset else 1)
+    if names is None:
+        _check_width(estimator, rows, reset)
+    _refuse_non_finite(rows, names, estimator.image_shape_)
+    if not reset:
+        _check_scale(estimator, rows, names)
+    return rows
 
 
-class ValidationMixin:
-    """Rows and codes, checked."""
+def _flat_images(estimator, images, reset):
+    """Return images as rows of pixels; remember (or compare) their shape."""
+    if images.ndim > 4:
+        raise ValueError(
+            f"Found array with dim {images.ndim}, but {type(estimator).__name__} takes tables (n_samples, n_features) "
+            "and images (n_samples, height, width) or (n_samples, channels, height, width); pass volumes as "
+            "tables, X.reshape(len(X), -1)."
+        )
+    shape = images.shape[1:]
+    if reset:
+        _warn_of_channels_last(images.shape)
+        estimator.image_shape_ = shape
+    elif shape != estimator.image_shape_:
+        raise ValueError(
+            f"X has images of shape {shape}, but {type(estimator).__name__} was fitted on "
+            f"{f'images of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
+        )
+    if not isinstance(images, np.ndarray):
+        on_disk = RowsOnDisk(images)
+        # nothing can be wrong with bytes but their scale
+        if not reset and len(images) and images.dtype == np.uint8 and estimator.model_.blueprint.pixels == "bytes":
+            return on_disk
+        images = np.asarray(images)
+    return images.reshape(len(images), math.prod(shape))
 
-    n_features_in_: int
-    feature_names_in_: np.ndarray
-    image_shape_: tuple[int, ...] | None
 
-    def _validate(self, X, reset=False):
-        """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
-        if not reset:
-            check_is_fitted(self)
-        rows = unwrap(X)
-        names = column_names(rows)
-        if getattr(rows, "ndim", 2) < 2:
-            raise ValueError(
-                f"Expected 2D array, got {'1D' if rows.ndim else 'scalar'} array instead. Reshape your data: "
-                "X.reshape(-1, 1) if it is a single column, X.reshape(1, -1) if it is a single row."
-            )
-        if getattr(rows, "ndim", 0) > 2:
-            rows = self._flat_images(rows, reset)
-            if isinstance(rows, RowsOnDisk):
-                return rows
-        elif reset:
-            self.image_shape_ = None
-        if names is not None:
-            validate_data(self, rows, reset=reset, skip_check_array=True)
-        rows = self._as_table(rows, names, 2 if reset else 1)
-        if names is None:
-            self._check_width(rows, reset)
-        _refuse_non_finite(rows, names, self.image_shape_)
-        if not reset:
-            self._check_scale(rows, names)
-        return rows
+def _as_table(estimator, rows, names, n_least):
+    """Return rows as a 2-D array of numbers; scikit-learn's words for what is none, and which column it is."""
+    try:
+        return check_array(
+            rows,
+            dtype=NATIVE_TYPES,
+            ensure_all_finite=False,
+            ensure_min_samples=n_least,
+            estimator=estimator,
+            input_name="X",
+        )
+    except (TypeError, ValueError) as error:
+        column = _column_without_numbers(rows)
+        if column is None:
+            raise
+        raise type(error)(
+            f"Column {column} of X holds no numbers ({error}): encode it first, with ColumnTransformer and "
+            "OneHotEncoder before the model in a pipeline, or leave it out."
+        ) from error
 
-    def _flat_images(self, images, reset):
-        """Return images as rows of pixels; remember (or compare) their shape."""
-        if images.ndim > 4:
-            raise ValueError(
-                f"Found array with dim {images.ndim}, but {type(self).__name__} takes tables (n_samples, n_features) "
-                "and images (n_samples, height, width) or (n_samples, channels, height, width); pass volumes as "
-                "tables, X.reshape(len(X), -1)."
-            )
-        shape = images.shape[1:]
-        if reset:
-            _warn_of_channels_last(images.shape)
-            self.image_shape_ = shape
-        elif shape != self.image_shape_:
-            raise ValueError(
-                f"X has images of shape {shape}, but {type(self).__name__} was fitted on "
-                f"{f'images of shape {self.image_shape_}' if self.image_shape_ else 'tables'}."
-            )
-        if not isinstance(images, np.ndarray):
-            on_disk = RowsOnDisk(images)
-            # nothing can be wrong with bytes but their scale
-            if not reset and len(images) and images.dtype == np.uint8 and self._pixels == "bytes":
-                return on_disk
-            images = np.asarray(images)
-        return images.reshape(len(images), math.prod(shape))
 
-    def _as_table(self, rows, names, n_least):
-        """Return rows as a 2-D array of numbers; scikit-learn's words for what is none, and which column it is."""
-        try:
-            return check_array(
-                rows,
-                dtype=NATIVE_TYPES,
-                ensure_all_finite=False,
-                ensure_min_samples=n_least,
-                estimator=self,
-                input_name="X",
-            )
-        except (TypeError, ValueError) as error:
-            column = _column_without_numbers(rows)
-            if column is None:
-                raise
-            raise type(error)(
-                f"Column {column} of X holds no numbers ({error}): encode it first, with ColumnTransformer and "
-                "OneHotEncoder before the model in a pipeline, or leave it out."
-            ) from error
+def _check_width(estimator, rows, reset):
+    if not reset and estimator.image_shape_ is not None and rows.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {rows.shape[1]} features, but {type(estimator).__name__} is expecting {estimator.n_features_in_} "
+            f"features, the pixels of images of shape {estimator.image_shape_}."
+        )
+    validate_data(estimator, rows, reset=reset, skip_check_array=True)
 
-    def _check_width(self, rows, reset):
-        if not reset and self.image_shape_ is not None and rows.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {rows.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} "
-                f"features, the pixels of images of shape {self.image_shape_}."
-            )
-        validate_data(self, rows, reset=reset, skip_check_array=True)
 
-    def _check_scale(self, X, names):
-        """Refuse pixels on another scale than those of the fit; warn of values that single precision cannot hold."""
-        if X.dtype == np.uint8 and self._pixels != "shares":
-            return
-        low, high = X.min(), X.max()
-        self._check_pixels(X, low, high)
-        preprocessing = self._blueprint.preprocessing
-        if preprocessing.column_beyond(low, high) is not None:
-            column = preprocessing.column_beyond(X.min(axis=0), X.max(axis=0))
-            if column is not None:
-                warn_user(
-                    f"In X, {_place(column, names)} holds values more than {LIMIT:.0e} units from the data "
-                    f"of the fit, which {type(self).__name__} takes to be {LIMIT:.0e} units away: if they stand for "
-                    "missing values, replace them."
-                )
-
-    def _check_pixels(self, X, low, high):
-        has_fractions = X.dtype == bool or (X.dtype.kind == "f" and low >= 0 and 0 < high <= 1 and not _are_whole(X))
-        if self._pixels == "bytes" and has_fractions:
-            raise ValueError(
-                f"X lies in [{float(low):.6g}, {float(high):.6g}], but {type(self).__name__} was fitted on bytes "
-                "between 0 and 255: pass bytes, or the same numbers as floats (255 * X)."
-            )
-        if self._pixels == "shares" and low >= 0 and 1 < high <= 255 and _are_whole(X):
-            raise ValueError(
-                f"X holds whole numbers up to {high}, but {type(self).__name__} was fitted on images in [0, 1]: "
-                "divide bytes by 255, or masks by their largest value."
+def _check_scale(estimator, X, names):
+    """Refuse pixels on another scale than those of the fit; warn of values that single precision cannot hold."""
+    if X.dtype == np.uint8 and estimator.model_.blueprint.pixels != "shares":
+        return
+    low, high = X.min(), X.max()
+    _check_pixels(estimator, X, low, high)
+    preprocessing = estimator.model_.blueprint.preprocessing
+    if preprocessing.column_beyond(low, high) is not None:
+        column = preprocessing.column_beyond(X.min(axis=0), X.max(axis=0))
+        if column is not None:
+            warn_user(
+                f"In X, {_place(column, names)} holds values more than {LIMIT:.0e} units from the data "
+                f"of the fit, which {type(estimator).__name__} takes to be {LIMIT:.0e} units away: if they stand for "
+                "missing values, replace them."
             )
 
-    def _validate_in_support(self, X):
-        """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
-        X = self._validate(X)
-        if self.likelihood_.support == "unit_interval" and not (X.dtype == np.uint8 and self._pixels == "bytes"):
-            check_unit_interval(X.min(), X.max(), self._blueprint.preprocessing.unit)
-        return X
 
-    def _validate_codes(self, Z):
-        """Return codes as a float64 array whose last axis is n_components_."""
-        check_is_fitted(self)
-        Z = np.asarray(unwrap(Z), dtype=np.float64)
-        if Z.ndim < 2 or Z.shape[-1] != self.n_components_ or Z.size == 0:
-            raise ValueError(
-                f"Codes have shape {Z.shape}, but {type(self).__name__} is expecting (..., n_rows, "
-                f"{self.n_components_}), with at least one row."
-            )
-        if not np.isfinite(Z).all():
-            raise ValueError("Codes contain NaN or infinity; pass finite values.")
-        if np.abs(Z).max() > LARGEST_CODE:
-            warn_user(f"Codes beyond {LARGEST_CODE:.0e} are taken to be {LARGEST_CODE:.0e}, of the same sign.")
-        return np.clip(Z, -LARGEST_CODE, LARGEST_CODE)
+def _check_pixels(estimator, X, low, high):
+    has_fractions = X.dtype == bool or (X.dtype.kind == "f" and low >= 0 and 0 < high <= 1 and not _are_whole(X))
+    if estimator.model_.blueprint.pixels == "bytes" and has_fractions:
+        raise ValueError(
+            f"X lies in [{float(low):.6g}, {float(high):.6g}], but {type(estimator).__name__} was fitted on bytes "
+            "between 0 and 255: pass bytes, or the same numbers as floats (255 * X)."
+        )
+    if estimator.model_.blueprint.pixels == "shares" and low >= 0 and 1 < high <= 255 and _are_whole(X):
+        raise ValueError(
+            f"X holds whole numbers up to {high}, but {type(estimator).__name__} was fitted on images in [0, 1]: "
+            "divide bytes by 255, or masks by their largest value."
+        )
 
-    def _validate_pairs(self, X, Z):
-        """Return validated rows X and codes Z, one code (per leading sample) for every row."""
-        Z = self._validate_codes(Z)
-        if Z.shape[-2] != len(X):
-            raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
-        return X, Z
+
+def check_in_support(estimator, X):
+    """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
+    X = check_rows(estimator, X)
+    if estimator.likelihood_.support == "unit_interval" and not (
+        X.dtype == np.uint8 and estimator.model_.blueprint.pixels == "bytes"
+    ):
+        check_unit_interval(X.min(), X.max(), estimator.model_.blueprint.preprocessing.unit)
+    return X
+
+
+def check_codes(estimator, Z):
+    """Return codes as a float64 array whose last axis is n_components_."""
+    check_is_fitted(estimator)
+    Z = np.asarray(unwrap(Z), dtype=np.float64)
+    if Z.ndim < 2 or Z.shape[-1] != estimator.n_components_ or Z.size == 0:
+        raise ValueError(
+            f"Codes have shape {Z.shape}, but {type(estimator).__name__} is expecting (..., n_rows, "
+            f"{estimator.n_components_}), with at least one row."
+        )
+    if not np.isfinite(Z).all():
+        raise ValueError("Codes contain NaN or infinity; pass finite values.")
+    if np.abs(Z).max() > LARGEST_CODE:
+        warn_user(f"Codes beyond {LARGEST_CODE:.0e} are taken to be {LARGEST_CODE:.0e}, of the same sign.")
+    return np.clip(Z, -LARGEST_CODE, LARGEST_CODE)
+
+
+def check_pairs(estimator, X, Z):
+    """Return validated rows X and codes Z, one code (per leading sample) for every row."""
+    Z = check_codes(estimator, Z)
+    if Z.shape[-2] != len(X):
+        raise ValueError(f"Z holds {Z.shape[-2]} rows of codes, but X has {len(X)} rows; pass one code per row.")
+    return X, Z
 
 
 def _warn_of_channels_last(shape):

@@ -1,4 +1,4 @@
-"""All it takes to build a fitted estimator's net again: resolved words, shapes, seeds and the training plan."""
+"""All it takes to build a fitted model's net again: resolved words, shapes, seeds and the training plan."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -9,17 +9,39 @@ from torch import nn
 
 from vaekit._setting import Setting
 from vaekit.engine import Net, Plan
-from vaekit.estimators._preprocessing import Preprocessing
+from vaekit.fitted._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
 from vaekit.posteriors import Posterior
 from vaekit.utils._threads import work_per_row
-from vaekit.utils._torch import SeededRandomness, converted, make_generator, resolve_device, to_array
+from vaekit.utils._torch import SeededRandomness, converted, make_generator, resolve_device
 
-__all__ = ["Blueprint", "build_net", "pack_net", "unpack_net"]
+__all__ = ["Blueprint", "build_net"]
 
 
 class Blueprint(NamedTuple):
-    """What was decided at the first fit, independent of any device."""
+    """What was decided at the first fit, once and for all, independent of any device.
+
+    Attributes
+    ----------
+    network, posterior, prior, likelihood, objective : Spec
+        The sentence, word by word.
+    event_shape : tuple of int
+        Shape of one row as the network sees it.
+    image_shape : tuple of int or None
+        Shape of one image as it was given, None for tables.
+    n_components : int
+        Number of latents.
+    preprocessing : Preprocessing
+        Between the units of X and those of the network.
+    deviation : float
+        Standard deviation of the data as the network sees them.
+    pixels : {"bytes", "shares"} or None
+        Which habit pixels follow, where the first rows told.
+    plan : Plan
+        How long training is meant to be.
+    init_seed, train_seed : int
+        Decide weights; decide batches, noise and held-out rows.
+    """
 
     network: Any
     posterior: Any
@@ -27,19 +49,31 @@ class Blueprint(NamedTuple):
     likelihood: Any
     objective: Any
     event_shape: tuple
+    image_shape: tuple | None
     n_components: int
     preprocessing: Preprocessing
     deviation: float
+    pixels: str | None
     plan: Plan
-    learning_rate: float
-    batch_size: int
     init_seed: int
     train_seed: int
 
+    @property
+    def n_features(self):
+        """Numbers of a row."""
+        return int(np.prod(self.event_shape))
+
+    @property
     def unit(self):
         """Units of X in one unit of the network's data: a float, or an array of the event's shape."""
         unit = self.preprocessing.unit
         return float(unit) if np.ndim(unit) == 0 else np.reshape(unit, self.event_shape)
+
+    @property
+    def log_volume(self):
+        """What a log-density per unit of the network must gain to be one per unit of X."""
+        is_plain = self.likelihood.support == "unit_interval"
+        return 0.0 if is_plain else self.preprocessing.log_volume(self.n_features)
 
     def setting(self, rows=None):
         """What the words are told, given a few rows as the network sees them; weights come from the seed."""
@@ -47,29 +81,29 @@ class Blueprint(NamedTuple):
             event_shape=self.event_shape,
             n_components=self.n_components,
             generator=make_generator(self.init_seed),
-            unit=self.unit(),
+            unit=self.unit,
             deviation=self.deviation,
             rows=rows,
             network=self.network,
         )
 
 
-def build_model(plan, rows=None):
+def build_model(blueprint, rows=None):
     """Return a newly initialised model; every weight is drawn from the blueprint's seed, part after part."""
-    setting, network = plan.setting(rows), plan.network.for_one_model()
+    setting, network = blueprint.setting(rows), blueprint.network.for_one_model()
     with SeededRandomness(setting.generator):  # layers of foreign words too, which torch would draw globally
         encoder, n_features = network.encoder(setting)
         setting = replace(setting, n_features=n_features)
         model = LatentVariableModel(
             encoder=encoder,
-            posterior=plan.posterior.build(setting),
-            prior=plan.prior.build(setting),
+            posterior=blueprint.posterior.build(setting),
+            prior=blueprint.prior.build(setting),
             decoder=network.decoder(setting),
-            likelihood=plan.likelihood.build(setting),
-            discriminator=plan.objective.discriminator(setting),
+            likelihood=blueprint.likelihood.build(setting),
+            discriminator=blueprint.objective.discriminator(setting),
         )
     converted(model, nn.Module.float)  # whatever torch's default is
-    plan.objective.check(model.prior, _some_posterior(model, n_features))
+    blueprint.objective.check(model.prior, _some_posterior(model, n_features))
     return model
 
 
@@ -86,7 +120,7 @@ def _some_posterior(model, n_features):
     return posterior
 
 
-def build_net(blueprint, *, device, rows=None, callbacks=()):
+def build_net(blueprint, *, device, learning_rate, batch_size, rows=None):
     """Return an initialised, untrained net; `rows` are a few rows to start from, as the network sees them."""
     device = resolve_device(device)
     net = Net(
@@ -96,51 +130,11 @@ def build_net(blueprint, *, device, rows=None, callbacks=()):
         generator=make_generator(blueprint.train_seed, device),
         is_foreign=blueprint.network.is_foreign,
         inference_rows=blueprint.network.inference_rows,
-        lr=blueprint.learning_rate,
-        batch_size=blueprint.batch_size,
-        callbacks=list(callbacks),
+        lr=learning_rate,
+        batch_size=batch_size,
+        callbacks=[],
         device=str(device),
         verbose=0,
     ).initialize()
     net.work_per_row_ = work_per_row(net.module_, blueprint.event_shape)
-    return net
-
-
-def _map_tensors(function, kind, value):
-    """Apply a function to every leaf of a type inside nested dictionaries, lists and tuples."""
-    if isinstance(value, kind):
-        return function(value)
-    if isinstance(value, dict):
-        return {key: _map_tensors(function, kind, item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(_map_tensors(function, kind, item) for item in value)
-    return value
-
-
-def pack_net(net):
-    """Everything a net has learned, as NumPy arrays and plain Python: fit for any pickle and any device."""
-    state = {
-        "weights": dict(net.module_.state_dict()),
-        "optimizer": net.optimizer_.state_dict(),
-        "generator": net.generator.get_state(),
-        "stopping": net.stopping_,
-    }
-    packed = _map_tensors(to_array, torch.Tensor, state)
-    return {**packed, "history": net.history.to_list(), "step": net.step_, "device": net.device}
-
-
-def unpack_net(blueprint, packed):
-    """Return the net that was packed, on its device if this machine has it, else on the CPU."""
-    try:
-        net = build_net(blueprint, device=packed["device"])
-    except ValueError:
-        net = build_net(blueprint, device="cpu")
-    state = _map_tensors(lambda array: torch.from_numpy(np.array(array)), np.ndarray, packed)
-    net.module_.load_state_dict(state["weights"])
-    net.optimizer_.load_state_dict(state["optimizer"])
-    if torch.device(packed["device"]).type == torch.device(net.device).type:
-        net.generator.set_state(state["generator"])
-    net.stopping_ = state["stopping"]
-    net.history.extend(packed["history"])
-    net.step_ = packed["step"]
     return net

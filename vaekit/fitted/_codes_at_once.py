@@ -11,13 +11,12 @@ __all__ = ["VALUES_AT_ONCE", "of_codes"]
 VALUES_AT_ONCE = 2**22  # moved to the device at a time, 16 MiB
 
 
-def of_codes(estimator, function, codes, x=None):
+def of_codes(model, function, codes, x=None):
     """Apply a function of tensors to codes, and to the rows x that go with them in turn.
 
     Parameters
     ----------
-    estimator : fitted estimator
-        Whose net it is.
+    model : TrainedModel
     function : callable
         Of a block z of codes, or of x and z; returns one number for each.
     codes : ndarray of shape (n_codes, n_components)
@@ -30,12 +29,12 @@ def of_codes(estimator, function, codes, x=None):
     values : ndarray of shape (n_codes,), float64
         Computed in blocks of the network's own size, padded with zeros, as everything that is inferred.
     """
-    size = estimator._blueprint.network.inference_rows
+    size = model.blueprint.network.inference_rows
     n_moved = size * max(1, VALUES_AT_ONCE // (size * codes.shape[1]))
     values = np.empty(len(codes))
-    with estimator._inferring():
+    with model.inferring():
         for start in range(0, len(codes), n_moved):
-            moved = torch.from_numpy(codes[start : start + n_moved].astype(np.float32)).to(estimator.net_.device)
+            moved = torch.from_numpy(codes[start : start + n_moved].astype(np.float32)).to(model.net.device)
             values[start : start + len(moved)] = to_array(_in_blocks(function, moved, x, start, size))[: len(moved)]
     return values
 

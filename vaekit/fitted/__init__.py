@@ -1,0 +1,38 @@
+"""A fitted model: arrays that are known to be right in, arrays in the units of X out; and how it is trained."""
+
+from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
+from vaekit.fitted._codes import Moments, encode, log_posterior, sample_posterior
+from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
+from vaekit.fitted._job import Training, conclude, prepare, run
+from vaekit.fitted._model import TrainedModel
+from vaekit.fitted._preprocessing import LIMIT, check_unit_interval, row_blocks
+from vaekit.fitted._samples import decode, likelihood_scale, sample_prior, through_prior
+from vaekit.fitted._verdict import last_change, warn_of_training
+
+__all__ = [
+    "LIMIT",
+    "Moments",
+    "Sentence",
+    "TrainedModel",
+    "Training",
+    "begin",
+    "check_unit_interval",
+    "conclude",
+    "decode",
+    "encode",
+    "evidence_lower_bounds",
+    "importance_bounds",
+    "last_change",
+    "likelihood_scale",
+    "log_likelihood",
+    "log_posterior",
+    "log_prior",
+    "prepare",
+    "row_blocks",
+    "run",
+    "sample_posterior",
+    "sample_prior",
+    "scale_of_pixels",
+    "through_prior",
+    "warn_of_training",
+]

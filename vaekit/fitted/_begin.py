@@ -1,0 +1,113 @@
+"""What the first rows decide: the blueprint of a model, and its untrained net."""
+
+import math
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from vaekit.engine import Plan, batch_bounds
+from vaekit.fitted._blueprint import Blueprint, build_net
+from vaekit.fitted._job import split
+from vaekit.fitted._model import TrainedModel
+from vaekit.fitted._preprocessing import choose_likelihood, choose_preprocessing
+from vaekit.fitted._rows import network_rows, some_rows
+
+__all__ = ["Sentence", "begin", "scale_of_pixels"]
+
+MAX_FIRST_ROWS = 512  # rows that the words may start from
+
+
+class Sentence(NamedTuple):
+    """What a model is said to be before it has seen a row.
+
+    Attributes
+    ----------
+    network, posterior, prior, likelihood, objective : Spec or None
+        Its words; None for a likelihood that the rows decide.
+    n_components : int
+    standardize : {"auto", "common", "column"} or None
+    """
+
+    network: Any
+    posterior: Any
+    prior: Any
+    likelihood: Any
+    objective: Any
+    n_components: int
+    standardize: str | None
+
+
+def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, random_state):
+    """Decide everything that the first rows decide, and return an untrained model.
+
+    Parameters
+    ----------
+    sentence : Sentence
+    X : ndarray of shape (n_rows, n_features)
+        Validated rows.
+    image_shape : tuple of int or None
+    n_planned : int
+        Rows of a pass, as far as schedules are concerned.
+    warmup : float or int
+        Fraction of the planned steps, or a number of steps.
+    training : Training
+        What the first call of fit asks for; its passes are the planned ones.
+    device : str or torch.device
+    random_state : RandomState
+
+    Returns
+    -------
+    model : TrainedModel
+    """
+    init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
+    objective, is_image = sentence.objective, image_shape is not None
+    likelihood = sentence.likelihood or choose_likelihood(X, is_image, objective.is_bound)
+    preprocessing, deviation = choose_preprocessing(
+        X, support=likelihood.support, standardize=sentence.standardize, is_image=is_image
+    )
+    train = split(len(X), training.validation_fraction, train_seed)[0]
+    n_steps = _planned_steps(round(len(train) * n_planned / len(X)), training)
+    blueprint = Blueprint(
+        network=sentence.network,
+        posterior=sentence.posterior,
+        prior=sentence.prior,
+        likelihood=likelihood,
+        objective=objective,
+        event_shape=(*(1,) * (3 - len(image_shape)), *image_shape) if is_image else X.shape[1:],
+        image_shape=image_shape,
+        n_components=sentence.n_components,
+        preprocessing=preprocessing,
+        deviation=deviation,
+        pixels=_pixels(X, likelihood, is_image),
+        plan=Plan(n_steps, _warmup_steps(warmup, n_steps, objective), sentence.n_components),
+        init_seed=init_seed,
+        train_seed=train_seed,
+    )
+    few = some_rows(X, train[:: math.ceil(len(train) / MAX_FIRST_ROWS)])  # from all over X
+    rows = torch.from_numpy(network_rows(blueprint, few)(slice(None)))
+    how = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
+    return TrainedModel(blueprint, build_net(blueprint, device=device, rows=rows, **how))
+
+
+def _planned_steps(n_rows, training):
+    n_steps = training.n_epochs * len(batch_bounds(n_rows, training.batch_size))
+    return n_steps if training.max_steps is None else min(n_steps, training.max_steps)
+
+
+def _warmup_steps(warmup, n_steps, objective):
+    n_warm = warmup if isinstance(warmup, Integral) else warmup * n_steps
+    return n_warm if objective.uses_warmup else 0
+
+
+def _pixels(X, likelihood, is_image):
+    are_pixels = is_image or (likelihood.support == "unit_interval" and X.dtype == np.uint8)
+    return scale_of_pixels(X, X.min(), X.max()) if are_pixels else None
+
+
+def scale_of_pixels(X, low, high):
+    """Which of two habits images follow: "bytes" up to 255, "shares" of 1, or None where the values tell neither."""
+    if X.dtype == np.uint8:
+        return "shares" if high == 1 else "bytes"
+    return "shares" if X.dtype == bool or (low >= 0 and 0 < high <= 1) else None

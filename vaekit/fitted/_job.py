@@ -1,0 +1,113 @@
+"""One training: what a call of fit asks for, the job that is made of it, and what is kept of it afterwards."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from vaekit.engine import Job, train
+from vaekit.fitted._rows import resident_rows, some_rows
+
+__all__ = ["Training", "conclude", "prepare", "run", "split"]
+
+MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES = 10_000, 2**23  # rows that are remembered, to measure what training came to
+
+
+class Training(NamedTuple):
+    """What one call of fit asks for.
+
+    Attributes
+    ----------
+    n_epochs : int
+    max_steps : int or None
+        Most steps of this call.
+    learning_rate : float
+    batch_size : int
+    validation_fraction : float or None
+        Share of rows that are held out; None if none are.
+    """
+
+    n_epochs: int
+    max_steps: int | None
+    learning_rate: float
+    batch_size: int
+    validation_fraction: float | None
+
+
+class Prepared(NamedTuple):
+    """A job for the engine, whose model it trains, the step it starts from, and rows to judge it by."""
+
+    model: Any
+    job: Job
+    first_step: int
+    remembered: np.ndarray
+
+
+def prepare(model, X, training, callbacks):
+    """Return what is to be trained: the model, on validated rows, with callbacks told of it.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two rows are left to train on.
+    """
+    train_numbers, valid_numbers = split(len(X), training.validation_fraction, model.blueprint.train_seed)
+    if len(train_numbers) < 2:
+        raise ValueError("Training takes at least two rows, and X holds one; pass more rows at a time.")
+    valid = None if valid_numbers is None else resident_rows(model, X[valid_numbers])
+    job = Job(
+        net=model.net,
+        rows=resident_rows(model, X if valid is None else X[train_numbers]),
+        valid=valid,
+        n_epochs=training.n_epochs,
+        max_steps=training.max_steps,
+        learning_rate=training.learning_rate,
+        batch_size=training.batch_size,
+        callbacks=callbacks,
+    )
+    remembered = np.array(some_rows(X, train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]))
+    model.remember(remembered)
+    return Prepared(model, job, model.net.step_, remembered)
+
+
+def conclude(prepared):
+    """After training, however it ended: what was measured meanwhile, by a callback, was not of these weights."""
+    model, _, first_step, remembered = prepared
+    model.remember(remembered)
+    if model.net.step_ > first_step:
+        model.net.finish(resident_rows(model, remembered))
+
+
+def run(model, X, training, callbacks):
+    """Prepare, train, conclude; whatever ends training early passes on."""
+    prepared = prepare(model, X, training, callbacks)
+    try:
+        train([prepared.job])
+    finally:
+        conclude(prepared)
+
+
+def split(n_rows, validation_fraction, seed):
+    """Numbers of the training rows and of held-out rows; None where nothing is held out.
+
+    Raises
+    ------
+    ValueError
+        If fewer than two rows are left to train on.
+    """
+    if validation_fraction is None:
+        return range(n_rows), None
+    n_train = n_rows - math.ceil(validation_fraction * n_rows)
+    if n_train < 2:
+        raise ValueError(
+            f"Training takes at least two rows, and early stopping leaves {n_train} of {n_rows} to train on; pass "
+            "more rows at a time, lower 'validation_fraction', or choose early_stopping=False."
+        )
+    return train_test_split(np.arange(n_rows), test_size=validation_fraction, random_state=seed)
+
+
+def _summary_stride(n_rows, n_features):
+    """Every how many-th row is remembered."""
+    n_most = max(1, min(MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES // n_features))
+    return math.ceil(n_rows / n_most)

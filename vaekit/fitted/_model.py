@@ -1,0 +1,96 @@
+"""A trained model: what was decided, what was learned, and the rows on which it is judged."""
+
+import contextlib
+
+import torch
+
+from vaekit.fitted._packing import pack_net, unpack_net
+from vaekit.fitted._rows import resident_rows
+from vaekit.fitted._summary import measure_latents
+from vaekit.utils._threads import threads_for
+
+__all__ = ["TrainedModel"]
+
+
+class TrainedModel:
+    """A blueprint and its net.
+
+    All that a fitted model can do is a function of this object and of arrays that are known to be right, and gives
+    arrays in the units of X: `encode`, `decode`, `evidence_lower_bounds` and their like are the files of this room.
+
+    Parameters
+    ----------
+    blueprint : Blueprint
+        What was decided; it does not change.
+    net : Net
+        What was learned; training moves it.
+
+    Attributes
+    ----------
+    remembered : ndarray or None
+        Training rows on which `summary` is to be measured; None once that is done.
+    """
+
+    def __init__(self, blueprint, net):
+        self.blueprint, self.net = blueprint, net
+        self.remembered, self._summary = None, None
+
+    @property
+    def module(self):
+        """The latent variable model, a torch module."""
+        return self.net.module_
+
+    @contextlib.contextmanager
+    def inferring(self):
+        """The net as it is used after training: without gradients, on as many threads as its size is worth."""
+        self.net._set_training(False)
+        # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
+        mode = torch.no_grad() if self.blueprint.network.is_foreign else torch.inference_mode()
+        with mode, threads_for(self.work_of_a_step):
+            yield
+
+    @property
+    def work_of_a_step(self):
+        """Multiply-adds of a training step's pass forward: what decides about threads, in inference too."""
+        return self.net.batch_size * self.net.work_per_row_
+
+    # ------------------------------------------------------------------ what training came to
+
+    def remember(self, rows):
+        """Keep rows on which it will be measured, when somebody asks, what training came to."""
+        self.remembered, self._summary = rows, None
+
+    @property
+    def summary(self):
+        """What training came to, a `LatentSummary`, measured on the rows that are remembered."""
+        self.settle()
+        return self._summary
+
+    def settle(self):
+        """Let the likelihood take what has a closed form, and measure the latents, if that has not been done."""
+        rows = self.remembered
+        if rows is not None:
+            with self.inferring():
+                self.net.settle(resident_rows(self, rows))
+            self._summary = measure_latents(self, rows)
+            self.remembered = None
+
+    def as_if_ended(self, rows):
+        """A copy as if training had ended here, settled on rows of the engine's."""
+        net = unpack_net(self.blueprint, pack_net(self.net))
+        net.settle(rows)
+        return TrainedModel(self.blueprint, net)
+
+    # ------------------------------------------------------------------ in a pickle
+
+    def packed(self):
+        """All of it as NumPy arrays and plain Python."""
+        self.settle()
+        return {"blueprint": self.blueprint, "net": pack_net(self.net), "summary": self._summary}
+
+    @classmethod
+    def unpacked(cls, packed):
+        """Return the model that was packed."""
+        model = cls(packed["blueprint"], unpack_net(packed["blueprint"], packed["net"]))
+        model._summary = packed["summary"]
+        return model
