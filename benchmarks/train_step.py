@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 import vaekit
+from vaekit.fitted._rows import resident_rows
 from vaekit.likelihoods import Normal
 from vaekit.nn import MLP
 
@@ -293,7 +294,7 @@ def compare(pair, size, rounds, epochs):
         n_components=n_components, network=MLP(hidden_layer_sizes=hidden), likelihood=Normal(), batch_size=batch_size,
         max_epochs=2, standardize=None, device="cpu", random_state=0, **parameters,
     ).fit(X)  # fmt: skip
-    rows = model._resident(X)
+    rows = resident_rows(model.model_, X)
     loop = loop_class(X, hidden, n_components, batch_size, **loop_parameters)
     loop.epoch()
     n_steps, ours, theirs = epochs * (n_rows // batch_size), [], []

@@ -22,6 +22,7 @@ FLOORS = [
     {"posteriors", "priors"},
     {"model", "objectives"},
     {"engine"},
+    {"fitted"},
     {"estimators"},
     {"presets", "model_selection", "batching", "persistence", "experiments"},
 ]
@@ -36,7 +37,7 @@ MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for room in FLOORS[-1]}
 MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
 
 ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
-HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "engine"}
+HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "engine", "fitted"}
 GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}}  # a room that makes public what hidden rooms define
 
 

@@ -8,6 +8,7 @@ import torch
 from settings_of_words import setting
 
 from vaekit import VAE
+from vaekit.fitted._job import split
 from vaekit.likelihoods import Normal
 from vaekit.nn import MLP
 from vaekit.objectives import ELBO
@@ -57,8 +58,8 @@ def test_every_word_is_told_the_same(part):
     assert told.n_features == (None if part == "encoder" else 5)
     assert told.generator is decoders.generator
     assert told.rows is decoders.rows
-    assert told.unit == decoders.unit == model._blueprint.unit()
-    assert told.deviation == model._blueprint.deviation
+    assert told.unit == decoders.unit == model.model_.blueprint.unit
+    assert told.deviation == model.model_.blueprint.deviation
     assert type(told.network) is Network
 
 
@@ -69,10 +70,11 @@ def test_rows_to_start_from_are_training_rows_as_the_network_sees_them(n_rows, e
     if early_stopping and n_rows < 10:
         n_rows = 10
     model = fitted(X[:n_rows], early_stopping=early_stopping)
-    rows, train = TOLD["prior"].rows, model._split(n_rows, model._blueprint.train_seed)[0]
+    held_out = 0.1 if early_stopping else None
+    rows, train = TOLD["prior"].rows, split(n_rows, held_out, model.model_.blueprint.train_seed)[0]
     assert 0 < len(rows) <= 512
     assert rows.dtype == torch.float32
-    seen = model._blueprint.preprocessing.to_network(X[:n_rows][np.asarray(train)])
+    seen = model.model_.blueprint.preprocessing.to_network(X[:n_rows][np.asarray(train)])
     assert {row.tobytes() for row in rows.numpy()} <= {row.tobytes() for row in seen}
     assert len(rows) >= min(len(train), 256)
 

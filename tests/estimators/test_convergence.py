@@ -11,8 +11,8 @@ from skorch.callbacks import EarlyStopping
 
 import vaekit
 from vaekit import DPVAE, VAE, BetaVAE
-from vaekit.estimators._convergence import diverged, scale_was_moving, was_still_falling
 from vaekit.exceptions import UnfinishedTrainingWarning
+from vaekit.fitted._convergence import diverged, scale_was_moving, was_still_falling
 from vaekit.likelihoods import Normal
 
 IRIS = load_iris().data

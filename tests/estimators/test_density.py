@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from sklearn.datasets import make_moons
 
 from vaekit import DPVAE
-from vaekit.estimators._density import noise_of_row
+from vaekit.fitted._densities import noise_of_row
 from vaekit.likelihoods import Laplace, Normal
 from vaekit.nn import MLP
 from vaekit.utils._torch import whitened_noise
@@ -91,7 +91,7 @@ def log_weights(model, A, noise):
 
 def own_noise(model, A, n_samples):
     """The noise of each row, (n_samples, n_rows, 2), that its importance-weighted bound is made of."""
-    rows = model._blueprint.preprocessing.to_network(A)
+    rows = model.model_.blueprint.preprocessing.to_network(A)
     return np.stack([noise_of_row(row, 0, (n_samples, 2)) for row in rows], axis=1)
 
 

@@ -14,8 +14,8 @@ from skorch.callbacks import Callback
 
 from vaekit.datasets._lazy import LazyImages
 from vaekit.estimators import _density
-from vaekit.estimators._preprocessing import Preprocessing
 from vaekit.exceptions import VaekitWarning
+from vaekit.fitted._preprocessing import Preprocessing
 from vaekit.likelihoods import Bernoulli, Normal
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -240,7 +240,7 @@ def test_channels_that_come_last_are_pointed_out():
 def test_pixels_may_be_brought_to_one_scale_each():
     images = IMAGES.astype(np.float64) * np.geomspace(1, 1e4, IMAGES[0].size).reshape(IMAGES[0].shape)
     model = tiny("VAE", standardize="column", likelihood="normal").fit(images)
-    unit = model._blueprint.preprocessing.unit
+    unit = model.model_.blueprint.preprocessing.unit
     np.testing.assert_allclose(unit, np.where(images.std(axis=0) > 0, images.std(axis=0), 1).ravel(), rtol=1e-9)
     assert model.sample(2, random_state=0).shape == (2, *IMAGES.shape[1:])
 
@@ -251,7 +251,7 @@ def test_pixels_may_be_brought_to_one_scale_each():
 def test_inference_converts_rows_block_by_block(monkeypatch):
     """Bytes become floats in blocks: what a call needs beside X does not grow with it."""
     model, sizes = tiny("DPVAE").fit(IMAGES), []
-    most, to_network = model._blueprint.network.inference_rows, Preprocessing.to_network
+    most, to_network = model.model_.blueprint.network.inference_rows, Preprocessing.to_network
 
     def watched(self, rows):
         sizes.append(len(rows))
@@ -277,7 +277,7 @@ def test_images_on_disk_are_read_block_by_block():
 
     model, on_disk = tiny("VAE", network="mlp").fit(IMAGES), LazyImages(watched, many.shape)
     codes, score = model.transform(on_disk), model.score_samples(on_disk)
-    assert max(read) <= model._blueprint.network.inference_rows < len(many)
+    assert max(read) <= model.model_.blueprint.network.inference_rows < len(many)
     np.testing.assert_array_equal(codes, model.transform(many))
     np.testing.assert_array_equal(score, model.score_samples(many))
     assert np.isfinite(model.partial_fit(on_disk).score(on_disk))

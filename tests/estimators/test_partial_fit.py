@@ -9,7 +9,7 @@ from family import NAMES, X, same_bits, tiny
 from sklearn.exceptions import ConvergenceWarning
 
 from vaekit import VAE, BetaTCVAE
-from vaekit.estimators._inference import InferenceMixin
+from vaekit.fitted import _summary
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -37,13 +37,13 @@ def test_a_call_costs_the_same_however_many_went_before():
 
 
 def test_nothing_is_encoded_until_somebody_asks(monkeypatch):
-    encoded, encode = [], InferenceMixin._encode
+    encoded, encode = [], _summary.encode
 
     def counting(model, rows):
         encoded.append(len(rows))
         return encode(model, rows)
 
-    monkeypatch.setattr(InferenceMixin, "_encode", counting)
+    monkeypatch.setattr(_summary, "encode", counting)
     many = np.tile(X, (400, 1))
     model = tiny("VAE", batch_size=512).partial_fit(many).partial_fit(many)
     assert encoded == []
@@ -62,7 +62,7 @@ def test_what_is_measured_late_is_what_fit_measures(name):
     for _ in range(3):
         in_parts.partial_fit(X)
     back = pickle.loads(pickle.dumps(in_parts))
-    assert back._rows_to_summarize is None  # a pickle holds numbers, not rows
+    assert back.model_.remembered is None  # a pickle holds numbers, not rows
     for model in (in_parts, back):
         assert same_bits(model.kl_per_component_, at_once.kl_per_component_)
         assert same_bits(model.active_components_, at_once.active_components_)

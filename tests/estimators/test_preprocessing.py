@@ -13,8 +13,8 @@ from sklearn.preprocessing import MinMaxScaler
 from skorch.callbacks import Callback
 
 from vaekit.estimators import _preprocessing
-from vaekit.estimators._preprocessing import LIMIT, Preprocessing, choose_preprocessing, measure
 from vaekit.exceptions import VaekitWarning
+from vaekit.fitted._preprocessing import LIMIT, Preprocessing, choose_preprocessing, measure
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -123,14 +123,14 @@ def test_a_rare_two_among_zeros_and_ones_changes_no_folds_likelihood():
 @pytest.mark.parametrize("first", [BLACK, IMAGES, IMAGES // 100])
 def test_bytes_are_divided_by_255_whatever_the_first_chunk_shows(first):
     model = tiny("VAE").partial_fit(first)
-    assert model._blueprint.preprocessing == Preprocessing(0.0, 255.0)
+    assert model.model_.blueprint.preprocessing == Preprocessing(0.0, 255.0)
     assert np.isfinite(model.partial_fit(IMAGES).score(IMAGES))
 
 
 @pytest.mark.parametrize("masks", [MASKS, MASKS[:, 0], MASKS > 0, MASKS.astype(float)])
 def test_masks_are_taken_as_they_are(masks):
     model = tiny("VAE", likelihood="bernoulli").fit(masks)
-    assert model._blueprint.preprocessing == Preprocessing(0.0, 1.0)
+    assert model.model_.blueprint.preprocessing == Preprocessing(0.0, 1.0)
     assert model.inverse_transform(model.transform(masks)).mean() == pytest.approx(masks.mean(), abs=0.3)
     for same in (masks > 0, masks.astype(np.uint8), masks.astype(np.float32)):
         assert model.score(same) == model.score(masks)
@@ -207,7 +207,7 @@ def test_later_values_beyond_all_bounds_have_finite_codes_and_name_their_column(
 
 def test_no_row_is_nearer_than_the_bound_or_further():
     model = tiny("VAE").fit(X)
-    rows = model._blueprint.preprocessing.to_network(np.array([[1e300, -1e300, 0, 0]]))
+    rows = model.model_.blueprint.preprocessing.to_network(np.array([[1e300, -1e300, 0, 0]]))
     assert rows[0, :2].tolist() == [np.float32(LIMIT), -np.float32(LIMIT)]
 
 

@@ -198,7 +198,7 @@ def test_the_warning_of_a_collapse_points_at_the_call():
 def test_info_vae_leaves_out_a_divergence_of_negative_weight():
     with pytest.warns(VaekitWarning, match=r"alpha \+ lam - 1 is -0.5.*sum of at least 1"):
         model = tiny("InfoVAE", alpha=0.2, lam=0.3).fit(X)
-    assert model._blueprint.objective.weight == 0
+    assert model.model_.blueprint.objective.weight == 0
     with warnings.catch_warnings():
         warnings.simplefilter("error", VaekitWarning)
         tiny("InfoVAE", alpha=0.2, lam=0.8)._make_objective()
@@ -343,7 +343,7 @@ def test_every_optimizer_is_scheduled_and_pickled(name):
 def test_wae_without_divergence_or_noise_is_an_autoencoder():
     """Its loss is the squared error of its reconstructions, up to the constant of a normal with variance 1/2."""
     model = tiny("WAE", lam=0, deterministic_encoder=True, learning_rate=1e-30, batch_size=35, max_epochs=1).fit(X)
-    error = (X - model.inverse_transform(model.transform(X))) / model._blueprint.preprocessing.unit
+    error = (X - model.inverse_transform(model.transform(X))) / model.model_.blueprint.preprocessing.unit
     constant = X.shape[1] * np.log(np.pi) / 2
     assert model.history_[0]["train_loss"] == pytest.approx(np.square(error).sum(1).mean() + constant, rel=1e-6)
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from vaekit import DPVAE, VAE, BetaTCVAE
 from vaekit.exceptions import IncompatibleChoiceError
+from vaekit.fitted._rows import network_rows
 from vaekit.objectives import ELBO, CovariancePenalty
 from vaekit.posteriors import Posterior, PosteriorSpec
 
@@ -88,7 +89,7 @@ def model(request):
 def moments(model, X):
     """Return mean and covariance of q(z | x), straight from the network."""
     with torch.no_grad():
-        q = model.net_.module_.encode(torch.from_numpy(model._network_rows(X)(slice(None))))
+        q = model.net_.module_.encode(torch.from_numpy(network_rows(model.model_.blueprint, X)(slice(None))))
     covariance = (q.tril @ q.tril.mT).double().numpy()
     return q.loc.double().numpy(), covariance + 0.01 * np.eye(2) * isinstance(q, WidePosterior)
 

@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from vaekit import AAE, VAE, WAE, LearnedPriorAAE
 from vaekit.exceptions import IncompatibleChoiceError, NoDensityError
+from vaekit.fitted import through_prior
 from vaekit.objectives import AggregateDivergence
 from vaekit.priors import Prior, PriorSpec
 
@@ -135,5 +136,5 @@ def test_codes_are_drawn_of_as_much_noise_as_the_prior_takes():
     model = VAE(prior=Mixture(), **TINY).fit(X)
     noise = np.random.RandomState(3).standard_normal((500, 3))
     np.testing.assert_allclose(
-        model._through_prior("sample", noise), noise[:, :2] + 2 * np.sign(noise[:, 2:]), rtol=1e-5
+        through_prior(model.model_, "sample", noise), noise[:, :2] + 2 * np.sign(noise[:, 2:]), rtol=1e-5
     )

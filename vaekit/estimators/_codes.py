@@ -67,7 +67,8 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
             encoder is 0. Where a family has no closed form, the scales are the deviations of a few whitened draws:
             exact for draws that are linear in their noise.
         """
-        return Posterior(*encode(self.model_, check_rows(self, X)))
+        X = check_rows(self, X)
+        return Posterior(*encode(self.model_, X))
 
     def sample_posterior(self, X: ArrayLike, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw codes from q(z | x).

@@ -112,4 +112,5 @@ class DensityMixin(GuardedMethods):
         log_density : ndarray of shape (...)
             In nats.
         """
-        return log_prior(self.model_, check_codes(self, Z))
+        Z = check_codes(self, Z)
+        return log_prior(self.model_, Z)

@@ -91,12 +91,8 @@ class FittingMixin(GuardedMethods):
             task.call_on_fit_task_begin(estimator=self, X=X, y=y)
             rows = self._rows_to_train_on(X, goes_on=self.warm_start)
             training = training_of(self, self.max_epochs, self.max_steps)
-            callbacks = [
-                *users_callbacks(self),
-                *own_callbacks(self, training.n_epochs),
-                *epoch_tasks(self, task, X, y),
-            ]
-            run(self.model_, rows, training, callbacks)
+            callbacks = [*users_callbacks(self), *own_callbacks(self, self.max_epochs)]
+            run(self.model_, rows, training, [*callbacks, *epoch_tasks(self, task, X, y)])
             self.model_.settle()
             warn_of_training(self.model_, was_watched=self.early_stopping)
             task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
@@ -141,7 +137,7 @@ class FittingMixin(GuardedMethods):
         return self
 
     def _rows_to_train_on(self, X, goes_on, n_planned=None):
-        """Return validated rows, with a model to train on them: the one there is if training goes on, else a new one."""
+        """Return validated rows, with a model to train on them: the one there is if training goes on, else a new."""
         if goes_on and self.__sklearn_is_fitted__():
             refuse_changes(settings_of(self), self._first_settings)
             return np.asarray(check_in_support(self, X))

@@ -152,7 +152,8 @@ class SpacesMixin(GuardedMethods):
         -------
         Z0 : ndarray of shape (..., n_components_)
         """
-        return through_prior(self.model_, "to_generation_space", check_codes(self, Z))
+        Z = check_codes(self, Z)
+        return through_prior(self.model_, "to_generation_space", Z)
 
     @if_prior_has_spaces
     def to_representation_space(self, Z0: ArrayLike) -> np.ndarray:
@@ -167,4 +168,5 @@ class SpacesMixin(GuardedMethods):
         -------
         Z : ndarray of shape (..., n_components_)
         """
-        return through_prior(self.model_, "to_representation_space", check_codes(self, Z0))
+        Z0 = check_codes(self, Z0)
+        return through_prior(self.model_, "to_representation_space", Z0)

@@ -30,10 +30,8 @@ class LearnedMixin(GuardedMethods):
     def history_(self) -> list[dict[str, Any]]:
         """A row per epoch: losses and their terms in nats per row."""
         hidden = ("batches", "train_batch_count", "train_loss_best", "valid_loss_best")
-        return [
-            {name: value for name, value in row.items() if name not in hidden}
-            for row in self._learned("history_").net.history
-        ]
+        history = self._learned("history_").net.history
+        return [{name: value for name, value in row.items() if name not in hidden} for row in history]
 
     @property
     def kl_per_component_(self) -> np.ndarray:

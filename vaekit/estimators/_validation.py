@@ -158,10 +158,9 @@ def _check_pixels(estimator, X, low, high):
 def check_in_support(estimator, X):
     """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
     X = check_rows(estimator, X)
-    if estimator.likelihood_.support == "unit_interval" and not (
-        X.dtype == np.uint8 and estimator.model_.blueprint.pixels == "bytes"
-    ):
-        check_unit_interval(X.min(), X.max(), estimator.model_.blueprint.preprocessing.unit)
+    blueprint = estimator.model_.blueprint
+    if blueprint.likelihood.support == "unit_interval" and not (X.dtype == np.uint8 and blueprint.pixels == "bytes"):
+        check_unit_interval(X.min(), X.max(), blueprint.preprocessing.unit)
     return X
 
 

@@ -79,7 +79,9 @@ class TrainedModel:
         """A copy as if training had ended here, settled on rows of the engine's."""
         net = unpack_net(self.blueprint, pack_net(self.net))
         net.settle(rows)
-        return TrainedModel(self.blueprint, net)
+        model = TrainedModel(self.blueprint, net)
+        model.remembered, model._summary = self.remembered, self._summary
+        return model
 
     # ------------------------------------------------------------------ in a pickle
 
