@@ -124,6 +124,8 @@ default="auto"
         Names of the columns, when X had string names.
     n_components_ : int
         Number of latents.
+    model_ : TrainedModel
+        Net and blueprint; every method asks it. To be read and not changed.
     net_ : skorch.NeuralNet
         The trained net, to be read and not changed.
     history_ : list of dict
