@@ -90,7 +90,7 @@ class InferenceMixin:
     @contextlib.contextmanager
     def _inferring(self):
         """The net as it is used after training: without gradients, on as many threads as its size is worth."""
-        self.net_._set_training(False)
+        self.net_.set_training(False)
         # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
         mode = torch.no_grad() if self._blueprint.network.is_foreign else torch.inference_mode()
         with mode, threads_for(self._work_of_a_step()):
