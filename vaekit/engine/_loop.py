@@ -1,6 +1,7 @@
 """One pass over the rows: what each step is handed, what it gives out, and the record of all of them."""
 
 import contextlib
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,8 @@ class EpochRecord(NamedTuple):
 def run_epoch(net, rows, bounds, take_step, between):
     """Take a step for each batch of a pass.
 
+    Nothing is moved to the host before its end.
+
     Parameters
     ----------
     net : Net
@@ -48,7 +51,8 @@ def run_epoch(net, rows, bounds, take_step, between):
     rows : Rows
     bounds : list of (int, int)
         Of the batches.
-    take_step : callable (StepInputs) -> StepResult
+    take_step : callable (StepInputs) -> (list of str, Tensor, Tensor or None)
+        Gives names and values of the loss and its terms, and what the likelihood saw.
     between : callable
         Called after each step.
 
@@ -59,13 +63,13 @@ def run_epoch(net, rows, bounds, take_step, between):
     records, observed = [], 0.0
     with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
         for inputs in step_inputs(net, rows, bounds):
-            terms, seen = take_step(inputs)
-            records += [term.detach() for term in terms.values()]
+            names, values, seen = take_step(inputs)
+            records.append(values)
             observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
             between()
     n_rows = [stop - start for start, stop in bounds]
-    values = torch.stack(records).view(len(bounds), -1).cpu().numpy()
-    return EpochRecord(list(terms), values, n_rows, None if observed is None else observed / sum(n_rows))
+    values = torch.stack(records).cpu().numpy()
+    return EpochRecord(names, values, n_rows, None if observed is None else observed / sum(n_rows))
 
 
 def step_inputs(net, rows, bounds):
@@ -79,9 +83,15 @@ def step_inputs(net, rows, bounds):
 
 
 def weights_of_step(net, step):
-    """The scalars of the loss at a step."""
+    """The scalars of the loss at a step, as tensors: a number would be written into a traced step."""
     warmup = linear_warmup(step, net.plan.warmup_steps)
-    return {**net.objective.weights(step, net.plan.n_steps), "warmup": warmup}
+    weights = {**net.objective.weights(step, net.plan.n_steps), "warmup": warmup}
+    like = net.flat_.buffer
+    return {name: _as_tensor(weight, like) if isinstance(weight, Real) else weight for name, weight in weights.items()}
+
+
+def _as_tensor(number, like):
+    return torch.tensor(float(number), dtype=like.dtype, device=like.device)
 
 
 def noise_like_weights(net, n_rows, n_columns, generator):

@@ -17,12 +17,14 @@ from vaekit.engine._books import Books, lowest_losses, record_loss, strike_out_o
 from vaekit.engine._callbacks import Own
 from vaekit.engine._data import batch_bounds
 from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
+from vaekit.engine._kinds import kind_of_step
 from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihood
 from vaekit.engine._loop import run_epoch
 from vaekit.engine._optimizer import FlatParameters, PhasedAdam
 from vaekit.engine._safety import Safety, broken_term
 from vaekit.engine._stages import planned, stage_at
 from vaekit.engine._step import run_step
+from vaekit.engine._traced import TracedStep
 
 __all__ = ["Net", "Plan"]
 
@@ -234,8 +236,7 @@ class Net(NeuralNet):
         self._enter_stage()
         first_step = self.step_
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
-        take_step = self._step_with_hooks if self._has_batch_hooks() else self._step
-        record = run_epoch(self, rows, bounds, take_step, self.held_.release)
+        record = run_epoch(self, rows, bounds, self._kind_of_step(rows, bounds), self.held_.release)
         self._write(record, is_first=first_step == 0)
         fault = broken_term(record, self.flat_.buffer, first_step)
         if fault is not None:
@@ -251,14 +252,21 @@ class Net(NeuralNet):
         due = stage_at(self.stages_, self.step_)
         self.best_, self.stage_ = self.best_ if due is self.stage_ else None, due
 
+    def _kind_of_step(self, rows, bounds):
+        """What takes the steps of an epoch."""
+        has_hooks = self._has_batch_hooks()
+        if kind_of_step(self, has_hooks) == "eager":
+            return self._step_with_hooks if has_hooks else self._step
+        return TracedStep(self, rows, bounds[0][1] - bounds[0][0], self._step)
+
     def _step(self, inputs, on_gradients=None):
         """One step of the stage that is running."""
         _, own, phases = self.stage_
-        result = run_step(
+        terms, observed = run_step(
             self.module_, phases, self.parameters_[own], self.optimizer_, inputs, on_gradients, first=own.start
         )
         self.step_ += 1
-        return result
+        return list(terms), torch.stack([term.detach() for term in terms.values()]), observed
 
     # ------------------------------------------------------------------ callbacks
 
@@ -267,7 +275,7 @@ class Net(NeuralNet):
         batch = tuple(some.x for some in inputs.batches.values())
         self.notify("on_batch_begin", batch=batch, training=True)
         result = self._step(inputs, self._notify_gradients)
-        loss = result.terms["train"]
+        loss = result[1][0]
         self.history.record_batch("train_loss", loss.item())
         self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=None)
         return result
