@@ -17,17 +17,18 @@ ALIASES = {ATEN.detach.default, ATEN.alias.default, ATEN.lift_fresh_copy.default
 VIEWS = {
     ATEN.t.default, ATEN.transpose.int, ATEN.view.default, ATEN.slice.Tensor, ATEN.select.int, ATEN.unsqueeze.default,
     ATEN.squeeze.dim, ATEN.expand.default, ATEN.permute.default, ATEN.split.Tensor, ATEN.split_with_sizes.default,
-    ATEN._unsafe_view.default, operator.getitem,
+    ATEN._unsafe_view.default, ATEN.unbind.int, operator.getitem,
 }  # fmt: skip
 FILLED = {"ones_like": 1, "zeros_like": 0, "new_zeros": 0, "zeros": 0, "ones": 1}
 # torch's own bindings take the arguments of these as the operators do
 BOUND = {
     "add", "sub", "mul", "div", "neg", "exp", "expm1", "log", "log1p", "tanh", "sigmoid", "relu", "abs", "sqrt",
-    "rsqrt", "pow", "mm", "addmm", "bmm", "baddbmm", "t", "transpose", "unsqueeze", "squeeze", "sum", "mean", "cat", "stack",
-    "where", "clamp", "clamp_min", "maximum", "minimum", "eq", "gt", "ge", "lt", "le", "ne", "logsumexp", "sgn",
-    "select", "bitwise_not", "split_with_sizes",
+    "rsqrt", "pow", "mm", "addmm", "bmm", "baddbmm", "t", "transpose", "unsqueeze", "squeeze", "sum", "mean", "cat",
+    "stack", "where", "clamp", "clamp_min", "maximum", "minimum", "eq", "gt", "ge", "lt", "le", "ne", "logsumexp",
+    "sgn", "select", "bitwise_not", "split_with_sizes", "unbind",
 }  # fmt: skip
 METHODS = {"view", "expand"}
+OF_NETWORKS = {"leaky_relu"}
 
 
 class Program:
@@ -80,8 +81,9 @@ def _call_of(node):
 
 
 def _writes_to_its_own(graph):
-    """Whether values that the graph computes are changed in place later; its inputs may be."""
-    return any(_root(source).op != "placeholder" for node in graph.nodes if _mutates(node) for source in _written(node))
+    """Whether values that the graph computes are changed in place and used again; its inputs may be."""
+    roots = [_root(source) for node in graph.nodes if _mutates(node) for source in _written(node)]
+    return any(root.op != "placeholder" and len(root.users) > 1 for root in roots)
 
 
 def _written(node):
@@ -112,6 +114,8 @@ def _same_as(node):
     source, rest = node.args[0], node.args[1:]
     if node.target in ALIASES:
         return source
+    if node.target is source.target is ATEN.t.default:
+        return source.args[0]
     if _changes_type_or_shape(node, source):
         return None
     if node.target is ATEN.slice.Tensor and rest[1:] and rest[1] == 0 and len(rest) == 3:
@@ -158,7 +162,7 @@ def _settled(graph, n_static, once):
     for number, node in enumerate(graph.nodes):
         sources = node.all_input_nodes
         is_call, is_made = _is_pure(node), has_constants and _is_factory(node)
-        if node.op == "get_attr" or is_made or (has_constants and is_call and sources and constant.issuperset(sources)):
+        if node.op == "get_attr" or is_made or (has_constants and is_call and constant.issuperset(sources)):
             constant.add(node)
         is_view = is_call and node.target in VIEWS and sources and all(source in settled for source in sources)
         if is_made:
@@ -183,4 +187,6 @@ def _fastest(node):
     name = getattr(node.target, "_opname", None) if getattr(node.target, "namespace", None) == "aten" else None
     if name in METHODS:
         return getattr(torch.Tensor, name)
+    if name in OF_NETWORKS:
+        return getattr(torch._C._nn, name)
     return getattr(torch, name) if name in BOUND else node.target
