@@ -1,16 +1,19 @@
-"""Time of one training step: the engine against a hand-written loop of the same model, interleaved in one run.
+"""Time of one training step: kinds of the engine's step against a hand-written loop of the same model, in one run.
 
-    python benchmarks/train_step.py [--rounds 9] [--epochs 5]
+    python benchmarks/train_step.py [--rounds 9] [--epochs 5] [--models VAE DPVAE] [--device cpu] [--csv times.csv]
 
 The hand-written loop is what a careful user would write for one model: tensors in memory, slices of a permutation, the
-loss in plain operations, fused Adam; it keeps no books and checks nothing. Every round times both, one after the other;
-the ratio of the fastest rounds and the median of the rounds' ratios are printed.
+loss in plain operations, fused Adam; it keeps no books and checks nothing. Every round times all of them, one after the
+other. A line per kind of step has the medians of both, and the median of the rounds' ratios: how many times faster than
+by hand. What is traced is decided by the number of planned steps alone, so `max_steps` plans for each kind.
 """
 
 import argparse
+import csv
 import itertools
 import math
 import time
+from functools import partial
 
 import numpy as np
 import torch
@@ -285,23 +288,42 @@ def seconds(function):
     return time.perf_counter() - started
 
 
-def compare(pair, size, rounds, epochs):
-    """Return microseconds per step of engine and hand-written loop (fastest rounds), and the median ratio of rounds."""
-    cls, parameters, loop_class, loop_parameters = PAIRS[pair]
-    d, hidden, n_components, batch_size, n_rows = SIZES[size]
-    X = np.random.default_rng(0).standard_normal((n_rows, d)).astype(np.float32)
+KINDS = {"eager": {"max_steps": 2}, "traced": {"max_steps": 1000}}  # parameters that decide for a kind of step
+
+
+def trained(pair, size, X, kind, device):
+    """An estimator that has taken steps of a kind, and its rows on the device."""
+    cls, parameters, *_ = PAIRS[pair]
+    _, hidden, n_components, batch_size, n_rows = SIZES[size]
+    n_epochs = 1 + 1000 * batch_size // n_rows
     model = cls(
         n_components=n_components, network=MLP(hidden_layer_sizes=hidden), likelihood=Normal(), batch_size=batch_size,
-        max_epochs=2, standardize=None, device="cpu", random_state=0, **parameters,
-    ).fit(X)  # fmt: skip
-    rows = resident_rows(model.model_, X)
+        max_epochs=n_epochs, standardize=None, device=device, random_state=0, **KINDS[kind], **parameters,
+    ).fit(X[: 2 * batch_size] if kind == "eager" else X)  # fmt: skip
+    return model, resident_rows(model.model_, X)
+
+
+def compare(pair, size, rounds, epochs, device="cpu"):
+    """Return microseconds per step of all rounds: a list by kind of step, and that of the hand-written loop."""
+    *_, loop_class, loop_parameters = PAIRS[pair]
+    d, hidden, n_components, batch_size, n_rows = SIZES[size]
+    X = np.random.default_rng(0).standard_normal((n_rows, d)).astype(np.float32)
+    models = {kind: trained(pair, size, X, kind, device) for kind in KINDS}
     loop = loop_class(X, hidden, n_components, batch_size, **loop_parameters)
     loop.epoch()
-    n_steps, ours, theirs = epochs * (n_rows // batch_size), [], []
+    n_steps, times = epochs * (n_rows // batch_size), {name: [] for name in (*KINDS, "by hand")}
     for _ in range(rounds):
-        ours.append(seconds(lambda: model.net_.partial_fit(rows, epochs=epochs)) / n_steps * 1e6)
-        theirs.append(seconds(lambda: [loop.epoch() for _ in range(epochs)]) / n_steps * 1e6)
-    return min(ours), min(theirs), float(np.median(np.divide(ours, theirs)))
+        for kind, (model, rows) in models.items():
+            times[kind].append(seconds(partial(model.net_.partial_fit, rows, epochs=epochs)) / n_steps * 1e6)
+        times["by hand"].append(seconds(lambda: [loop.epoch() for _ in range(epochs)]) / n_steps * 1e6)
+    return times
+
+
+def lines_of(pair, size, times):
+    """A row per kind: model, net, kind, medians, and the median of how many times faster it is than by hand."""
+    by_hand = times.pop("by hand")
+    for kind, own in times.items():
+        yield pair, size, kind, np.median(own), np.median(by_hand), float(np.median(np.divide(by_hand, own)))
 
 
 def main():
@@ -309,14 +331,20 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--csv", help="where the table goes, too")
     parser.add_argument("--models", nargs="+", choices=PAIRS, default=list(PAIRS))
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    print(f"{'model':14} {'net':18} {'engine us':>10} {'by hand us':>10} {'of fastest':>10} {'of rounds':>10}")
-    for pair in arguments.models:
-        for size in SIZES:
-            ours, theirs, median = compare(pair, size, arguments.rounds, arguments.epochs)
-            print(f"{pair:14} {size:18} {ours:10.0f} {theirs:10.0f} {ours / theirs:10.3f} {median:10.3f}")
+    table = []
+    print(f"{'model':14} {'net':18} {'step':8} {'us':>8} {'by hand':>8} {'times faster':>12}")
+    for pair, size in itertools.product(arguments.models, SIZES):
+        for line in lines_of(pair, size, compare(pair, size, arguments.rounds, arguments.epochs, arguments.device)):
+            table.append(line)
+            print("{:14} {:18} {:8} {:8.0f} {:8.0f} {:12.3f}".format(*line), flush=True)
+    if arguments.csv:
+        with open(arguments.csv, "w", newline="") as file:
+            csv.writer(file).writerows([("model", "net", "step", "us", "by_hand_us", "times_faster"), *table])
 
 
 if __name__ == "__main__":

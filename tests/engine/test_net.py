@@ -286,7 +286,7 @@ def test_the_best_epoch_is_not_one_of_a_weight_that_was_still_rising(rising):
     ).fit(X)  # fmt: skip
     losses = [row["valid_loss"] for row in model.history_]  # four steps per epoch
     assert np.argmin(losses) < 4
-    assert model.net_._held_out_loss(held_out["rows"]) == pytest.approx(min(losses[4:]), rel=1e-6)
+    assert model.net_.held_out_loss(held_out["rows"]) == pytest.approx(min(losses[4:]), rel=1e-6)
 
 
 @pytest.mark.parametrize("cls", [AAE, WAE, AnnealedVAE])
@@ -624,7 +624,7 @@ def test_an_interrupt_of_the_held_out_pass_is_announced_too(monkeypatch):
             return loss
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Net, "_held_out_loss", held_out_loss)
+    monkeypatch.setattr(Net, "held_out_loss", held_out_loss)
     with pytest.warns(ConvergenceWarning, match="interrupted at step 12"):
         model = tiny(early_stopping=True, warmup=0).fit(X)
     assert [row["valid_loss"] for row in model.history_] == [3.0, 2.0]

@@ -1,29 +1,36 @@
-"""The skorch net that keeps the books (callbacks, history, device, checkpoints) around an epoch loop of our own."""
+"""The skorch net that keeps the books: callbacks, history, device, checkpoints and pickles around a loop of our own."""
 
 import contextlib
-import itertools
+import copy
+import math
 import time
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from skorch import NeuralNet
 from skorch.callbacks import Callback
 from torch import nn
 
-from vaekit._outputs import StepInputs
+from vaekit._outputs import TRAINED_PARTS
+from vaekit.engine._books import Books, lowest_losses, record_loss, strike_out_open_row
+from vaekit.engine._callbacks import Own
 from vaekit.engine._data import batch_bounds
 from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
-from vaekit.engine._safe_net import SafeNet
-from vaekit.engine._snapshot import Snapshot
-from vaekit.engine._stages import stage_at
+from vaekit.engine._kinds import kind_of_step
+from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihood
+from vaekit.engine._loop import run_epoch
+from vaekit.engine._optimizer import FlatParameters, PhasedAdam
+from vaekit.engine._safety import Safety, broken_term
+from vaekit.engine._stages import planned, stage_at
 from vaekit.engine._step import run_step
-from vaekit.functional import linear_warmup
-from vaekit.priors import Prior
-from vaekit.utils._torch import SeededRandomness, make_generator
+from vaekit.engine._traced import TracedStep
 
 __all__ = ["Net", "Plan"]
 
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+# left out of pickles
+REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_")
 
 
 class Plan(NamedTuple):
@@ -34,7 +41,7 @@ class Plan(NamedTuple):
     n_components: int
 
 
-class Net(SafeNet):
+class Net(NeuralNet):
     """Trains a latent variable model on resident rows.
 
     Parameters
@@ -52,12 +59,29 @@ class Net(SafeNet):
         Rows per block of the validation pass.
     lr, batch_size, callbacks, device, verbose
         As in skorch.
+
+    Attributes
+    ----------
+    step_ : int
+        Steps taken.
+    stages_, stage_ : list of PlannedStage, PlannedStage
+        What runs when, and what is running.
+    phases_, parameters_ : list of Phase, list of list of Parameter
+        Those of all stages.
+    flat_ : FlatParameters
+        All parameters in one buffer.
+    was_ended_, went_back_ : bool
+        Whether the last training was ended by a callback or a user, and whether by numbers that were not finite.
     """
 
     def __init__(self, module, *, objective, plan, generator, is_foreign=False, inference_rows=1024, **kwargs):
         self.objective, self.plan, self.generator = objective, plan, generator
         self.is_foreign, self.inference_rows = is_foreign, inference_rows
         super().__init__(module, criterion=nn.Identity, train_split=None, **kwargs)
+
+    @property
+    def _default_callbacks(self):
+        return []
 
     @property
     def has_learned_scale(self):
@@ -69,7 +93,89 @@ class Net(SafeNet):
         """How much noise the model's draws take."""
         return self.module_.noise_widths(self.plan.n_components)
 
-    # ------------------------------------------------------------------ the loop
+    @property
+    def went_back_(self):
+        """Whether training ended with a return to earlier weights."""
+        return self.safety_.went_back
+
+    # ------------------------------------------------------------------ building
+
+    def initialize(self):
+        """Build optimizer, callbacks and history around the module."""
+        self.step_, self.was_ended_, self.stopping_ = 0, False, None
+        self.log_scales_, self.untrained_, self.safety_ = [], math.inf, Safety(self)
+        return super().initialize()
+
+    def initialize_history(self):
+        """Open empty books."""
+        self.history_, self.best_ = Books(), None
+
+    def initialize_optimizer(self, triggered_directly=None):
+        """One Adam per phase of every stage, fused where torch has it."""
+        stages = self.objective.stages()
+        together = [phase.parts for stage in stages for phase in stage.phases]
+        self.flat_ = FlatParameters(self.module_, TRAINED_PARTS, together)
+        self.stages_ = planned(stages, self.flat_.holds, self.plan.n_steps)
+        self.stage_, self.phases_ = self.stages_[0], [phase for stage in self.stages_ for phase in stage.phases]
+        slices = [self.flat_.of(phase.parts) for phase in self.phases_]
+        self.parameters_ = [own for own, _ in slices]
+        self.optimizer_ = PhasedAdam(
+            [(weights, phase.optimizer) for (_, weights), phase in zip(slices, self.phases_)],
+            lr=self.lr,
+            fused=torch.device(self.device).type in ("cpu", "cuda"),
+        )
+        return self
+
+    def __getstate__(self):
+        """A pickle holds each weight once, and no callbacks: those may hold files, and belong to a single fit."""
+        twin = object.__new__(type(self))
+        vars(twin).update({name: value for name, value in vars(self).items() if name not in REBUILT})
+        # deep copies of parameters have memory of their own; views would be written with the whole buffer, each
+        vars(twin).update(module_=copy.deepcopy(self.module_), optimizer_=self.optimizer_.state_dict())
+        vars(twin).update(callbacks=[], callbacks_=[])
+        return NeuralNet.__getstate__(twin)
+
+    def __setstate__(self, state):
+        """Put the weights back under one buffer and its optimizer."""
+        super().__setstate__(state)
+        self.module, self.safety_, moments = self.module_, Safety(self), self.optimizer_
+        self.initialize_optimizer()
+        self.optimizer_.load_state_dict(moments)
+
+    def load_params(self, *args, **kwargs):
+        """As skorch does; a history that is loaded says how many steps were done."""
+        before = self.history
+        super().load_params(*args, **kwargs)
+        if self.history is not before:
+            self.step_, self.best_ = sum(row.get("train_batch_count", 0) for row in self.history), None
+
+    # ------------------------------------------------------------------ training
+
+    @contextlib.contextmanager
+    def training_with(self, callbacks, learning_rate, batch_size):
+        """Take such steps, have callbacks called inside.
+
+        Whatever ends training there passes on: before the first step is done, all is as it was; later, what was learned
+        by the last whole step stays, and a warning says so.
+        """
+        before = {name: getattr(self, name) for name in ("lr", "batch_size", "best_", "stage_", "stopping_")}
+        try:
+            with self.safety_.around(before):
+                self.callbacks = callbacks
+                self._initialize_callbacks()
+                self._set_learning_rate(learning_rate)
+                self.batch_size = batch_size
+                yield
+        finally:
+            self.callbacks, self.callbacks_ = [], []
+
+    def _set_learning_rate(self, learning_rate):
+        """Change the step size of phases that have none of their own, in proportion to what a scheduler made of it."""
+        for phase, group in zip(self.phases_, self.optimizer_.param_groups):
+            if "lr" not in phase.optimizer:
+                group["lr"] *= learning_rate / self.lr
+                group["initial_lr"] = learning_rate
+        self.lr = learning_rate
 
     def partial_fit(self, X, y=None, classes=None, **how_long):
         """Train until the end, or until a callback or the user ends it; then judge what came out.
@@ -77,17 +183,17 @@ class Net(SafeNet):
         A callback ends training by raising KeyboardInterrupt, as skorch has it. Ctrl-C is an interrupt of whatever
         calls this (a search, say), and passes on.
         """
-        self.starts_, self.went_back_, self.was_ended_ = self.starts_ or [Snapshot(self)], False, False
-        self.log_scales_ = []
+        self.safety_.begin()
+        self.was_ended_, self.log_scales_ = False, []
         with HeldInterrupt() as self.held_:
             try:
                 came_to_a_stop = self._train(X, y, **how_long)
                 self.notify("on_train_end", X=X, y=y)
-                self._judge(X)
+                self.safety_.judge(X)
             finally:
                 self.held_.release()
         if not came_to_a_stop:
-            self._say_where_it_ended(KeyboardInterrupt())
+            self.safety_.say_where_it_ended(KeyboardInterrupt())
         return self
 
     def _train(self, X, y, **how_long):
@@ -99,7 +205,7 @@ class Net(SafeNet):
             self.held_.pressed |= came_by_signal(interrupt)
             self.was_ended_ = True
             n_epochs = len(self.history)
-            self._keep_whole_steps()
+            self.safety_.keep_whole_steps()
             return len(self.history) == n_epochs
         return True
 
@@ -115,7 +221,7 @@ class Net(SafeNet):
             started = time.perf_counter()
             is_finite = self._train_epoch(X, last_step)
             if valid is not None:
-                self._record_best("valid_loss", self._held_out_loss(valid))
+                self._record_loss("valid_loss", self.held_out_loss(valid))
             self.history.record("duration", time.perf_counter() - started)
             self.notify("on_epoch_end", **datasets)
             self.held_.release()
@@ -125,25 +231,18 @@ class Net(SafeNet):
 
     def _train_epoch(self, rows, last_step):
         """One pass over the rows; True if every term stayed finite."""
-        self._set_training(True)
-        self.starts_ = [*self.starts_[-1:], Snapshot(self)]
+        self.set_training(True)
+        self.safety_.begin_epoch()
         self._enter_stage()
         first_step = self.step_
         bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
-        records, observed, has_hooks = [], 0.0, self._has_batch_hooks()
-        with SeededRandomness(self.generator) if self.is_foreign else contextlib.nullcontext():
-            for inputs in self._inputs(rows, bounds):
-                terms, seen = self._train_step(inputs, has_hooks)
-                records += [term.detach() for term in terms.values()]
-                observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
-                self.held_.release()
-        names, records = list(terms), torch.stack(records).view(len(bounds), -1)
-        weights = [stop - start for start, stop in bounds]
-        fault = self._record_means(names, records.cpu().numpy(), weights, first_step)
+        record = run_epoch(self, rows, bounds, self._kind_of_step(rows, bounds), self.held_.release)
+        self._write(record, is_first=first_step == 0)
+        fault = broken_term(record, self.flat_.buffer, first_step)
         if fault is not None:
-            self._go_back(fault, rows)
-        elif observed is not None:
-            self.module_.likelihood.settle(observed / sum(weights))
+            self.safety_.go_back(fault, rows)
+        elif record.observed is not None:
+            self.module_.likelihood.settle(record.observed)
         self.history.record("train_batch_count", len(bounds))
         self.history[-1]["batches"][:-1] = []  # what batch callbacks wrote is over with the epoch
         return fault is None
@@ -153,40 +252,33 @@ class Net(SafeNet):
         due = stage_at(self.stages_, self.step_)
         self.best_, self.stage_ = self.best_ if due is self.stage_ else None, due
 
-    def _inputs(self, rows, bounds):
-        """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
-        columns = self.objective.noise_columns(self.noise_widths)
-        orders = rows.orders(self.objective.draws, self.generator, is_one_batch=len(bounds) == 1)
-        for start, stop in bounds:
-            noise = {name: self._randn(stop - start, width, self.generator) for name, width in columns.items()}
-            batches = {name: rows[order[start:stop]] for name, order in orders.items()}
-            yield StepInputs(batches, noise, self._weights(), rows)
+    def _kind_of_step(self, rows, bounds):
+        """What takes the steps of an epoch."""
+        has_hooks = self._has_batch_hooks()
+        if kind_of_step(self, has_hooks) == "eager":
+            return self._step_with_hooks if has_hooks else self._step
+        return TracedStep(self, rows, bounds[0][1] - bounds[0][0], self._step)
 
-    def _weights(self):
-        """The scalars of the loss at this step."""
-        warmup = linear_warmup(self.step_, self.plan.warmup_steps)
-        return {**self.objective.weights(self.step_, self.plan.n_steps), "warmup": warmup}
+    def _step(self, inputs, on_gradients=None):
+        """One step of the stage that is running."""
+        _, own, phases = self.stage_
+        terms, observed = run_step(
+            self.module_, phases, self.parameters_[own], self.optimizer_, inputs, on_gradients, first=own.start
+        )
+        self.step_ += 1
+        return list(terms), torch.stack([term.detach() for term in terms.values()]), observed
 
-    def _train_step(self, inputs, has_hooks):
-        """One step, with the callbacks' batch hooks around it only if some callback has them."""
-        if not has_hooks:
-            result = self._run_step(inputs)
-            self.step_ += 1
-            return result
+    # ------------------------------------------------------------------ callbacks
+
+    def _step_with_hooks(self, inputs):
+        """One step with the callbacks' batch hooks around it."""
         batch = tuple(some.x for some in inputs.batches.values())
         self.notify("on_batch_begin", batch=batch, training=True)
-        result = self._run_step(inputs, self._notify_gradients)
-        self.step_ += 1
-        loss = result.terms["train"]
+        result = self._step(inputs, self._notify_gradients)
+        loss = result[1][0]
         self.history.record_batch("train_loss", loss.item())
         self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=None)
         return result
-
-    def _run_step(self, inputs, on_gradients=None):
-        """One step of the stage that is running."""
-        _, own, phases = self.stage_
-        parameters = self.parameters_[own]
-        return run_step(self.module_, phases, parameters, self.optimizer_, inputs, on_gradients, first=own.start)
 
     def _notify_gradients(self, parameters, gradients):
         """Let callbacks see, and clip, the gradients of one phase."""
@@ -213,34 +305,11 @@ class Net(SafeNet):
                     "are trained; freeze them before, in a module of your own (Custom, requires_grad=False)."
                 )
 
-    def settle(self, rows):
-        """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
-        self._set_training(False)
-        likelihood, generator = self.module_.likelihood, make_generator(0, rows.device)
-        total = 0.0
-        with torch.no_grad():
-            for start, stop in batch_bounds(len(rows), self.inference_rows):
-                x = rows[start:stop].x
-                statistics = likelihood.statistics(self.module_.decode(self._codes(x, generator)), x)
-                if statistics is None:
-                    return
-                total += len(x) * statistics
-            likelihood.settle(total / len(rows))
-
-    def finish(self, rows):
-        """Let the prior take what it finds in codes of some rows, if it looks for anything."""
-        prior, generator = self.module_.prior, make_generator(0, rows.device)
-        if type(prior).finish is Prior.finish:
-            return
-        self._set_training(False)
-        with torch.no_grad():
-            bounds = batch_bounds(len(rows), self.inference_rows)
-            codes = [self._codes(rows[start:stop].x, generator) for start, stop in bounds]
-        prior.finish(torch.cat(codes))
-
-    def _codes(self, x, generator):
-        """A draw of q(z | x) for each row."""
-        return self.module_.encode(x).rsample(self._randn(len(x), self.noise_widths.posterior, generator))
+    def end_own_callbacks(self):
+        """Let our own callbacks end, after a failure."""
+        for _, callback in self.callbacks_:
+            if isinstance(callback, Own):
+                callback.on_train_end(self)
 
     # ------------------------------------------------------------------ the books
 
@@ -249,42 +318,38 @@ class Net(SafeNet):
         super().on_epoch_begin(net, dataset_train, dataset_valid, **kwargs)
         self.history.new_batch()
 
-    def _record_means(self, names, records, weights, first_step):
-        """Write an epoch's row-weighted means; return what was not finite in it, or None."""
-        if first_step == 0:
-            self.untrained_ = float(dict(zip(names, records[0])).get("reconstruction", np.inf))
-        means = np.average(records, axis=0, weights=weights)
-        self._record_best("train_loss", float(means[0]))
-        for name, mean in zip(names[1:], means[1:]):
+    def strike_out_open_row(self):
+        """Strike out the row of an epoch that did not come to its end."""
+        strike_out_open_row(self.history)
+
+    def _write(self, record, is_first):
+        """Write an epoch's row-weighted means."""
+        if is_first:
+            self.untrained_ = float(dict(zip(record.names, record.values[0])).get("reconstruction", np.inf))
+        loss, *terms = record.means()
+        self._record_loss("train_loss", float(loss))
+        for name, mean in zip(record.names[1:], terms):
             self.history.record(name, float(mean))
-        return self._first_non_finite(names, records, first_step)
 
-    def _first_non_finite(self, names, records, first_step):
-        """Name the first term that was not finite and its step, or None."""
-        broken = ~np.isfinite(records)
-        if broken.any():
-            step = int(np.argmax(broken.any(axis=1)))
-            # the loss stands first and is broken whenever a term is: name the term
-            term = int(np.argmax(broken[step, 1:])) + 1 if broken[step, 1:].any() else 0
-            name = names[term] if term else "loss"
-            return f"The {name!r} term of the loss was {records[step, term]} at step {first_step + step}"
-        if not torch.isfinite(self.flat_.buffer).all():
-            return f"A gradient was not finite between steps {first_step} and {self.step_ - 1}"
-        return None
-
-    def _record_best(self, name, value):
-        """Record a loss, and whether it is the lowest so far."""
+    def _record_loss(self, name, value):
         if self.best_ is None:  # a history that was loaded, or a new stage
-            rows = self._rows_of_stage()
-            losses = {loss: [row[loss] for row in rows if loss in row] for loss in ("train_loss", "valid_loss")}
-            self.best_ = {loss: np.nanmin(values) for loss, values in losses.items() if values}
-        best = self.best_.get(name, np.inf)
-        self.history.record(name, value)
-        self.history.record(f"{name}_best", bool(value < best))
-        self.best_ = {**self.best_, name: min(best, value) if np.isfinite(value) else best}
+            self.best_ = lowest_losses(self.history, self.stage_.start)
+        self.best_ = record_loss(self.history, name, value, self.best_)
 
-    def _rows_of_stage(self):
-        """Rows of the history that the stage that is running wrote."""
-        counts = [row.get("train_batch_count", 0) for row in self.history]
-        starts = itertools.accumulate(counts, initial=0)
-        return [row for row, start in zip(self.history, starts) if start >= self.stage_.start]
+    # ------------------------------------------------------------------ outside training
+
+    def set_training(self, is_training):
+        """Put the module into training or inference."""
+        self._set_training(is_training)
+
+    def held_out_loss(self, rows):
+        """Mean validation loss per row, with the same noise every time."""
+        return held_out_loss(self, rows)
+
+    def settle(self, rows):
+        """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
+        settle_likelihood(self, rows)
+
+    def finish(self, rows):
+        """Let the prior take what it finds in codes of some rows, if it looks for anything."""
+        finish_prior(self, rows)

@@ -6,14 +6,19 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.adam import adam
 
-__all__ = ["FlatParameters", "PhasedAdam"]
+__all__ = ["FlatParameters", "PhasedAdam", "flat_gradient"]
+
+# A vector kernel computes what is left over behind the last full vector one by one, and rounds otherwise: a buffer that
+# is a multiple of any vector's length has the same bits alone and beside others.
+MULTIPLE = 16
 
 
 class FlatParameters:
     """The parameters of a module's parts in one contiguous buffer, part after part.
 
     Each parameter becomes a view of the buffer, so an optimizer updates a whole phase as one tensor, and keeping or
-    restoring all weights is one copy. A parameter that several parts share stands with the first of them, once.
+    restoring all weights is one copy. A parameter that several parts share stands with the first of them, once. Zeros
+    behind each part, which have gradient zero and stay zero, fill it up to a multiple of 16.
 
     Parameters
     ----------
@@ -38,10 +43,9 @@ class FlatParameters:
         self.parts = {name: owned[name] for name in in_one_piece([name for name in parts if owned[name]], together)}
         parameters = list(itertools.chain.from_iterable(self.parts.values()))
         with torch.no_grad():
-            self.buffer = torch.cat([p.reshape(-1) for p in parameters])
-        sizes = [p.numel() for p in parameters]
-        for parameter, values in zip(parameters, self.buffer.split(sizes)):
-            parameter.data = values.view_as(parameter)
+            self.buffer = torch.cat([piece for own in self.parts.values() for piece in _filled_up(own)])
+        for parameter, start in zip(parameters, self._starts()):
+            parameter.data = self.buffer[start : start + parameter.numel()].view_as(parameter)
 
     @staticmethod
     def _trainable(part):
@@ -71,7 +75,13 @@ class FlatParameters:
         return chosen, self.buffer[start : start + length]
 
     def _size(self, names):
-        return sum(p.numel() for name in names for p in self.parts[name])
+        return sum(_rounded_up(sum(p.numel() for p in self.parts[name])) for name in names)
+
+    def _starts(self):
+        """Where each parameter begins in the buffer."""
+        begin = itertools.accumulate((self._size([name]) for name in self.parts), initial=0)
+        for start, own in zip(begin, self.parts.values()):
+            yield from itertools.accumulate((p.numel() for p in own[:-1]), initial=start)
 
     def _refuse_shared(self, names):
         inside = {p: name for name, used in self.used.items() if name in names for p in used}
@@ -82,6 +92,35 @@ class FlatParameters:
                 f"{tuple(names)} would train half of its uses; give each a weight of its own, or train both in one "
                 "phase."
             )
+
+
+def _rounded_up(size):
+    return -(-size // MULTIPLE) * MULTIPLE
+
+
+def _filled_up(parameters):
+    """The values of a part's parameters, and the zeros behind them."""
+    size = sum(p.numel() for p in parameters)
+    return [*(p.reshape(-1) for p in parameters), parameters[0].new_zeros(_rounded_up(size) - size)]
+
+
+def flat_gradient(parameters, gradients):
+    """The gradients of a phase as its slice of the buffer has them, with zeros where nothing is trained.
+
+    Parameters
+    ----------
+    parameters : list of Parameter
+        Views of the buffer of a `FlatParameters`, in its order.
+    gradients : list of Tensor
+    """
+    ends = [p.storage_offset() + p.numel() for p in parameters]
+    followers = [*(p.storage_offset() for p in parameters[1:]), _rounded_up(ends[-1])]
+    pieces = []
+    for gradient, end, follower in zip(gradients, ends, followers):
+        pieces.append(gradient.reshape(-1))
+        if follower > end:
+            pieces.append(gradient.new_zeros(follower - end))
+    return torch.cat(pieces)
 
 
 def follow_each_other(order, names):
@@ -128,12 +167,17 @@ class PhasedAdam(Optimizer):
             group["initial_lr"] = group["lr"]  # what a scheduler that joins later counts from
         self.forget()
 
+    @property
+    def is_fused(self):
+        """Whether torch's fused kernel does the updates."""
+        return all(group["fused"] for group in self.param_groups)
+
     def forget(self):
         """Set all moments to zero, as at the start or after a step that went wrong."""
         for group in self.param_groups:
             (weights,) = group["params"]
             moments = {name: torch.zeros_like(weights) for name in ("exp_avg", "exp_avg_sq")}
-            self.state[weights] = {"step": torch.zeros((), device=weights.device), **moments}
+            self.state[weights] = {"step": torch.zeros((), dtype=torch.float32, device=weights.device), **moments}
 
     @torch.no_grad()
     def step_phase(self, phase, gradient):
@@ -147,4 +191,8 @@ class PhasedAdam(Optimizer):
             amsgrad=False, beta1=beta1, beta2=beta2, lr=group["lr"], weight_decay=0.0, eps=group["eps"],
             maximize=False, fused=group["fused"], foreach=False, capturable=False,
         )  # fmt: skip
-        self._opt_called = True  # what a learning-rate scheduler looks for
+        self.note_steps()
+
+    def note_steps(self):
+        """Say that steps were taken, for learning-rate schedulers that look for it."""
+        self._opt_called = True

@@ -5,6 +5,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from vaekit.engine._optimizer import flat_gradient
+
 __all__ = ["StepResult", "run_step"]
 
 
@@ -53,7 +55,7 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, fi
         gradients = torch.autograd.grad(loss, own, materialize_grads=True)
         if on_gradients is not None:
             on_gradients(own, gradients)
-        optimizer.step_phase(first + i, torch.cat([gradient.reshape(-1) for gradient in gradients]))
+        optimizer.step_phase(first + i, flat_gradient(own, gradients))
         recorded[phase.name if i else "train"] = loss
         recorded.update(terms)
     return StepResult(recorded, model.likelihood.take_observed())

@@ -36,11 +36,12 @@ class Training(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A job for the engine, whose model it trains, the step it starts from, and rows to judge it by."""
+    """A job for the engine, whose model it trains, the step it starts from, and rows to judge it by, then and now."""
 
     model: Any
     job: Job
     first_step: int
+    memory: tuple
     remembered: np.ndarray
 
 
@@ -67,16 +68,19 @@ def prepare(model, X, training, callbacks):
         callbacks=callbacks,
     )
     remembered = np.array(some_rows(X, train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]))
+    prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
     model.remember(remembered)
-    return Prepared(model, job, model.net.step_, remembered)
+    return prepared
 
 
 def conclude(prepared):
     """After training, however it ended: what was measured meanwhile, by a callback, was not of these weights."""
-    model, _, first_step, remembered = prepared
-    model.remember(remembered)
-    if model.net.step_ > first_step:
+    model, remembered = prepared.model, prepared.remembered
+    if model.net.step_ > prepared.first_step:
+        model.remember(remembered)
         model.net.finish(resident_rows(model, remembered))
+    else:
+        model.remember(*prepared.memory)
 
 
 def run(model, X, training, callbacks):

@@ -43,7 +43,7 @@ class TrainedModel:
     @contextlib.contextmanager
     def inferring(self):
         """The net as it is used after training: without gradients, on as many threads as its size is worth."""
-        self.net._set_training(False)
+        self.net.set_training(False)
         # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
         mode = torch.no_grad() if self.blueprint.network.is_foreign else torch.inference_mode()
         with mode, threads_for(self.work_of_a_step):
@@ -56,9 +56,14 @@ class TrainedModel:
 
     # ------------------------------------------------------------------ what training came to
 
-    def remember(self, rows):
-        """Keep rows on which it will be measured, when somebody asks, what training came to."""
-        self.remembered, self._summary = rows, None
+    def remember(self, rows, summary=None):
+        """Keep rows on which it will be measured, when somebody asks, what training came to; or what was measured."""
+        self.remembered, self._summary = rows, summary
+
+    @property
+    def memory(self):
+        """What `remember` takes to remember the same again."""
+        return self.remembered, self._summary
 
     @property
     def summary(self):
@@ -80,7 +85,7 @@ class TrainedModel:
         net = unpack_net(self.blueprint, pack_net(self.net))
         net.settle(rows)
         model = TrainedModel(self.blueprint, net)
-        model.remembered, model._summary = self.remembered, self._summary
+        model.remember(*self.memory)
         return model
 
     # ------------------------------------------------------------------ in a pickle
@@ -94,5 +99,5 @@ class TrainedModel:
     def unpacked(cls, packed):
         """Return the model that was packed."""
         model = cls(packed["blueprint"], unpack_net(packed["blueprint"], packed["net"]))
-        model._summary = packed["summary"]
+        model.remember(None, packed["summary"])
         return model

@@ -66,6 +66,11 @@ class Objective(Spec, ABC):
         """Whether the estimator's warm-up weighs anything."""
         return True
 
+    @property
+    def needs_all_rows(self) -> bool:
+        """Whether a step looks at rows beside those of its batches."""
+        return False
+
     def schedule_ends(self, n_steps: int) -> dict[str, float]:
         """By name, the steps after which each of the schedules of its own is over."""
         weights = self.get_params(deep=False).items()

@@ -101,6 +101,11 @@ class KLDecomposition(Objective):
         return posterior.loc, posterior.logvar
 
     @property
+    def needs_all_rows(self):
+        """Where q(z) is the mixture of all rows' posteriors."""
+        return self.aggregate == "full"
+
+    @property
     def pressure(self):
         """The largest of the three weights."""
         return max(final_value(weight) for weight in (self.alpha, self.beta, self.gamma))

@@ -1,0 +1,59 @@
+"""What a net looks at outside training: losses of held-out rows, and what has a closed form or is found in codes."""
+
+import torch
+
+from vaekit.engine._data import batch_bounds
+from vaekit.engine._loop import noise_like_weights
+from vaekit.priors import Prior
+from vaekit.utils._torch import make_generator
+
+__all__ = ["finish_prior", "held_out_loss", "held_out_losses", "settle_likelihood"]
+
+
+def held_out_loss(net, rows):
+    """Mean validation loss per row, with the same noise every time."""
+    generator, total = make_generator(0, rows.device), 0.0
+    for start, stop in batch_bounds(len(rows), net.inference_rows):
+        total += held_out_losses(net, rows[start:stop], generator).sum()
+    return float(total) / len(rows)
+
+
+def held_out_losses(net, batch, generator):
+    """Validation loss of each row of a batch."""
+    net.set_training(False)
+    noise = noise_like_weights(net, batch.n_rows, net.noise_widths.posterior, generator)
+    with torch.no_grad():
+        return net.objective.held_out_loss(net.module_(batch, noise))
+
+
+def settle_likelihood(net, rows):
+    """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
+    net.set_training(False)
+    likelihood, generator = net.module_.likelihood, make_generator(0, rows.device)
+    total = 0.0
+    with torch.no_grad():
+        for start, stop in batch_bounds(len(rows), net.inference_rows):
+            x = rows[start:stop].x
+            statistics = likelihood.statistics(net.module_.decode(_codes(net, x, generator)), x)
+            if statistics is None:
+                return
+            total += len(x) * statistics
+        likelihood.settle(total / len(rows))
+
+
+def finish_prior(net, rows):
+    """Let the prior take what it finds in codes of some rows, if it looks for anything."""
+    prior, generator = net.module_.prior, make_generator(0, rows.device)
+    if type(prior).finish is Prior.finish:
+        return
+    net.set_training(False)
+    with torch.no_grad():
+        bounds = batch_bounds(len(rows), net.inference_rows)
+        codes = [_codes(net, rows[start:stop].x, generator) for start, stop in bounds]
+    prior.finish(torch.cat(codes))
+
+
+def _codes(net, x, generator):
+    """A draw of q(z | x) for each row."""
+    noise = noise_like_weights(net, len(x), net.noise_widths.posterior, generator)
+    return net.module_.encode(x).rsample(noise)

@@ -1,0 +1,100 @@
+"""One pass over the rows: what each step is handed, what it gives out, and the record of all of them."""
+
+import contextlib
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from vaekit._outputs import StepInputs
+from vaekit.functional import linear_warmup
+from vaekit.utils._torch import SeededRandomness
+
+__all__ = ["EpochRecord", "noise_like_weights", "run_epoch", "step_inputs", "weights_of_step"]
+
+
+class EpochRecord(NamedTuple):
+    """What the steps of one pass gave out.
+
+    Attributes
+    ----------
+    names : list of str
+        Of the loss and its terms.
+    values : ndarray of shape (n_steps, n_names)
+        Theirs, before each step's update.
+    n_rows : list of int
+        Rows of each step's batch.
+    observed : Tensor or None
+        Mean over the rows of what the likelihood saw, for its numbers with a closed form.
+    """
+
+    names: list
+    values: np.ndarray
+    n_rows: list
+    observed: Any
+
+    def means(self):
+        """Row-weighted mean of each term."""
+        return np.average(self.values, axis=0, weights=self.n_rows)
+
+
+def run_epoch(net, rows, bounds, take_step, between):
+    """Take a step for each batch of a pass.
+
+    Nothing is moved to the host before its end.
+
+    Parameters
+    ----------
+    net : Net
+        What is trained, and its plan; only its state is looked at.
+    rows : Rows
+    bounds : list of (int, int)
+        Of the batches.
+    take_step : callable (StepInputs) -> (list of str, Tensor, Tensor or None)
+        Gives names and values of the loss and its terms, and what the likelihood saw.
+    between : callable
+        Called after each step.
+
+    Returns
+    -------
+    record : EpochRecord
+    """
+    records, observed = [], 0.0
+    with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
+        for inputs in step_inputs(net, rows, bounds):
+            names, values, seen = take_step(inputs)
+            records.append(values)
+            observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
+            between()
+    n_rows = [stop - start for start, stop in bounds]
+    values = torch.stack(records).cpu().numpy()
+    return EpochRecord(names, values, n_rows, None if observed is None else observed / sum(n_rows))
+
+
+def step_inputs(net, rows, bounds):
+    """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
+    columns = net.objective.noise_columns(net.noise_widths)
+    orders = rows.orders(net.objective.draws, net.generator, is_one_batch=len(bounds) == 1)
+    for start, stop in bounds:
+        noise = {name: noise_like_weights(net, stop - start, width, net.generator) for name, width in columns.items()}
+        batches = {name: rows[order[start:stop]] for name, order in orders.items()}
+        yield StepInputs(batches, noise, weights_of_step(net, net.step_), rows)
+
+
+def weights_of_step(net, step):
+    """The scalars of the loss at a step, as tensors: a number would be written into a traced step."""
+    warmup = linear_warmup(step, net.plan.warmup_steps)
+    weights = {**net.objective.weights(step, net.plan.n_steps), "warmup": warmup}
+    like = net.flat_.buffer
+    return {name: _as_tensor(weight, like) if isinstance(weight, Real) else weight for name, weight in weights.items()}
+
+
+def _as_tensor(number, like):
+    return torch.tensor(float(number), dtype=like.dtype, device=like.device)
+
+
+def noise_like_weights(net, n_rows, n_columns, generator):
+    """Standard normal noise of the weights' type, whatever torch's default is."""
+    weights = net.flat_.buffer
+    return torch.randn(n_rows, n_columns, generator=generator, device=generator.device, dtype=weights.dtype)

@@ -1,0 +1,117 @@
+"""What a traced step has baked in, as a key: equal keys mean equal programs."""
+
+import functools
+import types
+
+import numpy as np
+import torch
+from torch import nn
+
+__all__ = ["UnknownStructureError", "structure_of"]
+
+PLAIN = (str, bytes, bool, int, type(None), torch.dtype, torch.device, torch.Size, type)
+OWN = ("vaekit.", "torch.", "math", "builtins", "_operator", "operator", "numpy")
+PLACES = ("_parameters", "_buffers", "_modules")  # where a module keeps its own
+SKIPPED = {*PLACES, "training", "_non_persistent_buffers_set", "_is_full_backward_hook"}
+
+
+class UnknownStructureError(TypeError):
+    """A value of which nobody can say whether it will be the same tomorrow."""
+
+
+def structure_of(*values):
+    """Return a hashable key of all that is in some objects, but for the values of parameters and buffers.
+
+    Raises
+    ------
+    UnknownStructureError
+        If there is something of a class that is neither ours nor torch's: what it does may change from one call to
+        the next.
+    """
+    return _Reader().read(values)
+
+
+class _Reader:
+    """Reads nested values; what was met before is named by its number, so that what is shared shows."""
+
+    def __init__(self):
+        self._met = {}
+
+    def read(self, value):
+        if isinstance(value, (*PLAIN, float, np.generic, types.FunctionType, types.BuiltinFunctionType)):
+            return _leaf(value)
+        if id(value) in self._met:
+            return ("met", self._met[id(value)][0])
+        self._met[id(value)] = (len(self._met), value)  # held, so that no other gets its id
+        return (type(value), self._inside(value))
+
+    def _inside(self, value):
+        if isinstance(value, (list, tuple)):
+            return tuple(map(self.read, value))
+        if isinstance(value, dict):
+            return tuple((self.read(key), self.read(item)) for key, item in value.items())
+        if isinstance(value, (set, frozenset)):
+            return frozenset(map(self.read, value))
+        if isinstance(value, nn.Module):
+            return self._module(value)
+        if isinstance(value, torch.Tensor):
+            return (value.dtype, value.device, value.shape, value.detach().cpu().numpy().tobytes())
+        if isinstance(value, np.ndarray):
+            return (value.dtype.str, value.shape, value.tobytes())
+        if isinstance(value, types.MethodType):
+            return (value.__func__, self.read(value.__self__))
+        if isinstance(value, functools.partial):
+            return (self.read(value.func), self.read(value.args), self.read(value.keywords))
+        return self._object(value)
+
+    def _object(self, value):
+        _refuse_foreign(type(value))
+        return self.read(dict(vars(value)) if hasattr(value, "__dict__") else _unknown(value))
+
+    def _module(self, module):
+        _refuse_foreign(type(module))
+        own = {name: held for name, held in vars(module).items() if name not in SKIPPED and not _is_empty(held)}
+        tensors = [[(name, self._slot(held)) for name, held in vars(module)[p].items()] for p in PLACES[:2]]
+        parts = [(name, self.read(part)) for name, part in module._modules.items()]
+        return (module.training, self.read(own), tuple(map(tuple, tensors)), tuple(parts))
+
+    def _slot(self, tensor):
+        """A parameter or buffer, which goes into the program, so that its values do not matter."""
+        if tensor is None:
+            return None
+        number, _ = self._met.setdefault(id(tensor), (len(self._met), tensor))
+        return (number, type(tensor), tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad)
+
+
+def _leaf(value):
+    if isinstance(value, float):
+        return (float, value.hex())
+    if isinstance(value, np.generic):
+        return (value.dtype.str, value.tobytes())
+    if isinstance(value, type):
+        return value
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
+        return _function(value)
+    return (type(value), value)
+
+
+def _function(function):
+    """Functions of a module do not change; those with a closure are told apart by what is in it."""
+    if not str(function.__module__ or "builtins").startswith(OWN):
+        _unknown(function)
+    if getattr(function, "__closure__", None) is None:
+        return function
+    return (function.__code__, structure_of(*(cell.cell_contents for cell in function.__closure__)))
+
+
+def _refuse_foreign(kind):
+    if not f"{kind.__module__}.".startswith(OWN):
+        _unknown(kind)
+
+
+def _is_empty(held):
+    return isinstance(held, (dict, set)) and not held
+
+
+def _unknown(value):
+    raise UnknownStructureError(f"{value!r} is neither ours nor torch's.")
