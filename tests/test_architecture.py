@@ -26,9 +26,11 @@ FLOORS = [
     {"presets", "model_selection", "batching", "persistence", "experiments"},
 ]
 APART = {
-    "metrics": {"exceptions", "utils"},
+    "tables": {"exceptions", "utils"},
+    "features": {"exceptions", "utils"},
+    "metrics": {"exceptions", "utils", "tables"},
     "datasets": {"exceptions", "utils"},
-    "evaluation": {"exceptions", "utils", "functional", "metrics"},
+    "evaluation": {"exceptions", "utils", "functional", "metrics", "features"},
     "inspection": {"exceptions", "utils", "functional", "metrics", "evaluation"},
 }
 MAY_IMPORT = {room: {room}.union(*FLOORS[:i]) for i, floor in enumerate(FLOORS) for room in floor}
@@ -36,8 +38,9 @@ MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for room in FLOORS[-1]}
 MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
 
 ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
-HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "engine"}
-GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}}  # a room that makes public what hidden rooms define
+HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "engine", "tables", "features"}
+# rooms that make public what hidden rooms define
+GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}, "evaluation": {"evaluation", "features"}}
 
 
 def room_of(file):
@@ -88,7 +91,9 @@ def test_doors_to_other_libraries():
     ]
     assert set(private) == {"utils/_sklearn.py"}
     assert {room_of(file) for file, name in everywhere if name.split(".")[0] == "skorch"} == {"engine"}
-    assert [name for _, name in all_imports("metrics", "datasets") if name.split(".")[0] in ("torch", "skorch")] == []
+    assert [
+        name for _, name in all_imports("metrics", "tables", "datasets") if name.split(".")[0] in ("torch", "skorch")
+    ] == []
 
 
 @pytest.fixture(scope="module")

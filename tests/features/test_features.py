@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from vaekit.evaluation import ClassifierFeatures, _features, _fitted, inception_score, sample_frechet_distance
-from vaekit.evaluation._features import feature_map
+from vaekit.features._features import feature_map
 from vaekit.metrics import frechet_distance
 
 DIGITS, LABELS = load_digits(return_X_y=True)
