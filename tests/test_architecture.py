@@ -228,9 +228,9 @@ def test_no_room_holds_most_of_the_house():
 def private_names_read(tree):
     """Names x of all `self._x` that are read."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and ast.unparse(node.value) == "self":
-            if re.match("_(?!_)", node.attr):
-                yield node.attr
+        is_read = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+        if is_read and ast.unparse(node.value) == "self" and re.match("_(?!_)", node.attr):
+            yield node.attr
 
 
 @pytest.mark.parametrize("room", sorted(set(ROOMS) - GIVEN_TIME))
