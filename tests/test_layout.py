@@ -1,4 +1,4 @@
-"""Tests mirror the house: `tests/<room>/test_<file>.py` holds `vaekit/<room>/_<file>.py`, or a law over a whole table."""
+"""Tests mirror the house: `tests/<room>/test_<file>.py` is about `vaekit/<room>/_<file>.py`, or a law over a table."""
 
 from pathlib import Path
 
