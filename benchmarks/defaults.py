@@ -136,7 +136,7 @@ def draws(seeds):
 def family():
     """What every estimator's defaults do, one seed: worst column of two tables; active latents and fit on digits."""
     X = load_digits().data / 16
-    for name in vaekit.ESTIMATORS:
+    for name in vaekit.estimators.__all__:
         make = getattr(vaekit, name)
         shares = [explained(make(random_state=0).fit(T), T).min() for T in (wide_table(0), offset_table(0))]
         model = make(random_state=0).fit(X)

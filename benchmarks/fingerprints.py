@@ -96,7 +96,7 @@ def follow(name, X, parameters):
 def collect():
     """Fingerprints of every estimator on every data set, as {"estimator data what": fingerprint}."""
     data, found = make_data(), {}
-    for name in vaekit.ESTIMATORS:
+    for name in vaekit.estimators.__all__:
         for kind, (X, parameters) in data.items():
             found |= {f"{name} {kind} {what}": value for what, value in follow(name, X, parameters).items()}
     return found

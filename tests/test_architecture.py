@@ -2,6 +2,8 @@
 
 import ast
 import json
+import re
+import statistics
 import subprocess
 import sys
 from collections import Counter
@@ -27,9 +29,11 @@ FLOORS = [
     {"presets", "model_selection", "batching", "persistence", "experiments"},
 ]
 APART = {
-    "metrics": {"exceptions", "utils"},
+    "tables": {"exceptions", "utils"},
+    "features": {"exceptions", "utils"},
+    "metrics": {"exceptions", "utils", "tables"},
     "datasets": {"exceptions", "utils"},
-    "evaluation": {"exceptions", "utils", "functional", "metrics"},
+    "evaluation": {"exceptions", "utils", "functional", "metrics", "features"},
     "inspection": {"exceptions", "utils", "functional", "metrics", "evaluation"},
 }
 MAY_IMPORT = {room: {room}.union(*FLOORS[:i]) for i, floor in enumerate(FLOORS) for room in floor}
@@ -37,8 +41,9 @@ MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for room in FLOORS[-1]}
 MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
 
 ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
-HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "engine", "fitted"}
-GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}}  # a room that makes public what hidden rooms define
+HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "engine", "fitted", "tables", "features"}
+# rooms that make public what hidden rooms define
+GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}, "evaluation": {"evaluation", "features"}}
 
 
 def room_of(file):
@@ -89,7 +94,9 @@ def test_doors_to_other_libraries():
     ]
     assert set(private) == {"utils/_sklearn.py"}
     assert {room_of(file) for file, name in everywhere if name.split(".")[0] == "skorch"} == {"engine"}
-    assert [name for _, name in all_imports("metrics", "datasets") if name.split(".")[0] in ("torch", "skorch")] == []
+    assert [
+        name for _, name in all_imports("metrics", "tables", "datasets") if name.split(".")[0] in ("torch", "skorch")
+    ] == []
 
 
 @pytest.fixture(scope="module")
@@ -180,6 +187,58 @@ def test_public_functions_and_classes_have_docstrings(room):
     """Values (scorers, tables) cannot carry one."""
     nodes = [(name, node) for name, found in PUBLIC[room] for node in found if node is not None]
     assert [name for name, node in nodes if ast.get_docstring(node) is None] == []
+
+
+# ---------------------------------------------------------------------- sizes
+
+LONGEST_FILE, LONGEST_FUNCTION, MEDIAN_FUNCTION, BIGGEST_ROOM = 330, 45, 5, 0.13
+LINES = {file: (HOUSE / file).read_text().splitlines() for file in FILES}
+# being taken apart: what it holds moves to a room of its own
+GIVEN_TIME = {"estimators"}
+
+
+def functions(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+def lines_of_code(file, function):
+    """How many lines a function's body has, without docstring, comments and blank lines."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    lines = LINES[file][body[0].lineno - 1 : function.end_lineno] if body else []
+    return sum(1 for line in lines if line.strip() and not line.strip().startswith("#"))
+
+
+def test_a_file_is_short():
+    assert {file: len(lines) for file, lines in LINES.items() if len(lines) > LONGEST_FILE} == {}
+
+
+def test_functions_are_short():
+    sizes = {(file, node.name): lines_of_code(file, node) for file, tree in FILES.items() for node in functions(tree)}
+    assert {name: size for name, size in sizes.items() if size > LONGEST_FUNCTION} == {}
+    assert statistics.median(sizes.values()) <= MEDIAN_FUNCTION
+
+
+def test_no_room_holds_most_of_the_house():
+    sizes = Counter()
+    for file, lines in LINES.items():
+        sizes[room_of(file)] += len(lines)
+    too_big = {room for room, size in sizes.items() if size > BIGGEST_ROOM * sizes.total()}
+    assert too_big <= GIVEN_TIME
+
+
+def private_names_read(tree):
+    """Names x of all `self._x` that are read."""
+    for node in ast.walk(tree):
+        is_read = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+        if is_read and ast.unparse(node.value) == "self" and re.match("_(?!_)", node.attr):
+            yield node.attr
+
+
+@pytest.mark.parametrize("room", sorted(set(ROOMS) - GIVEN_TIME))
+def test_no_private_name_is_shared_by_more_than_two_files(room):
+    files = [file for file in FILES if room_of(file) == room]
+    shared = Counter(name for file in files for name in set(private_names_read(FILES[file])))
+    assert {name: n for name, n in shared.items() if n > 2} == {}
 
 
 # ---------------------------------------------------------------------- habits

@@ -1,9 +1,11 @@
-"""Words from outside, written with public names alone: a mixture prior, a conditional prior, an objective of sequences.
+"""Words from outside, written with public names alone: priors, an objective of sequences, likelihoods that decode more.
 
 Each trains in an ordinary estimator, and its numbers are those of closed forms.
 """
 
+import itertools
 import math
+import pickle
 from typing import ClassVar
 
 import numpy as np
@@ -18,8 +20,10 @@ from vaekit import VAE
 from vaekit.datasets import make_ar1_sequence, make_two_moons
 from vaekit.exceptions import NoDensityError
 from vaekit.functional import kl_normal, normal_log_density
+from vaekit.inspection import ReconstructionDisplay, TraversalDisplay
+from vaekit.likelihoods import Likelihood, LikelihoodSpec
 from vaekit.likelihoods import Normal as FixedNormal
-from vaekit.nn import MLP, Network
+from vaekit.nn import MLP, ConvNet, Custom, Network
 from vaekit.objectives import ELBO
 from vaekit.posteriors import NormalParameters, PosteriorSpec
 from vaekit.priors import Prior, PriorSpec
@@ -280,6 +284,160 @@ def test_an_objective_of_sequences_trains_and_slows_the_codes():
 def test_rows_without_an_order_are_refused():
     with pytest.raises(ValueError, match=r"rows before them in time, but these have no order"):
         VAE(objective=TransitionELBO(), n_components=2, max_epochs=1).fit(sequences())
+
+
+# ---------------------------------------------------------------------- several decoded numbers for a value
+
+
+class OwnScaleLikelihood(Likelihood):
+    """N(m, s^2) for every value, m and log s decoded; they stand behind the values or before them."""
+
+    def __init__(self, event_shape, axis):
+        super().__init__(event_shape)
+        self.axis = -1 if axis == "last" else -len(event_shape) - 1
+
+    def log_prob(self, decoded, x):
+        loc, log_scale = decoded.unbind(self.axis)
+        return normal_log_density(x, loc, 2 * log_scale).sum(self.event_axes)
+
+    def mean(self, decoded):
+        return decoded.select(self.axis, 0)
+
+    def sample(self, decoded, noise):
+        loc, log_scale = decoded.unbind(self.axis)
+        return loc + log_scale.exp() * noise
+
+
+@spec
+class OwnScale(LikelihoodSpec):
+    """A Normal likelihood with a scale for every value of every row."""
+
+    axis: str = "last"
+
+    def decoded_shape(self, event_shape):
+        return (*event_shape, 2) if self.axis == "last" else (2, *event_shape)
+
+    def build(self, setting):
+        return OwnScaleLikelihood(setting.event_shape, self.axis)
+
+
+class LevelsLikelihood(Likelihood):
+    """A softmax over the levels 0, 1/(k - 1), ..., 1 of every value."""
+
+    def __init__(self, event_shape, n_levels):
+        super().__init__(event_shape)
+        self.register_buffer("levels", torch.linspace(0, 1, n_levels))
+
+    def log_prob(self, decoded, x):
+        level = (x * (len(self.levels) - 1)).round().long().expand(decoded.shape[:-1])
+        return decoded.log_softmax(-1).gather(-1, level[..., None])[..., 0].sum(self.event_axes)
+
+    def mean(self, decoded):
+        return decoded.softmax(-1) @ self.levels
+
+    def sample(self, decoded, noise):
+        ends = decoded.softmax(-1).cumsum(-1)[..., :-1]
+        return self.levels[(torch.special.ndtr(noise)[..., None] > ends).sum(-1)]
+
+
+@spec
+class Levels(LikelihoodSpec):
+    """One of so many levels for every value."""
+
+    n_levels: int = 3
+
+    support = "unit_interval"
+
+    def decoded_shape(self, event_shape):
+        return (*event_shape, self.n_levels)
+
+    def build(self, setting):
+        return LevelsLikelihood(setting.event_shape, self.n_levels)
+
+
+def own_encoder(event_shape):
+    return nn.Sequential(nn.Flatten(), nn.Linear(math.prod(event_shape), 6), nn.ReLU())
+
+
+def own_decoder(n_components, decoded_shape):
+    return nn.Sequential(nn.Linear(n_components, 6), nn.ReLU(), nn.Linear(6, math.prod(decoded_shape)))
+
+
+OWN = Custom(encoder_module=own_encoder, decoder_module=own_decoder)
+TABLE = np.random.default_rng(0).integers(0, 3, size=(40, 4)) / 2
+COLOURS = np.random.default_rng(1).integers(0, 3, size=(40, 3, 6, 5)) / 2
+GREYS = COLOURS[:, 0]
+TWICE = {
+    "on a table": (TABLE, MLP(hidden_layer_sizes=(8,))),
+    "of own modules": (TABLE, OWN),
+    "on images": (GREYS, MLP(hidden_layer_sizes=(8,))),
+    "on images of own modules": (COLOURS, OWN),
+    "on grey images convolved": (GREYS, ConvNet(channels=4, hidden_layer_sizes=(8,))),
+    "on colours convolved": (COLOURS, ConvNet(channels=4, hidden_layer_sizes=(8,))),
+}
+SEVERAL = {"scale last": OwnScale(), "scale first": OwnScale(axis="first"), "levels": Levels()}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("likelihood", SEVERAL.values(), ids=SEVERAL)
+@pytest.mark.parametrize(("X", "network"), TWICE.values(), ids=TWICE)
+def test_whatever_is_decoded_means_draws_and_displays_have_the_shape_of_the_rows(X, network, likelihood):
+    model = VAE(likelihood=likelihood, network=network, n_components=2, max_epochs=1, batch_size=20, random_state=0)
+    codes = model.fit_transform(X)
+    assert model.inverse_transform(codes).shape == X.shape
+    assert model.sample_likelihood(codes, random_state=0).shape == X.shape
+    assert model.sample(7, noise=True).shape == model.sample(7, noise=False).shape == (7, *X.shape[1:])
+    assert ReconstructionDisplay.from_estimator(model, X).reconstructions.shape[1:] == X.shape[1:]
+    assert TraversalDisplay.from_estimator(model, X).decoded.shape[2:] == X.shape[1:]
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.score_samples(X), model.score_samples(X))
+    np.testing.assert_array_equal(again.inverse_transform(codes), model.inverse_transform(codes))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_draws_are_of_the_levels_and_their_shares_those_of_the_density():
+    model = VAE(likelihood=Levels(), n_components=2, max_epochs=40, learning_rate=1e-2, random_state=0).fit(TABLE)
+    n, z = 20_000, model.transform(TABLE[:1])
+    drawn = model.sample_likelihood(np.repeat(z, n, axis=0), random_state=0)
+    assert set(np.unique(drawn)) == {0.0, 0.5, 1.0}
+    np.testing.assert_allclose(drawn.mean(axis=0), model.inverse_transform(z)[0], atol=5 * 0.5 / math.sqrt(n))
+    rows = np.array(list(itertools.product([0.0, 0.5, 1.0], repeat=4)))
+    total = np.exp(model.log_likelihood(rows, np.repeat(z, len(rows), axis=0))).sum()
+    assert total == pytest.approx(1, abs=1e-5)
+
+
+def test_a_decoded_scale_is_that_of_the_noise_and_explains_it_better_than_one_scale():
+    """x = (3, 2, -1) t + s e with s = 1 for t > 0 and 0.05 else; measured: -4.1 nats per row against -4.9."""
+    rng = np.random.default_rng(0)
+    t = rng.normal(size=(600, 1))
+    X = t * [3.0, 2.0, -1.0] + np.where(t > 0, 1, 0.05) * rng.normal(size=(600, 3))
+    fits = {
+        likelihood: VAE(
+            likelihood=likelihood, n_components=1, hidden_layer_sizes=(32,), batch_size=100, max_epochs=60,
+            learning_rate=1e-2, warmup=0, random_state=0,
+        ).fit(X)
+        for likelihood in ("normal", OwnScale())
+    }  # fmt: skip
+    plain, own = fits.values()
+    assert own.score(X) > plain.score(X) + 0.3
+    codes = own.transform(X)
+    quiet, loud = (np.full((4000, 1), codes[part].mean()) for part in (t < -0.5, t > 0.5))
+    spread = [own.sample_likelihood(z, random_state=0).std(axis=0) for z in (quiet, loud)]
+    assert (spread[0] < 0.3).all()
+    assert (spread[1] > 0.7).all()
+
+
+def test_an_image_cannot_be_decoded_to_a_single_number():
+    with pytest.raises(ValueError, match=r"ConvNet decodes to images.*use network='mlp'"):
+        VAE(likelihood=OneForAll(), network="conv", n_components=2, max_epochs=1).fit(GREYS)
+
+
+@spec
+class OneForAll(OwnScale):
+    """Two numbers for a whole row."""
+
+    def decoded_shape(self, event_shape):
+        return (2,)
 
 
 # ---------------------------------------------------------------------- layers that torch would draw itself

@@ -33,6 +33,8 @@ class Setting:
         and its weights follow: no shape may depend on them.
     network : Network or None
         The word for encoder and decoder, for pieces that want a network of the same kind.
+    decoded_shape : tuple of int
+        Shape of what the decoder gives for one row, as the likelihood wants it; `event_shape` if nothing else is said.
     """
 
     event_shape: tuple[int, ...]
@@ -44,3 +46,7 @@ class Setting:
     deviation: float = 1.0
     rows: torch.Tensor | None = None
     network: Any = None
+    decoded_shape: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "decoded_shape", tuple(self.decoded_shape or self.event_shape))

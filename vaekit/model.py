@@ -48,7 +48,7 @@ class LatentVariableModel(nn.Module):
         return self.posterior(self.encoder(x))
 
     def decode(self, z: Tensor) -> Tensor:
-        """Decoded tensors (..., *event_shape) of latents (..., n_components)."""
+        """Decoded tensors (..., *decoded_shape) of latents (..., n_components)."""
         decoded = self.decoder(z.reshape(-1, z.shape[-1]))
         return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vaekit.datasets import make_shapes3d, render_shapes3d
-from vaekit.datasets._shapes3d import FLOOR, OBJECT, ON_SURFACE, WALL, _camera, _march, _standing, _transport
+from vaekit.datasets._shapes3d_drawing import FLOOR, OBJECT, ON_SURFACE, WALL, _camera, _march, _standing, _transport
 
 SHAPES = ["cube", "cylinder", "sphere", "capsule"]
 

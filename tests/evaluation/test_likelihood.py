@@ -4,9 +4,10 @@ from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimens
 from scipy.stats import norm
 from sklearn.base import clone
 
-from vaekit.evaluation import _fitted, _likelihood, importance_nll, reconstruction_error
+from vaekit.evaluation import _likelihood, importance_nll, reconstruction_error
 from vaekit.evaluation._likelihood import decoding_error
 from vaekit.exceptions import NoDensityError
+from vaekit.utils import _rows
 
 X = four_dimensional_world().sample(50, random_state=1) + np.random.default_rng(1).normal(scale=0.5, size=(50, 4))
 
@@ -204,7 +205,7 @@ def test_reconstruction_does_not_depend_on_blocks(monkeypatch):
     world = four_dimensional_world()
     at_once = reconstruction_error(world, X, random_state=0).root_mean_square
     monkeypatch.setattr(_likelihood, "ROWS_AT_ONCE", 7)
-    monkeypatch.setattr(_fitted, "VALUES_AT_ONCE", 12)
+    monkeypatch.setattr(_rows, "VALUES_AT_ONCE", 12)
     assert reconstruction_error(world, X, random_state=0).root_mean_square == pytest.approx(at_once, rel=1e-12)
 
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from vaekit import metrics
-from vaekit.metrics._discretize import automatic_bins
+from vaekit.tables._discretize import automatic_bins
 
 VOTES = {"n_train": 400, "n_test": 400, "random_state": 0}
 TREES = GradientBoostingClassifier(n_estimators=10, random_state=0)

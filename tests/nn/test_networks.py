@@ -1,5 +1,6 @@
 """Laws of every network, over one table of constructors."""
 
+import itertools
 import math
 
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 
 from vaekit.nn import MLP, ConvNet, Custom
 from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS
+from vaekit.nn._conv import image_decoded_to
 from vaekit.posteriors import DiagonalNormal
 from vaekit.utils._torch import linear, make_generator
 
@@ -64,6 +66,32 @@ def test_shapes(network, event_shape):
     encoder, n_features, decoder = build(network, event_shape)
     assert encoder(rows(4, *event_shape)).shape == (4, n_features)
     assert decoder(rows(4, N_COMPONENTS)).shape == (4, *event_shape)
+
+
+SEVERAL_NUMBERS = {
+    "behind": lambda shape: (*shape, 2),
+    "two axes behind": lambda shape: (*shape, 2, 3),
+    "before": lambda shape: (2, *shape),
+    "more channels": lambda shape: (2 * shape[0], *shape[1:]),
+    "wider": lambda shape: (*shape[:-1], 2 * shape[-1]),
+}
+
+
+@pytest.mark.parametrize("decoded", SEVERAL_NUMBERS.values(), ids=SEVERAL_NUMBERS)
+@over_networks
+def test_a_decoder_gives_the_shape_that_the_likelihood_wants(network, event_shape, decoded):
+    shape = decoded(event_shape)
+    told = setting(event_shape, n_components=N_COMPONENTS, decoded_shape=shape)
+    assert network.decoder(told)(rows(4, N_COMPONENTS)).shape == (4, *shape)
+
+
+def test_numbers_behind_the_pixels_are_channels_of_the_image():
+    shape, arrange = image_decoded_to((2, 4, 5), (2, 4, 5, 3))
+    assert shape == (6, 4, 5)
+    images = rows(7, *shape)
+    (behind,) = [module(images) for module in arrange]
+    for channel, number in itertools.product(range(2), range(3)):
+        torch.testing.assert_close(behind[:, channel, :, :, number], images[:, 3 * channel + number])
 
 
 @over_networks

@@ -153,7 +153,7 @@ SEVERAL += ["array_dispatch", "flushed_denormals", "two_threads", "tf32_everywhe
 def test_inside_a_call_all_is_as_in_a_fresh_process():
     """The table of what is ours is checked against a process in which nobody has set anything."""
     script = "from ambient_world import readings; import torch; torch.set_num_threads(1); print(readings())"
-    folder = __file__.rsplit("/", 1)[0]
+    folder = __file__.rsplit("/", 2)[0] + "/helpers"
     result = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=True)
 
     def inside():

@@ -159,7 +159,7 @@ def test_a_forked_child_does_not_wait_for_its_parents_threads():
     """The parent has had OpenMP threads at work; the child has none of them."""
     script = f"""
 import multiprocessing, sys, warnings
-sys.path[:0] = [{os.path.dirname(__file__)!r}, {os.path.dirname(os.path.dirname(__file__))!r}]
+sys.path[:0] = [{os.path.dirname(__file__)!r}, {os.path.dirname(os.path.dirname(__file__)) + "/helpers"!r}]
 warnings.simplefilter("ignore")
 import numpy as np, torch
 from test_threads import encode_in_child

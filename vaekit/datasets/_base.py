@@ -4,11 +4,12 @@ import gzip
 import hashlib
 import importlib
 from contextlib import contextmanager
+from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, check_scalar
 
 # The element types of an idx file, by the third byte of its header.
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -51,6 +52,12 @@ def labelled_images(return_X_y, *, images, labels, label_name, label_values, DES
         factor_values=(np.asarray(label_values),),
         DESCR=DESCR,
     )
+
+
+def check_counts(**counts):
+    """Raise the error of scikit-learn that names a count below 1, or one that is no whole number."""
+    for name, count in counts.items():
+        check_scalar(count, name, Integral, min_val=1)
 
 
 def check_option(name, value, options):

@@ -3,7 +3,6 @@
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts
 from vaekit.evaluation._collapse import CollapseReport, collapse_report
 from vaekit.evaluation._estimate import Estimate
-from vaekit.evaluation._features import ClassifierFeatures, inception_score
 from vaekit.evaluation._generation import (
     LowPosteriorFrechet,
     low_posterior_frechet_distance,
@@ -15,7 +14,6 @@ from vaekit.evaluation._leakage import LeakageCurve, leakage_curve, standard_nor
 from vaekit.evaluation._likelihood import ImportanceNLL, ReconstructionError, importance_nll, reconstruction_error
 from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.evaluation._neighbours import NearestRows, nearest_neighbours
-from vaekit.evaluation._perceptual import InceptionFeatures, lpips_distance
 from vaekit.evaluation._pockets import (
     HighPosteriorSamples,
     LowPosteriorSamples,
@@ -25,6 +23,8 @@ from vaekit.evaluation._pockets import (
 from vaekit.evaluation._report import GenerationReport, generation_report
 from vaekit.evaluation._report_parts import ReportRow
 from vaekit.evaluation._scorers import get_unsupervised_scorer, get_unsupervised_scorer_names
+from vaekit.features._features import ClassifierFeatures, inception_score
+from vaekit.features._perceptual import InceptionFeatures, lpips_distance
 
 __all__ = [
     "AggregatePosterior",

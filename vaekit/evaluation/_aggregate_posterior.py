@@ -11,20 +11,15 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
-from vaekit.evaluation._fitted import (
-    count_rows,
-    floats,
-    look_into,
-    require,
-    same_density,
-    take_rows,
-)
+from vaekit.evaluation._fitted import look_into, require, same_density
 from vaekit.evaluation._mixture_density import aggregate_posterior_log_density
 from vaekit.exceptions import NoDensityError
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
+from vaekit.utils._containers import take_rows
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import count_rows, floats
 from vaekit.utils._typing import RandomStateLike
 
 PAIRS_AT_ONCE = 2**18  # points x rows handed to an object's own log_posterior

@@ -5,9 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vaekit.evaluation._fitted import floats, has_standard_normal_prior, look_into, require
+from vaekit.evaluation._fitted import has_standard_normal_prior, look_into, require
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import floats
 
 
 class CollapseReport(NamedTuple):

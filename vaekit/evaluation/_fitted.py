@@ -1,16 +1,13 @@
 """What evaluation asks of a fitted object: its public methods, by name, and nothing else."""
 
-import math
-
 import numpy as np
 from scipy.stats import norm
-from sklearn.utils import gen_batches
 
 from vaekit.exceptions import IncompatibleChoiceError, MissingMethodError, NoDensityError
-from vaekit.utils._containers import as_array, take_rows, unwrap
+from vaekit.utils._containers import unwrap
 from vaekit.utils._look_through import look_through
+from vaekit.utils._rows import floats
 
-VALUES_AT_ONCE = 2**20  # 8 MiB of float64
 DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 
 
@@ -34,38 +31,6 @@ def require(estimator, purpose, *methods):
     raise MissingMethodError(
         f"{purpose} needs {names}, which {type(estimator).__name__} has not: choose a number that does without."
     )
-
-
-def count_rows(X):
-    """Return the number of rows of an array or a data frame."""
-    return X.shape[0]
-
-
-def row_blocks(X):
-    """Return slices of rows that together hold a limited number of values, at least a row each."""
-    return gen_batches(count_rows(X), max(1, VALUES_AT_ONCE // max(1, math.prod(X.shape[1:]))))
-
-
-def in_blocks(function, X):
-    """Return function(flat float64 rows) of all rows, a block at a time, so that their float64 copy stays small."""
-    X = unwrap(X)
-    return np.concatenate([function(flat_rows(take_rows(X, rows))) for rows in row_blocks(X)])
-
-
-def evenly_spaced(X, n_most):
-    """Return positions of at most so many rows, from the first to the last."""
-    return np.linspace(0, count_rows(X) - 1, min(count_rows(X), n_most)).astype(int)
-
-
-def floats(values):
-    """Return what an object's method gave as a float64 array."""
-    return as_array(values).astype(np.float64, copy=False)
-
-
-def flat_rows(X):
-    """Return data, images too, as a float64 array of shape (n_rows, n_values)."""
-    X = floats(X)
-    return X.reshape(len(X), -1)
 
 
 def standard_normal_log_density(Z):

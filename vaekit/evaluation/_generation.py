@@ -6,20 +6,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
-from vaekit.evaluation._features import feature_map
-from vaekit.evaluation._fitted import (
-    count_rows,
-    look_into,
-    require,
-    take_rows,
-)
+from vaekit.evaluation._fitted import look_into, require
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.evaluation._sampling import decode_codes, draw_samples
+from vaekit.features._features import feature_map
 from vaekit.metrics import PrecisionRecallScores, frechet_distance, precision_recall_scores
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
+from vaekit.utils._containers import take_rows
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import count_rows
 from vaekit.utils._typing import RandomStateLike
 
 MOST_SAMPLES = 5000

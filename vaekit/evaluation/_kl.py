@@ -7,11 +7,12 @@ from numpy.typing import ArrayLike
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts
 from vaekit.evaluation._estimate import Estimate, independent_sum, mean_estimate
-from vaekit.evaluation._fitted import count_rows, draw_prior, floats, look_into, require
+from vaekit.evaluation._fitted import draw_prior, look_into, require
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import count_rows, floats
 from vaekit.utils._typing import RandomStateLike
 
 

@@ -10,10 +10,11 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._estimate import mean_estimate
-from vaekit.evaluation._fitted import floats, generation_log_density, look_into, require
+from vaekit.evaluation._fitted import generation_log_density, look_into, require
 from vaekit.utils._ambient import guarded, guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import floats
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 

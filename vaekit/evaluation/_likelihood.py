@@ -9,20 +9,13 @@ from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
-from vaekit.evaluation._fitted import (
-    as_array,
-    count_rows,
-    flat_rows,
-    floats,
-    look_into,
-    require,
-    row_blocks,
-    take_rows,
-)
+from vaekit.evaluation._fitted import look_into, require
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
+from vaekit.utils._containers import as_array, take_rows
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import count_rows, flat_rows, floats, row_blocks
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 

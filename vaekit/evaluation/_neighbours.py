@@ -7,9 +7,10 @@ from numpy.typing import ArrayLike
 from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
-from vaekit.evaluation._fitted import as_array, evenly_spaced, row_blocks
 from vaekit.utils._ambient import guarded
+from vaekit.utils._containers import as_array
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import evenly_spaced, row_blocks
 
 
 class NearestRows(NamedTuple):

@@ -6,18 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
-from vaekit.evaluation._fitted import (
-    as_array,
-    draw_prior,
-    floats,
-    look_into,
-    require,
-)
+from vaekit.evaluation._fitted import draw_prior, look_into, require
 from vaekit.evaluation._leakage import prior_density
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
+from vaekit.utils._containers import as_array
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import floats
 from vaekit.utils._typing import RandomStateLike
 
 

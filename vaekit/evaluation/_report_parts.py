@@ -11,7 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
 from vaekit.evaluation._collapse import collapse_report
 from vaekit.evaluation._estimate import Estimate
-from vaekit.evaluation._fitted import count_rows, look_into, take_rows
+from vaekit.evaluation._fitted import look_into
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -23,7 +23,9 @@ from vaekit.evaluation._likelihood import decoding_error, estimate_nll, reconstr
 from vaekit.evaluation._neighbours import nearest_neighbours
 from vaekit.evaluation._sampling import draw_samples
 from vaekit.exceptions import VaekitError
+from vaekit.utils._containers import take_rows
 from vaekit.utils._random import make_random_state
+from vaekit.utils._rows import count_rows
 
 CURVE_SHARES = 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5  # of the prior's own draws, below each threshold
 TAIL_SHARES = 0.1, 0.01  # those of them that the table shows

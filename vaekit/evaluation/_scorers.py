@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vaekit.evaluation._collapse import collapse_report
-from vaekit.evaluation._fitted import evenly_spaced, look_into, take_rows
+from vaekit.evaluation._fitted import look_into
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
@@ -13,6 +13,8 @@ from vaekit.evaluation._generation import (
 from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
 from vaekit.evaluation._likelihood import estimate_nll, reconstruction_error
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._containers import take_rows
+from vaekit.utils._rows import evenly_spaced
 
 SEED = 0  # constant, so that two candidates differ by what they are and not by their draws
 

@@ -85,6 +85,7 @@ class Blueprint(NamedTuple):
             deviation=self.deviation,
             rows=rows,
             network=self.network,
+            decoded_shape=self.likelihood.decoded_shape(self.event_shape),
         )
 
 

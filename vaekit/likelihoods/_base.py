@@ -17,6 +17,10 @@ class LikelihoodSpec(Spec, ABC):
 
     support = "real"  # or "unit_interval": then data are taken as they are, never standardised
 
+    def decoded_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape that the decoder gives for a row: that of the row, where a number for each value says it all."""
+        return event_shape
+
     @abstractmethod
     def build(self, setting: Setting) -> nn.Module:
         """Return the likelihood module for rows of `event_shape`, whose units the setting tells."""
@@ -24,6 +28,9 @@ class LikelihoodSpec(Spec, ABC):
 
 class Likelihood(OneLine, nn.Module, ABC):
     """p(x | z) given the decoder's output; events are summed, leading axes kept.
+
+    The decoder gives (..., batch, *decoded) for rows (batch, *event): `decoded` is the spec's `decoded_shape`
+    of `event`, the same unless a value takes several numbers (a location and a scale, a logit for each category).
 
     A number of its own that the data determine in closed form, given the decoded rows, is not trained: in training each
     batch determines it anew and leaves what it showed in `observed`; the average over an epoch, or over the training
@@ -48,15 +55,15 @@ class Likelihood(OneLine, nn.Module, ABC):
 
     @abstractmethod
     def log_prob(self, decoded: Tensor, x: Tensor) -> Tensor:
-        """Log density of rows `x` (batch, *event) given `decoded` (..., batch, *event), in nats per row."""
+        """Log density of rows `x` (batch, *event) given `decoded` (..., batch, *decoded), in nats per row."""
 
     @abstractmethod
     def mean(self, decoded: Tensor) -> Tensor:
-        """E[x | z], of the shape of `decoded`."""
+        """E[x | z], of shape (..., batch, *event)."""
 
     @abstractmethod
     def sample(self, decoded: Tensor, noise: Tensor) -> Tensor:
-        """Draws of x given `decoded`, made of standard normal `noise` of the same shape."""
+        """Draws of x given `decoded`, made of standard normal `noise` of shape (..., batch, *event)."""
 
     def statistics(self, decoded: Tensor, x: Tensor) -> Tensor | None:
         """What `settle` needs to know of rows and their decoded tensors, averaged over the rows."""

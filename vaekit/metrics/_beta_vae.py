@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from vaekit.metrics._interventions import draw_pairs, group_every_factor
 from vaekit.metrics._learning import fit_classifier
-from vaekit.metrics._validation import check_counts, check_factors_codes, within_scale
+from vaekit.tables._validation import check_counts, check_factors_codes, within_scale
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike

@@ -8,9 +8,9 @@ from joblib import Parallel, delayed
 from numpy.typing import ArrayLike
 from sklearn.utils import check_consistent_length
 
-from vaekit.metrics._containers import as_array
 from vaekit.metrics._learning import draw_seeds
-from vaekit.metrics._validation import check_counts
+from vaekit.tables._containers import as_array
+from vaekit.tables._validation import check_counts
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr

@@ -5,7 +5,7 @@ import numbers
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vaekit.metrics._validation import at_unit_scale, check_codes
+from vaekit.tables._validation import at_unit_scale, check_codes
 from vaekit.utils._ambient import guarded
 
 

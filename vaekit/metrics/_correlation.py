@@ -8,8 +8,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 from sklearn.utils import check_array
 
-from vaekit.metrics._containers import as_array, columns_of_frame
-from vaekit.metrics._validation import check_factors_codes
+from vaekit.tables._containers import as_array, columns_of_frame
+from vaekit.tables._validation import check_factors_codes
 from vaekit.utils._ambient import guarded
 
 

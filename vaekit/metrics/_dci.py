@@ -11,7 +11,7 @@ from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegress
 from sklearn.metrics import root_mean_squared_error
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows, standardize
-from vaekit.metrics._validation import check_factors_codes
+from vaekit.tables._validation import check_factors_codes
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr

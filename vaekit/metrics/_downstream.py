@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.utils import check_consistent_length
 
-from vaekit.metrics._containers import as_array, join_rows
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
-from vaekit.metrics._validation import check_codes, check_counts, check_factors_codes, within_scale
+from vaekit.tables._containers import as_array, join_rows
+from vaekit.tables._validation import check_codes, check_counts, check_factors_codes, within_scale
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
-from vaekit.metrics._validation import at_unit_scale, check_counts, check_factors_codes
+from vaekit.tables._validation import at_unit_scale, check_counts, check_factors_codes
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike

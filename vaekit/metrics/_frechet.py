@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vaekit.metrics._validation import at_common_scale, check_features
+from vaekit.tables._validation import at_common_scale, check_features
 from vaekit.utils._ambient import guarded
 from vaekit.utils._warnings import warn_user
 

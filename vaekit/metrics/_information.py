@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import adjusted_mutual_info_score
 from sklearn.utils import resample
 
-from vaekit.metrics._discretize import discretize, mutual_information
-from vaekit.metrics._validation import (
+from vaekit.tables._discretize import discretize, mutual_information
+from vaekit.tables._validation import (
     at_unit_scale,
     check_binning_options,
     check_bins,

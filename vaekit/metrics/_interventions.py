@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from vaekit.metrics._information import dependence_of_labels
-from vaekit.metrics._validation import check_counts
+from vaekit.tables._validation import check_counts
 from vaekit.utils._warnings import warn_user
 
 MOST_DEPENDENCE = 0.1

@@ -5,7 +5,7 @@ from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import StandardScaler
 
-from vaekit.metrics._validation import check_counts
+from vaekit.tables._validation import check_counts
 from vaekit.utils._random import random_state_names
 
 MOST_DEVIATIONS = 1e6  # further out, rows would overflow the single precision of trees and stall linear solvers

@@ -5,8 +5,8 @@ from typing import Any, Literal
 from numpy.typing import ArrayLike
 
 from vaekit.metrics._average import average_factors, gap_of_top_two
-from vaekit.metrics._discretize import discretize, entropies, mutual_information
-from vaekit.metrics._validation import check_bins, check_factors_codes, pool_draws
+from vaekit.tables._discretize import discretize, entropies, mutual_information
+from vaekit.tables._validation import check_bins, check_factors_codes, pool_draws
 from vaekit.utils._ambient import guarded
 
 

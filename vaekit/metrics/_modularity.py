@@ -9,9 +9,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from vaekit.metrics._average import average_factors
-from vaekit.metrics._discretize import discretize, mutual_information
 from vaekit.metrics._learning import split_rows, standardize
-from vaekit.metrics._validation import check_bins, check_factors_codes, pool_draws
+from vaekit.tables._discretize import discretize, mutual_information
+from vaekit.tables._validation import check_bins, check_factors_codes, pool_draws
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike

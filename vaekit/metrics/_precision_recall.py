@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
-from vaekit.metrics._validation import at_common_scale, check_features
+from vaekit.tables._validation import at_common_scale, check_features
 from vaekit.utils._ambient import guarded
 from vaekit.utils._repr import short_repr
 

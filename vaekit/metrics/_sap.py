@@ -10,7 +10,7 @@ from sklearn.svm import LinearSVC
 
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._learning import draw_seeds, fit_classifier, split_rows, standardize
-from vaekit.metrics._validation import check_factors_codes
+from vaekit.tables._validation import check_factors_codes
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike

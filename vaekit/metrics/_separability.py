@@ -7,7 +7,7 @@ from scipy.special import entr
 from sklearn.svm import LinearSVC
 
 from vaekit.metrics._learning import standardize
-from vaekit.metrics._validation import check_factors_codes
+from vaekit.tables._validation import check_factors_codes
 from vaekit.utils._ambient import guarded
 
 

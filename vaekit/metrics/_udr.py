@@ -7,10 +7,10 @@ from joblib import Parallel, delayed
 from sklearn.linear_model import Lasso
 from sklearn.utils import check_consistent_length
 
-from vaekit.metrics._containers import as_array
 from vaekit.metrics._correlation import absolute_correlation
 from vaekit.metrics._learning import standardize
-from vaekit.metrics._validation import at_unit_scale, check_codes
+from vaekit.tables._containers import as_array
+from vaekit.tables._validation import at_unit_scale, check_codes
 from vaekit.utils._ambient import guarded
 
 LASSO_ALPHA = 0.1

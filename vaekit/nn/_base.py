@@ -33,7 +33,8 @@ class Network(Spec, ABC):
     """What joins data and latents: networks only, no probability.
 
     An encoder takes a batch of shape (batch, *event_shape) to features of shape (batch, n_features); the posterior adds
-    the last linear layer. A decoder takes latents (batch, n_components) to (batch, *event_shape).
+    the last linear layer. A decoder takes latents (batch, n_components) to (batch, *decoded_shape), which is
+    the event_shape unless the likelihood wants several numbers for a value.
     """
 
     # rows per block of inference: constant, so that a row never depends on its neighbours, and few: one row is cheap

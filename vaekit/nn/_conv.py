@@ -37,6 +37,37 @@ def geometry(larger, smaller):
     return shape, tuple(large - 2 * small if h else 0 for large, small, h in zip(larger, smaller, halved))
 
 
+class LastAxes(nn.Module):
+    """Images (batch, channels * n, height, width) as (batch, channels, height, width, *shape), n = prod(shape)."""
+
+    def __init__(self, *shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, images):
+        """Return the images with their channels' numbers behind the pixels."""
+        apart = images.unflatten(1, (-1, math.prod(self.shape)))
+        return apart.movedim(2, -1).unflatten(-1, self.shape)
+
+
+def image_decoded_to(event_shape, decoded_shape):
+    """Shape of the image that a decoder draws, and what makes rows of `decoded_shape` of it.
+
+    Its pixels are those of the data where `decoded_shape` begins with `event_shape`; else the last two axes.
+    """
+    if len(decoded_shape) < 2:
+        raise ValueError(
+            f"ConvNet decodes to images, and the likelihood wants {decoded_shape} numbers per row: use network='mlp'."
+        )
+    *channels, height, width = decoded_shape
+    if decoded_shape == tuple(event_shape):
+        return decoded_shape, []
+    if decoded_shape[:3] == tuple(event_shape):
+        channels, (height, width), behind = event_shape[:1], event_shape[1:], decoded_shape[3:]
+        return (math.prod((*channels, *behind)), height, width), [LastAxes(*behind)]
+    return (math.prod(channels), height, width), [nn.Unflatten(1, channels)] if len(channels) != 1 else []
+
+
 @spec
 class ConvNet(Network):
     """Strided convolutions, then two dense layers; the decoder mirrors them with transposed convolutions.
@@ -114,8 +145,8 @@ class ConvNet(Network):
 
     def decoder(self, setting):
         """Return the decoder module."""
-        (n_channels, *image), generator = setting.event_shape, setting.generator
-        sizes = halvings(*image)
+        (n_channels, *image), arrange = image_decoded_to(setting.event_shape, setting.decoded_shape)
+        generator, sizes = setting.generator, halvings(*image)
         channels = [n_channels] + [self.channels] * (len(sizes) - 1)
         dense = (setting.n_components, *reversed(self.hidden_layer_sizes), channels[-1] * math.prod(sizes[-1]))
         layers = [*self._dense(dense, generator), nn.Unflatten(1, (channels[-1], *sizes[-1]))]
@@ -125,4 +156,4 @@ class ConvNet(Network):
                 nn.ConvTranspose2d, channels[i], channels[i - 1], output_padding=output_padding, **shape
             )
             layers += [initialize(transposed, self.initialization, generator), ACTIVATIONS[self.activation]()]
-        return nn.Sequential(*(layers[:-1] if len(sizes) > 1 else layers[:-2] + layers[-1:]))
+        return nn.Sequential(*(layers[:-1] if len(sizes) > 1 else layers[:-2] + layers[-1:]), *arrange)

@@ -26,7 +26,8 @@ class Custom(Network):
         starting point, and it is itself never trained.
     decoder_module : nn.Module or callable
         Takes (batch, n_components) to anything that reshapes to (batch, *event_shape), without a last nonlinearity
-        (logits for a Bernoulli likelihood). A callable is called as `decoder_module(n_components, event_shape)`.
+        (logits for a Bernoulli likelihood). A callable is called as `decoder_module(n_components, event_shape)`. A
+        likelihood that wants several numbers for a value has its `decoded_shape` in the place of `event_shape`.
 
     Notes
     -----

@@ -87,14 +87,15 @@ class ForeignPair:
 
     def decoder(self, setting):
         """Return the decoder module."""
-        n_components, event_shape, generator = setting.n_components, setting.event_shape, setting.generator
-        decoder = ForeignModule(self._module("decoder_module", generator, n_components, event_shape))
+        n_components, decoded_shape, generator = setting.n_components, setting.decoded_shape, setting.generator
+        decoder = ForeignModule(self._module("decoder_module", generator, n_components, decoded_shape))
         shape = probe(decoder, "decoder_module", (2, n_components), generator)
-        if math.prod(shape) != math.prod(event_shape):
+        if math.prod(shape) != math.prod(decoded_shape):
             raise ValueError(
-                f"The 'decoder_module' parameter of Custom must give {event_shape} values per row. Got {shape} instead."
+                f"The 'decoder_module' parameter of Custom must give {decoded_shape} values per row. Got {shape} "
+                "instead."
             )
-        return decoder.append(Reshape(*event_shape))
+        return decoder.append(Reshape(*decoded_shape))
 
     def _module(self, name, generator, *sizes):
         """Return the copy of a module, or what a function makes of the sizes."""

@@ -70,7 +70,7 @@ class MLP(Network):
 
     def decoder(self, setting):
         """Return the decoder module."""
-        event_shape = tuple(setting.event_shape)
-        sizes = (setting.n_components, *reversed(self.hidden_layer_sizes), math.prod(event_shape))
-        unflatten = [nn.Unflatten(1, event_shape)] if len(event_shape) > 1 else []
+        decoded_shape = setting.decoded_shape
+        sizes = (setting.n_components, *reversed(self.hidden_layer_sizes), math.prod(decoded_shape))
+        unflatten = [nn.Unflatten(1, decoded_shape)] if len(decoded_shape) > 1 else []
         return nn.Sequential(*mlp(sizes, self.activation, self.initialization, setting.generator), *unflatten)

@@ -114,14 +114,14 @@ class LayeredNet(Network):
         Raises
         ------
         ValueError
-            If the layers do not lead to images of the shape of the data.
+            If the layers do not lead to images of the shape that the likelihood wants, that of the data by default.
         """
-        event_shape = setting.event_shape
+        decoded_shape = setting.decoded_shape
         *hidden, (kind, *sizes) = self.decoder_layers
-        last = (kind, *(event_shape[0] if size is None else size for size in sizes))
+        last = (kind, *(decoded_shape[0] if size is None else size for size in sizes))
         modules, shape = self._stack((*hidden, last), (setting.n_components,), setting.generator)
-        if shape != tuple(event_shape):
-            raise ValueError(f"The 'decoder_layers' parameter must lead to {tuple(event_shape)}. Got {shape} instead.")
+        if shape != decoded_shape:
+            raise ValueError(f"The 'decoder_layers' parameter must lead to {decoded_shape}. Got {shape} instead.")
         return nn.Sequential(*modules[:-1])
 
     def _stack(self, layers, shape, generator):

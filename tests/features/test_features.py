@@ -11,9 +11,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from vaekit.evaluation import ClassifierFeatures, _features, _fitted, inception_score, sample_frechet_distance
-from vaekit.evaluation._features import feature_map
+from vaekit.evaluation import ClassifierFeatures, inception_score, sample_frechet_distance
+from vaekit.features import _features
+from vaekit.features._features import feature_map
 from vaekit.metrics import frechet_distance
+from vaekit.utils import _rows
 
 DIGITS, LABELS = load_digits(return_X_y=True)
 IMAGES = DIGITS[:400].reshape(-1, 8, 8)
@@ -50,7 +52,7 @@ def test_components_of_many_rows_are_found_from_evenly_spaced_ones(monkeypatch):
 def test_features_do_not_depend_on_blocks(name, monkeypatch):
     to_features = feature_map("pca", IMAGES) if name == "pca" else TestClassifierFeatures.features.transform
     at_once = to_features(IMAGES)
-    monkeypatch.setattr(_fitted, "VALUES_AT_ONCE", 1000)
+    monkeypatch.setattr(_rows, "VALUES_AT_ONCE", 1000)
     np.testing.assert_allclose(to_features(IMAGES), at_once, atol=1e-9)
     np.testing.assert_allclose(to_features(IMAGES.tolist()), at_once, atol=1e-9)
 

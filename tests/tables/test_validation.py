@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 from vaekit import datasets, metrics
-from vaekit.metrics._validation import check_codes, check_factors
+from vaekit.tables._validation import check_codes, check_factors
 
 RNG = np.random.default_rng(0)
 F = RNG.integers(3, size=(120, 2))

@@ -5,8 +5,8 @@ import numbers
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array, check_consistent_length
 
-from vaekit.metrics._containers import as_array
-from vaekit.metrics._discretize import FEWEST_AUTOMATIC_BINS, uniform_bins
+from vaekit.tables._containers import as_array
+from vaekit.tables._discretize import FEWEST_AUTOMATIC_BINS, uniform_bins
 from vaekit.utils._warnings import warn_user
 
 MOST_VALUES_OF_A_DISCRETE_FLOAT = 100

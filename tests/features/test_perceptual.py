@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vaekit.evaluation import InceptionFeatures, inception_score, lpips_distance
-from vaekit.evaluation._perceptual import LPIPS_WEIGHTS, rgb_bytes
+from vaekit.features._perceptual import LPIPS_WEIGHTS, rgb_bytes
 
 GREY = np.random.default_rng(0).integers(0, 256, (5, 20, 20)).astype(np.uint8)
 

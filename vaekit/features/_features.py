@@ -15,10 +15,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.evaluation._fitted import evenly_spaced, flat_rows, in_blocks, take_rows
 from vaekit.utils._ambient import GuardedMethods, guarded
-from vaekit.utils._containers import on_host
+from vaekit.utils._containers import on_host, take_rows
 from vaekit.utils._random import make_random_state
+from vaekit.utils._rows import evenly_spaced, flat_rows, in_blocks
 from vaekit.utils._typing import RandomStateLike
 
 MOST_PLAIN_FEATURES = 50

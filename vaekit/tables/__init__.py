@@ -1,0 +1,1 @@
+"""What metrics are given, as NumPy arrays: opened, checked, binned. No torch."""
