@@ -69,7 +69,7 @@ def build_model(plan, rows=None):
             discriminator=plan.objective.discriminator(setting),
         )
     converted(model, nn.Module.float)  # whatever torch's default is
-    plan.objective.check(model.prior, _some_posterior(model, n_features))
+    plan.objective.check(model.prior.given(None, model.encode), _some_posterior(model, n_features))
     return model
 
 
