@@ -15,6 +15,9 @@ from vaekit.utils._spec import spec
 
 __all__ = ["FlowMatching"]
 
+FREQUENCIES = (1.0, 2.0, 4.0)  # per unit of z, of what v sees
+DRAWS = 4  # of z0 and t for each code of a step
+
 
 @spec
 class FlowMatching(PriorSpec):
@@ -33,7 +36,7 @@ class FlowMatching(PriorSpec):
     ----------
     hidden_width : int, default=64
         Width of the hidden layers (tanh) of v.
-    n_hidden_layers : int, default=3
+    n_hidden_layers : int, default=2
         Number of hidden layers of v.
     n_steps : int, default=20
         Steps of the classical Runge-Kutta method from t = 0 to 1 and back. Its error falls with their fourth power.
@@ -51,7 +54,7 @@ class FlowMatching(PriorSpec):
     """
 
     hidden_width: int = 64
-    n_hidden_layers: int = 3
+    n_hidden_layers: int = 2
     n_steps: int = 20
 
     _parameter_constraints: ClassVar[dict] = {
@@ -67,27 +70,44 @@ class FlowMatching(PriorSpec):
 
 
 class Velocity(nn.Module):
-    """v(z, t), a network with tanh; zero at the start, so that the flow is the identity."""
+    """v(z, t), a network with tanh; zero at the start, so that the flow is the identity.
+
+    It sees z, the sines and cosines of z in some frequencies (a network of z alone is slow to learn thin gaps: M.
+    Tancik et al., "Fourier Features Let Networks Learn High Frequency Functions", NeurIPS 2020,
+    https://arxiv.org/abs/2006.10739), and t.
+    """
 
     def __init__(self, n_components, hidden, generator):
         super().__init__()
-        self.network = mlp((n_components + 1, *hidden, n_components), "tanh", "torch", generator)
+        self.n_components = n_components
+        n_inputs = (1 + 2 * len(FREQUENCIES)) * n_components + 1
+        self.network = mlp((n_inputs, *hidden, n_components), "tanh", "torch", generator)
         nn.init.zeros_(self.network[-1].weight)
         nn.init.zeros_(self.network[-1].bias)
 
     def forward(self, z, t):
         """v for latents (..., n_components) and times (..., 1)."""
-        return self.network(torch.cat([z, t], dim=-1))
+        return self.network(torch.cat([features(z)[0].flatten(-2), t], dim=-1))
 
     def with_divergence(self, z, t):
         """v and tr dv/dz, the derivatives by each latent taken through the layers beside the values."""
-        first, *_, last = layers = self.network[::2]
-        values = torch.tanh(first(torch.cat([z, t], dim=-1)))
-        slopes = (1 - values.square())[..., None, :] * first.weight[:, :-1].T  # (..., n_components, width)
-        for layer in layers[1:-1]:
+        first, *middle, last = self.network[::2]
+        seen, seen_slopes = features(z)
+        values = torch.tanh(first(torch.cat([seen.flatten(-2), t], dim=-1)))
+        weight = first.weight[:, :-1].T.unflatten(0, seen.shape[-2:])  # (n_features, n_components, width)
+        slopes = (seen_slopes[..., None] * weight).sum(-3) * (1 - values.square())[..., None, :]
+        for layer in middle:
             values = torch.tanh(layer(values))
-            slopes = (1 - values.square())[..., None, :] * (slopes @ layer.weight.T)
+            slopes = (slopes @ layer.weight.T) * (1 - values.square())[..., None, :]
         return last(values), (slopes * last.weight).sum((-2, -1))
+
+
+def features(z):
+    """z, its sines and cosines, (..., n_features, n_components), and the derivative of each by its latent."""
+    waves = [(torch.sin(w * z), torch.cos(w * z), w) for w in FREQUENCIES]
+    values = [z] + [wave for sine, cosine, _ in waves for wave in (sine, cosine)]
+    slopes = [torch.ones_like(z)] + [slope for sine, cosine, w in waves for slope in (w * cosine, -w * sine)]
+    return torch.stack(values, -2), torch.stack(slopes, -2)
 
 
 def runge_kutta(derivative, state, start, stop, n_steps):
@@ -122,7 +142,7 @@ class FlowMatchingPrior(FlowPrior):
     def __init__(self, velocity, n_steps):
         super().__init__()
         self.velocity, self.n_steps = velocity, n_steps
-        self.training_noise_width = velocity.network[-1].out_features + 1
+        self.training_noise_width = DRAWS * (velocity.n_components + 1)
         self.before = Before(self.own_loss)
 
     def given(self, condition, encode=None):
@@ -130,10 +150,11 @@ class FlowMatchingPrior(FlowPrior):
         return self.before
 
     def own_loss(self, z, noise=None):
-        """E |v(z_t, t) - (z1 - z0)|^2, summed over latents; the last number of the noise decides t."""
-        z0, t = noise[:, :-1], torch.special.ndtr(noise[:, -1:])
+        """E |v(z_t, t) - (z1 - z0)|^2, summed over latents; of the noise of a draw the last number decides t."""
+        noise, z = noise.unflatten(-1, (DRAWS, -1)), z[:, None]
+        z0, t = noise[..., :-1], torch.special.ndtr(noise[..., -1:])
         error = self.velocity((1 - t) * z0 + t * z, t) - (z - z0)
-        return {"flow_matching": error.square().sum(1).mean()}
+        return {"flow_matching": error.square().sum(-1).mean()}
 
     def _flow(self, z, start, stop):
         """Where z is taken, and the log-determinant of the way."""
@@ -161,7 +182,7 @@ class FlowMatchingPrior(FlowPrior):
 
     def extra_repr(self):
         """Size."""
-        return f"n_components={self.training_noise_width - 1}, n_steps={self.n_steps}"
+        return f"n_components={self.velocity.n_components}, n_steps={self.n_steps}"
 
 
 class Before(StandardNormalPrior):
