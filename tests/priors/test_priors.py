@@ -11,7 +11,15 @@ from torch import distributions
 
 from vaekit.exceptions import NoDensityError
 from vaekit.posteriors import NormalParameters
-from vaekit.priors import Decoupled, ElementwiseFlow, Generator, StandardNormal
+from vaekit.priors import (
+    Decoupled,
+    ElementwiseFlow,
+    FlowMatching,
+    Generator,
+    MaskedAutoregressive,
+    NeuralSpline,
+    StandardNormal,
+)
 from vaekit.priors._decoupled import MASKS, SCALE_BOUND, Conditioner
 from vaekit.utils._torch import make_generator, whitened_noise
 
@@ -21,6 +29,9 @@ FLOWS = {
     "decoupled": Decoupled(hidden_width=8),
     "decoupled, 2 couplings": Decoupled(n_couplings=2, hidden_width=8),
     "decoupled, halves": Decoupled(n_couplings=3, hidden_width=8, mask="halves"),
+    "flow matching": FlowMatching(hidden_width=4, n_steps=16),
+    "masked autoregressive": MaskedAutoregressive(hidden_width=8),
+    "neural spline": NeuralSpline(n_transforms=2, hidden_width=8, n_bins=4),
 }
 DENSITIES = {"standard normal": StandardNormal(), **FLOWS}
 PRIORS = {**DENSITIES, "generator": Generator(hidden_width=8)}

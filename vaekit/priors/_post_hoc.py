@@ -35,8 +35,8 @@ class PostHoc(PriorSpec):
     estimator : object with fit and sample, default=GaussianMixture(n_components=10)
         An estimator of the kind of scikit-learn's `GaussianMixture` and `KernelDensity`: `sample(n_samples)` gives
         draws, alone or first of a tuple, seeded by a parameter `random_state` of the method or of the estimator.
-        Densities are there if it has `score_samples`, log densities in nats. Seeds that are None are drawn from those
-        of the model.
+        Densities are there if it has `score_samples`, log densities in nats. Seeds that are None are that of the
+        model.
 
     References
     ----------
@@ -65,8 +65,8 @@ class PostHoc(PriorSpec):
 
     def build(self, setting):
         """Return the prior module."""
-        seed = torch.empty((), dtype=torch.int64).random_(2**31, generator=setting.generator)
-        return PostHocPrior(seeded(self.estimator, int(seed)), setting.n_components)
+        seed = setting.generator.initial_seed() % 2**32  # no draw: all else starts as with a normal prior
+        return PostHocPrior(seeded(self.estimator, seed), setting.n_components)
 
     def settings(self):
         """The estimator's type, and the parameters of all that stands in it."""
