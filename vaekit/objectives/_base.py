@@ -106,7 +106,9 @@ class Objective(Spec, ABC):
 
     def noise_columns(self, widths: NoiseWidths) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row, given what each draw takes."""
-        return {"posterior": widths.posterior} | ({"prior_training": widths.prior_training} if widths.prior_training else {})
+        return {"posterior": widths.posterior} | (
+            {"prior_training": widths.prior_training} if widths.prior_training else {}
+        )
 
     def discriminator(self, setting: Setting) -> nn.Module | None:
         """Return what is trained beside the model, or None."""
