@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from vaekit import AAE, DPVAE, VAE, WAE, BetaTCVAE, DIPVAE, FactorVAE, FlowPriorVAE, InfoVAE
+from vaekit import AAE, DIPVAE, DPVAE, VAE, WAE, BetaTCVAE, FactorVAE, FlowPriorVAE, InfoVAE
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives import ELBO, Capacity
 

@@ -78,13 +78,13 @@ def test_rows_are_drawn_and_judged_by_themselves(word):
 @over_densities
 @torch.no_grad()
 def test_nothing_global_is_drawn_from(word):
-    before, numpy_before = torch.random.get_rng_state(), np.random.get_state()[1].copy()
+    before, numpy_before = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
     prior = trained(word)
     prior.log_prob(prior.sample(noise_for(prior, 5)))
     again = trained(word)
     assert torch.equal(again.sample(noise_for(prior, 5)), prior.sample(noise_for(prior, 5)))
     assert torch.equal(torch.random.get_rng_state(), before)
-    assert np.array_equal(np.random.get_state()[1], numpy_before)
+    assert np.array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
 
 
 @over_densities

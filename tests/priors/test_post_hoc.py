@@ -68,12 +68,12 @@ def test_it_is_fitted_to_draws_of_the_aggregate_posterior():
 @over_estimators
 def test_pickles_hold_it_and_seeds_decide_it(estimator):
     model = VAE(prior=PostHoc(estimator=estimator), **TINY).fit(X)
-    Z, before = model.transform(X), np.random.get_state()[1].copy()
+    Z, before = model.transform(X), np.random.get_state()[1].copy()  # noqa: NPY002
     for twin in (pickle.loads(pickle.dumps(model)), clone(model).fit(X)):
         np.testing.assert_array_equal(twin.log_prior(Z), model.log_prior(Z))
         np.testing.assert_array_equal(twin.sample(5), model.sample(5))
     np.testing.assert_array_equal(model.sample_prior(9, random_state=0)[:5], model.sample_prior(5, random_state=0))
-    assert np.array_equal(np.random.get_state()[1], before)
+    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
 def test_training_goes_on_and_the_estimator_is_fitted_again():
