@@ -94,6 +94,9 @@ def test_doors_to_other_libraries():
     ]
     assert set(private) == {"utils/_sklearn.py"}
     assert {room_of(file) for file, name in everywhere if name.split(".")[0] == "skorch"} == {"engine"}
+    strings = [file for file, tree in FILES.items() for node in ast.walk(tree)
+               if isinstance(node, ast.Constant) and str(node.value).split(".")[0] == "zuko"]  # fmt: skip
+    assert set(strings) | {file for file, name in everywhere if name.split(".")[0] == "zuko"} == {"utils/_zuko.py"}
     assert [
         name for _, name in all_imports("metrics", "tables", "datasets") if name.split(".")[0] in ("torch", "skorch")
     ] == []

@@ -84,11 +84,14 @@ class NoiseWidths(NamedTuple):
         As many as there are latents.
     posterior, prior : int
         What one draw of q(z | x), and one of p(z), is made of.
+    prior_training : int
+        What a prior's own loss takes for each code; 0 if it draws nothing.
     """
 
     codes: int
     posterior: int
     prior: int
+    prior_training: int = 0
 
 
 class LossTerms(NamedTuple):

@@ -42,6 +42,7 @@ class LatentVariableModel(nn.Module):
         self.prior = prior
         self.decoder, self.likelihood = decoder, likelihood
         self.discriminator = discriminator
+        prior.stand_in(self)
 
     def encode(self, x: Tensor) -> Posterior:
         """q(z | x) for a batch (batch, *event_shape)."""
@@ -55,7 +56,8 @@ class LatentVariableModel(nn.Module):
     def noise_widths(self, n_components: int) -> NoiseWidths:
         """How much noise the draws of a model with so many latents take."""
         widths = (getattr(part, "noise_width", None) for part in (self.posterior, self.prior))
-        return NoiseWidths(n_components, *(n_components if width is None else width for width in widths))
+        drawn = (n_components if width is None else width for width in widths)
+        return NoiseWidths(n_components, *drawn, self.prior.training_noise_width)
 
     def forward(self, batch: Batch, noise: Tensor) -> ModelOutput:
         """One sample of q(z | x) per row, made of `noise`, and decoded."""

@@ -11,7 +11,15 @@ from torch import distributions
 
 from vaekit.exceptions import NoDensityError
 from vaekit.posteriors import NormalParameters
-from vaekit.priors import Decoupled, ElementwiseFlow, Generator, StandardNormal
+from vaekit.priors import (
+    Decoupled,
+    ElementwiseFlow,
+    FlowMatching,
+    Generator,
+    MaskedAutoregressive,
+    NeuralSpline,
+    StandardNormal,
+)
 from vaekit.priors._decoupled import MASKS, SCALE_BOUND, Conditioner
 from vaekit.utils._torch import make_generator, whitened_noise
 
@@ -21,9 +29,14 @@ FLOWS = {
     "decoupled": Decoupled(hidden_width=8),
     "decoupled, 2 couplings": Decoupled(n_couplings=2, hidden_width=8),
     "decoupled, halves": Decoupled(n_couplings=3, hidden_width=8, mask="halves"),
+    "flow matching": FlowMatching(hidden_width=4, n_steps=40),
+    "masked autoregressive": MaskedAutoregressive(hidden_width=8),
+    "neural spline": NeuralSpline(n_transforms=2, hidden_width=8, n_bins=4),
 }
 DENSITIES = {"standard normal": StandardNormal(), **FLOWS}
 PRIORS = {**DENSITIES, "generator": Generator(hidden_width=8)}
+# an integration at each of many points takes its time: test_draws_and_densities.py has it for all
+QUICK = {name: word for name, word in DENSITIES.items() if name != "flow matching"}
 
 
 def over(table):
@@ -70,7 +83,7 @@ def statistics(z):
 
 
 # the last numbers are the errors that the kinks of the maps leave on such a grid
-@over(DENSITIES)
+@over(QUICK)
 @pytest.mark.parametrize(("n_components", "n_points", "atol"), [(1, 20_001, 1e-6), (2, 601, 1e-3)])
 @torch.no_grad()
 def test_the_density_integrates_to_one_and_is_that_of_the_samples(word, n_components, n_points, atol):
@@ -153,7 +166,7 @@ def test_at_the_start_a_prior_is_standard_normal(word, n_components):
     torch.testing.assert_close(kl, q.kl_to_standard_normal())
 
 
-@over(DENSITIES)
+@over(QUICK)
 @over_sizes
 @torch.no_grad()
 def test_divergence_against_sampling(word, n_components):

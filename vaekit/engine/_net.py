@@ -112,7 +112,7 @@ class Net(NeuralNet):
 
     def initialize_optimizer(self, triggered_directly=None):
         """One Adam per phase of every stage, fused where torch has it."""
-        stages = self.objective.stages()
+        stages = self.objective.stages_for(self.module_.prior)
         together = [phase.parts for stage in stages for phase in stage.phases]
         self.flat_ = FlatParameters(self.module_, TRAINED_PARTS, together)
         self.stages_ = planned(stages, self.flat_.holds, self.plan.n_steps)

@@ -50,7 +50,8 @@ class BaseEncoder(
     ----------
     n_components : int, default=10
         Number of latents, the dimension of a code.
-    prior : {"normal", "decoupled", "elementwise_flow", "generator"} or spec of `vaekit.priors`, default="normal"
+    prior : {"normal", "decoupled", "elementwise_flow", "mixture", "vamp", "post_hoc", "flow_matching", "maf", \
+"neural_spline", "generator"} or spec of `vaekit.priors`, default="normal"
         p(z). `"decoupled"` maps the representation space through a jointly trained invertible network to a plainly
         normal generation space; it is the default of the classes with `DP` in their name.
     likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error"} or spec of `vaekit.likelihoods`, \
@@ -62,7 +63,7 @@ default="auto"
         divided by 255 (masks, whose bytes are 0 and 1, by 1) and all else must lie in [0, 1], in `fit` and wherever
         rows are scored later: scale tables with `MinMaxScaler(clip=True)`. Tables of 0 and 1 of another type take
         `likelihood="bernoulli"`.
-    posterior_family : {"normal", "fixed_scale"} or spec of `vaekit.posteriors`, default="normal"
+    posterior_family : {"normal", "full_normal", "iaf", "fixed_scale"} or spec of `vaekit.posteriors`, default="normal"
         Family of q(z | x).
     network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"
         Encoder and decoder. `"auto"` is `ConvNet` for images and, for tables, an `MLP` of `hidden_layer_sizes` and

@@ -96,12 +96,31 @@ class GenerationMixin(GuardedMethods):
             Samples in the units of the training data; the same codes whatever `noise` is.
         """
         check_is_fitted(self)
-        check_count(n_samples, "n_samples")
         draws = check_noise(noise)
         draws = self.image_shape_ is None if draws is None else draws
         random_state = make_random_state(self.random_state if random_state is None else random_state)
-        Z = sample_prior(self.model_, n_samples, random_state)
+        Z = self.sample_prior(n_samples, random_state)
         return decode(self.model_, Z, random_state if draws else None)
+
+    def sample_prior(self, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
+        """Draw codes from the prior that was trained.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of codes.
+        random_state : int, RandomState instance or None, default=None
+            Decides the draws; None is the estimator's own `random_state`.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_samples, n_components_)
+            Codes: those that `sample` decodes.
+        """
+        check_is_fitted(self)
+        check_count(n_samples, "n_samples")
+        random_state = make_random_state(self.random_state if random_state is None else random_state)
+        return sample_prior(self.model_, n_samples, random_state)
 
     def sample_likelihood(self, Z: ArrayLike, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw x from p(x | z), a row for every code.

@@ -11,8 +11,20 @@ from vaekit.objectives import (
     Objective,
     TotalCorrelation,
 )
-from vaekit.posteriors import DiagonalNormal, FixedScale, PosteriorSpec
-from vaekit.priors import Decoupled, ElementwiseFlow, Generator, PriorSpec, StandardNormal
+from vaekit.posteriors import DiagonalNormal, FixedScale, FullNormal, InverseAutoregressive, PosteriorSpec
+from vaekit.priors import (
+    Decoupled,
+    ElementwiseFlow,
+    FlowMatching,
+    Generator,
+    MaskedAutoregressive,
+    MixtureOfNormals,
+    NeuralSpline,
+    PostHoc,
+    PriorSpec,
+    StandardNormal,
+    VampPrior,
+)
 from vaekit.utils._spec import Vocabulary
 
 __all__ = ["VOCABULARIES"]
@@ -22,6 +34,18 @@ PRIORS = {
     "decoupled": Decoupled,
     "elementwise_flow": ElementwiseFlow,
     "generator": Generator,
+    "mixture": MixtureOfNormals,
+    "vamp": VampPrior,
+    "post_hoc": PostHoc,
+    "flow_matching": FlowMatching,
+    "maf": MaskedAutoregressive,
+    "neural_spline": NeuralSpline,
+}
+POSTERIORS = {
+    "normal": DiagonalNormal,
+    "fixed_scale": FixedScale,
+    "full_normal": FullNormal,
+    "iaf": InverseAutoregressive,
 }
 LIKELIHOODS = {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace, "squared_error": SquaredError}
 OBJECTIVES = {
@@ -37,7 +61,7 @@ VOCABULARIES = {
     for vocabulary in (
         Vocabulary("prior", PriorSpec, PRIORS),
         Vocabulary("likelihood", LikelihoodSpec, LIKELIHOODS),
-        Vocabulary("posterior_family", PosteriorSpec, {"normal": DiagonalNormal, "fixed_scale": FixedScale}),
+        Vocabulary("posterior_family", PosteriorSpec, POSTERIORS),
         Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet}),
         Vocabulary("objective", Objective, OBJECTIVES),
     )

@@ -104,7 +104,7 @@ def build_model(blueprint, rows=None):
             discriminator=blueprint.objective.discriminator(setting),
         )
     converted(model, nn.Module.float)  # whatever torch's default is
-    blueprint.objective.check(model.prior, _some_posterior(model, n_features))
+    blueprint.objective.check(model.prior.given(None, model.encode), _some_posterior(model, n_features))
     return model
 
 

@@ -130,7 +130,7 @@ class AggregateDivergence(Objective):
 
     def noise_columns(self, widths):
         """Noise of the codes and of the prior's draws."""
-        return {"posterior": widths.posterior, "prior": widths.prior}
+        return {**super().noise_columns(widths), "prior": widths.prior}
 
     def check(self, prior, posterior):
         """Refuse, besides, a learned prior that nothing would train."""

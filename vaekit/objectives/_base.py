@@ -100,10 +100,10 @@ class Objective(Spec, ABC):
         return LossTerms(reconstruction + penalty, {"reconstruction": reconstruction, **terms}, output)
 
     def prior_loss(self, model: Any, inputs: StepInputs, carried: Any) -> LossTerms:
-        """E_q[-log p(z)] on the codes of this step, which it cannot move."""
-        negative_log_prior = -carried.prior.log_prob(carried.z.detach()).mean()
-        loss = inputs.weights["prior_weight"] * negative_log_prior
-        return LossTerms(loss, {"negative_log_prior": negative_log_prior}, carried)
+        """The prior's own loss, E_q[-log p(z)] of most, on the codes of this step, which it cannot move."""
+        noise = inputs.noise.get("prior_training")
+        terms = carried.prior.own_loss(carried.z.detach(), None if noise is None else noise[: len(carried.z)])
+        return LossTerms(inputs.weights.get("prior_weight", 1.0) * sum(terms.values()), terms, carried)
 
     def held_out_loss(self, output: ModelOutput) -> Tensor:
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
@@ -111,7 +111,9 @@ class Objective(Spec, ABC):
 
     def noise_columns(self, widths: NoiseWidths) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row, given what each draw takes."""
-        return {"posterior": widths.posterior}
+        return {"posterior": widths.posterior} | (
+            {"prior_training": widths.prior_training} if widths.prior_training else {}
+        )
 
     def discriminator(self, setting: Setting) -> nn.Module | None:
         """Return what is trained beside the model, or None."""
@@ -129,6 +131,16 @@ class Objective(Spec, ABC):
     def stages(self) -> list[Stage]:
         """What is trained first and what later: here one stage, of the phases of every step."""
         return [Stage(1.0, self.phases())]
+
+    def stages_for(self, prior: Prior) -> list[Stage]:
+        """The same, each with a phase for a prior (module) that learns by a loss of its own alone."""
+        own = Phase("prior", ("prior",), self.prior_loss)
+        return [
+            stage._replace(phases=[*stage.phases, own])
+            if prior.learns_alone and all(phase.parts != own.parts for phase in stage.phases)
+            else stage
+            for stage in self.stages()
+        ]
 
     def check(self, prior: Prior, posterior: Posterior) -> None:
         """Raise IncompatibleChoiceError, with the remedy, if this objective cannot stand with a prior (module).

@@ -68,7 +68,7 @@ class TotalCorrelation(WithDiscriminator, Objective):
 
     def noise_columns(self, widths):
         """Noise of the codes of both batches, and what shuffles the second."""
-        return {"posterior": widths.posterior, "second": widths.posterior, "permutation": widths.codes}
+        return {**super().noise_columns(widths), "second": widths.posterior, "permutation": widths.codes}
 
     def phases(self):
         """The model, then the discriminator."""

@@ -1,6 +1,16 @@
 """From features to q(z | x)."""
 
+from vaekit.posteriors._autoregressive import InverseAutoregressive
 from vaekit.posteriors._base import Posterior, PosteriorSpec
 from vaekit.posteriors._diagonal_normal import DiagonalNormal, FixedScale, NormalParameters
+from vaekit.posteriors._full_normal import FullNormal
 
-__all__ = ["DiagonalNormal", "FixedScale", "NormalParameters", "Posterior", "PosteriorSpec"]
+__all__ = [
+    "DiagonalNormal",
+    "FixedScale",
+    "FullNormal",
+    "InverseAutoregressive",
+    "NormalParameters",
+    "Posterior",
+    "PosteriorSpec",
+]

@@ -1,10 +1,29 @@
-"""p(z): standard normal, decoupled, elementwise flow, generator."""
+"""p(z): normal, decoupled, flows, mixtures of normals or of encodings, whatever is fitted to codes, a generator."""
 
+from vaekit.priors._autoregressive import MaskedAutoregressive, NeuralSpline
 from vaekit.priors._base import Prior, PriorSpec
 from vaekit.priors._decoupled import Decoupled
 from vaekit.priors._elementwise_flow import ElementwiseFlow
 from vaekit.priors._flow import FlowPrior
+from vaekit.priors._flow_matching import FlowMatching
 from vaekit.priors._generator import Generator
+from vaekit.priors._mixture import MixtureOfNormals
+from vaekit.priors._post_hoc import PostHoc
 from vaekit.priors._standard_normal import StandardNormal
+from vaekit.priors._vamp import VampPrior
 
-__all__ = ["Decoupled", "ElementwiseFlow", "FlowPrior", "Generator", "Prior", "PriorSpec", "StandardNormal"]
+__all__ = [
+    "Decoupled",
+    "ElementwiseFlow",
+    "FlowMatching",
+    "FlowPrior",
+    "Generator",
+    "MaskedAutoregressive",
+    "MixtureOfNormals",
+    "NeuralSpline",
+    "PostHoc",
+    "Prior",
+    "PriorSpec",
+    "StandardNormal",
+    "VampPrior",
+]

@@ -1,7 +1,7 @@
 """p(z): the prior over latents, and the map between the space codes live in and the space samples are drawn in."""
 
 from abc import ABC, abstractmethod
-from typing import Any, Self
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -39,14 +39,23 @@ class Prior(OneLine, nn.Module, ABC):
     has_density = True  # whether log p(z) is known, or draws alone
     has_spaces = True  # whether there is g, and a way back
     noise_width: int | None = None  # numbers of noise that a draw takes; None is as many as there are latents
+    learns_alone = False  # whether `own_loss` alone trains it, in a phase of its own whatever the objective
+    training_noise_width = 0  # numbers of noise that `own_loss` takes for each code
 
     @property
     def is_learned(self) -> bool:
         """Whether it has parameters; the scale of z is then up to it."""
         return any(True for _ in self.parameters())
 
-    def given(self, condition: Any, encode: Any = None) -> Self:
-        """The prior of rows about which this is known; one that is made of encodings is given `encode` (rows to q)."""
+    def stand_in(self, model: Any) -> None:
+        """Be told of the model it stands in, once that is whole: here nothing.
+
+        A prior that is made of encodings keeps `model.encode`, rows to q(z | x), for all that is asked of it later,
+        in training and out of it. (The model itself must not become an attribute: it would be a part of its part.)
+        """
+
+    def given(self, condition: Any, encode: Any = None) -> "Prior":
+        """What training takes for p(z) of rows about which this is known; `encode` takes rows to q(z | x)."""
         return self
 
     @abstractmethod
@@ -64,6 +73,13 @@ class Prior(OneLine, nn.Module, ABC):
     def sample(self, noise: Tensor) -> Tensor:
         """Latents of the prior, made of standard normal `noise` (n_samples, noise_width)."""
         return self.to_representation_space(noise)
+
+    def own_loss(self, z: Tensor, noise: Tensor | None = None) -> dict[str, Tensor]:
+        """What fits it to codes z (batch, n_components) that it cannot move, by name: E[-log p(z)], in nats per row.
+
+        `noise` (batch, training_noise_width) is standard normal, and None if it takes none.
+        """
+        return {"negative_log_prior": -self.log_prob(z).mean()}
 
     def finish(self, codes: Tensor) -> None:
         """Take what is found in closed form from codes (n_codes, n_components), once training has ended: here nothing.
