@@ -12,6 +12,7 @@ from objective_world import (
     OBJECTIVES,
     PAIRS,
     PRIORS,
+    ROWS,
     SampledNormalPrior,
     gradients,
     inputs_of,
@@ -27,7 +28,7 @@ from sklearn.base import clone
 from vaekit._outputs import TRAINED_PARTS
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.posteriors import NormalParameters
-from vaekit.utils._torch import whitened_noise
+from vaekit.utils._torch import make_generator, whitened_noise
 
 over_objectives = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 over_pairs = pytest.mark.parametrize(
@@ -138,7 +139,9 @@ def test_a_copy_is_the_same_objective(objective):
 @over_pairs
 def test_held_out_rows_have_a_loss_each(objective, prior):
     net, inputs = make_net(objective, prior), inputs_of(objective)
-    losses = objective.held_out_loss(net.module_(inputs.batches["first"], inputs.noise["posterior"]))
+    width = objective.held_out_noise(net.noise_widths)
+    noise = torch.randn(BATCH, width, generator=make_generator(0), dtype=ROWS.dtype)
+    losses = objective.held_out_losses(net.module_, inputs.batches["first"], noise)
     assert losses.shape == (BATCH,)
     assert losses.isfinite().all()
 
@@ -156,6 +159,9 @@ def test_an_identity_flow_changes_neither_terms_nor_gradients(objective, prior):
         torch.testing.assert_close(gradient[key], expected, rtol=1e-10, atol=1e-12)
 
 
+DRAWS = {"posterior", "further"}  # names of noise that codes of the first batch are made of
+
+
 def kl_of(terms):
     """Return the KL among recorded terms, put together from its parts if need be; None where it has no part."""
     parts = ("mutual_information", "total_correlation", "dimension_kl")
@@ -167,7 +173,8 @@ def test_its_kl_is_the_closed_form_in_expectation(objective, prior):
     inputs, twin = inputs_of(objective), make_net(objective, prior)
 
     def kl_at(eps):
-        return kl_of(look(twin, inputs._replace(noise={**inputs.noise, "posterior": eps.expand(BATCH, -1)})))
+        tiled = {name: eps.repeat(BATCH, inputs.noise[name].shape[1] // len(eps)) for name in DRAWS & set(inputs.noise)}
+        return kl_of(look(twin, inputs._replace(noise={**inputs.noise, **tiled})))
 
     kls = [kl_at(eps) for eps in torch.from_numpy(whitened_noise(8, N_COMPONENTS))]
     if kls[0] is not None:

@@ -213,9 +213,9 @@ class SafeNet(NeuralNet):
         return float(total) / len(rows)
 
     def _held_out_losses(self, batch, generator):
-        noise = self._randn(batch.n_rows, self.noise_widths.posterior, generator)
+        noise = self._randn(batch.n_rows, self.objective.held_out_noise(self.noise_widths), generator)
         with torch.no_grad():
-            return self.objective.held_out_loss(self.module_(batch, noise))
+            return self.objective.held_out_losses(self.module_, batch, noise)
 
     def _randn(self, n_rows, n_columns, generator):
         """Noise of the weights' type, whatever torch's default is."""

@@ -3,23 +3,31 @@
 from vaekit.objectives._aggregate_divergence import AggregateDivergence
 from vaekit.objectives._base import Objective
 from vaekit.objectives._capacity import Capacity
+from vaekit.objectives._controller import GECO, PI, Controller
 from vaekit.objectives._covariance import CovariancePenalty
 from vaekit.objectives._divergence import MMD, DensityRatio, JensenShannon
 from vaekit.objectives._elbo import ELBO
+from vaekit.objectives._importance_weighted import ImportanceWeighted
 from vaekit.objectives._kl_decomposition import KLDecomposition
 from vaekit.objectives._schedule import Warmup
+from vaekit.objectives._target_kl import TargetKL
 from vaekit.objectives._total_correlation import TotalCorrelation
 
 __all__ = [
     "ELBO",
+    "GECO",
     "MMD",
+    "PI",
     "AggregateDivergence",
     "Capacity",
+    "Controller",
     "CovariancePenalty",
     "DensityRatio",
+    "ImportanceWeighted",
     "JensenShannon",
     "KLDecomposition",
     "Objective",
+    "TargetKL",
     "TotalCorrelation",
     "Warmup",
 ]

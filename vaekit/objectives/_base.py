@@ -104,6 +104,14 @@ class Objective(Spec, ABC):
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
         return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
+    def held_out_losses(self, model: Any, batch: Any, noise: Tensor) -> Tensor:
+        """The same from the model, a batch of held-out rows and their noise; overridden where one pass is not enough."""
+        return self.held_out_loss(model(batch, noise))
+
+    def held_out_noise(self, widths: NoiseWidths) -> int:
+        """Numbers of standard normal noise that a held-out row takes, given what each draw takes."""
+        return widths.posterior
+
     def noise_columns(self, widths: NoiseWidths) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row, given what each draw takes."""
         return {"posterior": widths.posterior}
