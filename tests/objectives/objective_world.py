@@ -15,6 +15,7 @@ from vaekit.nn import MLP
 from vaekit.objectives import (
     ELBO,
     MMD,
+    AdversarialVariationalBayes,
     AggregateDivergence,
     Capacity,
     CovariancePenalty,
@@ -22,6 +23,9 @@ from vaekit.objectives import (
     ImportanceWeighted,
     JensenShannon,
     KLDecomposition,
+    LaplaceTransition,
+    NetworkContrast,
+    PermutationContrast,
     TargetKL,
     TotalCorrelation,
     Warmup,
@@ -68,6 +72,14 @@ OBJECTIVES = {
     "target kl": TargetKL(kl=2),
     "target kl, pi": TargetKL(kl=0.05, controller="pi"),
     "target kl, split": TargetKL(kl=2, prior_weight=1),
+    "laplace transition": LaplaceTransition(),
+    "laplace transition, forward": LaplaceTransition(form="forward", expectation="point"),
+    "laplace transition, split": LaplaceTransition(form="reference", prior_weight=1),
+    "adversarial bayes": AdversarialVariationalBayes(adaptive_contrast=False, **SMALL),
+    "adversarial bayes, adaptive": AdversarialVariationalBayes(**SMALL),
+    "adversarial bayes, split": AdversarialVariationalBayes(adaptive_contrast=False, prior_weight=1, **SMALL),
+    "permutation contrast": PermutationContrast(),
+    "permutation contrast, split": PermutationContrast(contrast=NetworkContrast(hidden_width=4), prior_weight=1),
 }
 PRIORS = {
     "normal": StandardNormal(),

@@ -133,7 +133,7 @@ CONTROLLED = [name for name in OBJECTIVES if has_phase(name, "controller")]
 
 def test_there_are_discriminators():
     assert {name.split(",")[0].removesuffix(" and kl") for name in DISCRIMINATED} == {
-        "total correlation", "jensen-shannon", "density ratio",
+        "total correlation", "jensen-shannon", "density ratio", "adversarial bayes",
     }  # fmt: skip
 
 

@@ -4,14 +4,19 @@ from vaekit.likelihoods import Bernoulli, Laplace, LikelihoodSpec, Normal, Squar
 from vaekit.nn import MLP, ConvNet, Network
 from vaekit.objectives import (
     ELBO,
+    AdversarialVariationalBayes,
     AggregateDivergence,
     Capacity,
     CovariancePenalty,
+    ImportanceWeighted,
     KLDecomposition,
+    LaplaceTransition,
     Objective,
+    PermutationContrast,
+    TargetKL,
     TotalCorrelation,
 )
-from vaekit.posteriors import DiagonalNormal, FixedScale, PosteriorSpec
+from vaekit.posteriors import DiagonalNormal, FixedScale, Implicit, PosteriorSpec
 from vaekit.priors import Decoupled, ElementwiseFlow, Generator, PriorSpec, StandardNormal
 from vaekit.utils._spec import Vocabulary
 
@@ -31,13 +36,19 @@ OBJECTIVES = {
     "kl_decomposition": KLDecomposition,
     "covariance_penalty": CovariancePenalty,
     "aggregate_divergence": AggregateDivergence,
+    "importance_weighted": ImportanceWeighted,
+    "adversarial_variational_bayes": AdversarialVariationalBayes,
+    "laplace_transition": LaplaceTransition,
+    "permutation_contrast": PermutationContrast,
+    "target_kl": TargetKL,
 }
+POSTERIORS = {"normal": DiagonalNormal, "fixed_scale": FixedScale, "implicit": Implicit}
 VOCABULARIES = {
     vocabulary.parameter: vocabulary
     for vocabulary in (
         Vocabulary("prior", PriorSpec, PRIORS),
         Vocabulary("likelihood", LikelihoodSpec, LIKELIHOODS),
-        Vocabulary("posterior_family", PosteriorSpec, {"normal": DiagonalNormal, "fixed_scale": FixedScale}),
+        Vocabulary("posterior_family", PosteriorSpec, POSTERIORS),
         Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet}),
         Vocabulary("objective", Objective, OBJECTIVES),
     )

@@ -67,7 +67,7 @@ class GECO(Controller):
 
     Parameters
     ----------
-    speed : float, default=0.01
+    speed : float, default=0.05
         How much a KL of twice the target adds to the logarithm of the weight in a step: larger values get there
         sooner, and swing around the target for longer.
     memory : float, default=0.9
@@ -79,7 +79,7 @@ class GECO(Controller):
     KL.
     """
 
-    speed: float = 0.01
+    speed: float = 0.05
     memory: float = 0.9
 
     _parameter_constraints: ClassVar[dict] = {

@@ -37,12 +37,15 @@ class Posterior(ABC):
         log sigma^2 of a normal whose components are independent; None for all other families.
     is_deterministic : bool
         Whether draws are `loc` itself, so that there is no density.
+    has_density : bool
+        Whether there is a `log_prob`; families without one are known through their draws alone.
     """
 
     loc: Tensor
     scale: Tensor | None = None
     logvar: Tensor | None = None
     is_deterministic: ClassVar[bool] = False
+    has_density: ClassVar[bool] = True
 
     @abstractmethod
     def rsample(self, noise: Tensor) -> Tensor:
