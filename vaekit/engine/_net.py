@@ -217,14 +217,16 @@ class Net(SafeNet):
         """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
         self._set_training(False)
         likelihood, generator = self.module_.likelihood, make_generator(0, rows.device)
-        total = 0.0
+        width, total = self.objective.held_out_noise(self.noise_widths), 0.0
         with torch.no_grad():
             for start, stop in batch_bounds(len(rows), self.inference_rows):
-                x = rows[start:stop].x
-                statistics = likelihood.statistics(self.module_.decode(self._codes(x, generator)), x)
+                batch = rows[start:stop]
+                noise = self._randn(batch.n_rows, width, generator)
+                codes = self.objective.explaining_codes(self.module_, batch, noise)
+                statistics = likelihood.statistics(self.module_.decode(codes), batch.x)
                 if statistics is None:
                     return
-                total += len(x) * statistics
+                total += batch.n_rows * statistics
             likelihood.settle(total / len(rows))
 
     def finish(self, rows):

@@ -32,6 +32,9 @@ class AdversarialVariationalBayes(WithDiscriminator, Objective):
     adaptive_contrast : bool, default=True
         Whether draws of q are compared with r(z | x) rather than with the prior. It trains a learned prior, too, which
         the plain form only does with a `prior_weight`; r is that of `loc` and `scale` of the posterior.
+    discriminator_learning_rate : float, default=1e-3
+        Step size of the discriminator's own Adam, with betas (0.5, 0.9): a KL that lags behind the codes is one that
+        they do not pay.
 
     References
     ----------
@@ -46,6 +49,7 @@ class AdversarialVariationalBayes(WithDiscriminator, Objective):
     """
 
     adaptive_contrast: bool = True
+    discriminator_learning_rate: float = 1e-3
 
     _parameter_constraints: ClassVar[dict] = {"adaptive_contrast": ["boolean"]}
 

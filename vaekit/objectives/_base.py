@@ -114,8 +114,12 @@ class Objective(Spec, ABC):
         return self.held_out_loss(model(batch, noise))
 
     def held_out_noise(self, widths: NoiseWidths) -> int:
-        """Numbers of standard normal noise that a held-out row takes, given what each draw takes."""
+        """Numbers of standard normal noise that a row takes outside of training, given what each draw takes."""
         return widths.posterior
+
+    def explaining_codes(self, model: Any, batch: Any, noise: Tensor) -> Tensor:
+        """Codes (batch, n_components) whose errors the likelihood settles on: a draw of q(z | x) for each row."""
+        return model.encode(batch.x).rsample(noise)
 
     def noise_columns(self, widths: NoiseWidths) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row, given what each draw takes."""

@@ -1,5 +1,6 @@
 """IWAE: the bound that several samples of the posterior give together."""
 
+import contextlib
 from numbers import Integral
 from typing import ClassVar
 
@@ -21,6 +22,9 @@ class ImportanceWeighted(Objective):
     log w_k = log p(x | z_k) + w(t) [log p(z_k) - log q(z_k | x)], w(t) the estimator's warm-up. The bound rises with K
     towards log p(x). Early stopping watches it, with K samples and w = 1. Only what log p(x | z) counts is bounded:
     where a likelihood leaves out the cells that were not observed, this is the bound of MIWAE.
+
+    Beside it a likelihood's scale is better learned (as it is with likelihood="auto") or fixed than in closed form:
+    that is the scale of the errors of all samples, also of those that explain the row badly and hardly count.
 
     Parameters
     ----------
@@ -55,8 +59,8 @@ class ImportanceWeighted(Objective):
 
     @property
     def is_bound(self):
-        """True."""
-        return True
+        """False: a scale in closed form is that of all samples' errors, not of those that explain the row."""
+        return False
 
     def noise_columns(self, widths):
         """Noise of the first sample, and of the further ones."""
@@ -64,8 +68,8 @@ class ImportanceWeighted(Objective):
         return {"posterior": widths.posterior, **({"further": further} if further else {})}
 
     def held_out_noise(self, widths):
-        """That of all samples."""
-        return self.n_samples * widths.posterior
+        """That of all samples, and one number that chooses among them."""
+        return self.n_samples * widths.posterior + 1
 
     def loss(self, model, inputs, carried=None):
         """-L_K; what is carried on is the first sample."""
@@ -92,9 +96,20 @@ class ImportanceWeighted(Objective):
 
     def held_out_losses(self, model, batch, noise):
         """-L_K of every row."""
-        output = self._draw(model, batch, noise)
-        log_ratio = output.prior.log_prob(output.z) - self._log_posterior(output)
-        return -importance_weighted_bound(log_ratio - output.reconstruction)
+        return -importance_weighted_bound(self._weighed(model, batch, noise)[1])
+
+    def explaining_codes(self, model, batch, noise):
+        """One of the K samples of each row, drawn with probabilities proportional to w_k."""
+        output, log_weights = self._weighed(model, batch, noise)
+        cumulated, quantile = log_weights.softmax(0).cumsum(0), torch.special.ndtr(noise[:, -1])
+        chosen = (cumulated[:-1] < quantile).sum(0)
+        return output.z[chosen, torch.arange(batch.n_rows, device=chosen.device)]
+
+    def _weighed(self, model, batch, noise):
+        """K samples of each row and their log w_k, under the scale that was trained, if one was."""
+        with _as_in_training(model.likelihood):
+            output = self._draw(model, batch, noise[:, :-1])
+        return output, output.prior.log_prob(output.z) - self._log_posterior(output) - output.reconstruction
 
     def _draw(self, model, batch, noise):
         """Pass K samples of each row through the model: z is (K, batch, n_components)."""
@@ -112,6 +127,18 @@ class ImportanceWeighted(Objective):
         super().check(prior, posterior)
         if self.gradient == "dreg":
             needs_independent_normals("The doubly reparameterised gradient", posterior, ", or gradient='reparameterized'")
+
+
+@contextlib.contextmanager
+def _as_in_training(likelihood):
+    """Let a likelihood weigh samples by the scale that it has in training, not by the one that it is to settle on."""
+    was_training = likelihood.training
+    likelihood.train()
+    try:
+        yield
+    finally:
+        likelihood.train(was_training)
+        likelihood.take_observed()
 
 
 def _reparameterize_twice(z, log_weights, w):
