@@ -122,7 +122,6 @@ def test_the_weight_sets_what_the_divergence_counts_beside_the_reconstruction(di
 # ---------------------------------------------------------------------- discriminators
 
 
-
 def has_phase(name, phase):
     return any(phase == each.name for each in OBJECTIVES[name].phases())
 

@@ -47,7 +47,9 @@ def golden_world(loc, variance):
 def bound_of(world, n_samples, noise):
     """L_K of rows that are all 1."""
     noise = torch.cat([noise, torch.zeros(len(noise), 1)], dim=1).double()
-    return -ImportanceWeighted(n_samples=n_samples).held_out_losses(world, Batch(torch.ones(len(noise), 1).double()), noise)
+    return -ImportanceWeighted(n_samples=n_samples).held_out_losses(
+        world, Batch(torch.ones(len(noise), 1).double()), noise
+    )
 
 
 def test_golden_bound_of_four_samples():
@@ -59,7 +61,10 @@ def test_golden_bound_of_four_samples():
 def test_the_loss_is_minus_the_bound():
     objective, eps = ImportanceWeighted(n_samples=4), double([-1, -0.3, 0.4, 1.2])
     inputs = StepInputs(
-        {"first": Batch(torch.ones(1, 1).double())}, {"posterior": eps[:, :1], "further": eps[:, 1:]}, {"warmup": 1.0}, None
+        {"first": Batch(torch.ones(1, 1).double())},
+        {"posterior": eps[:, :1], "further": eps[:, 1:]},
+        {"warmup": 1.0},
+        None,
     )
     loss, terms, first = objective.loss(golden_world(*BAD), inputs)
     assert_golden(loss, 1.5112252462)

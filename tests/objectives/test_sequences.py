@@ -30,7 +30,9 @@ BEFORE = (0.8 * LOC - 0.1, LOGVAR / 2)
 def output_of_pairs():
     """The golden batch, and the rows before it."""
     q = NormalParameters(*(torch.cat(pair) for pair in zip((LOC, LOGVAR), BEFORE)))
-    return ModelOutput(torch.zeros(8, 1), q, q.rsample(torch.cat([NOISE, NOISE])), torch.zeros(8).double(), StandardNormalPrior())
+    return ModelOutput(
+        torch.zeros(8, 1), q, q.rsample(torch.cat([NOISE, NOISE])), torch.zeros(8).double(), StandardNormalPrior()
+    )
 
 
 def regulariser(**parameters):

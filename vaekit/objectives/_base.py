@@ -110,7 +110,7 @@ class Objective(Spec, ABC):
         return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
     def held_out_losses(self, model: Any, batch: Any, noise: Tensor) -> Tensor:
-        """The same from the model, a batch of held-out rows and their noise; overridden where one pass is not enough."""
+        """The same from the model, held-out rows and their noise; overridden where one pass is not enough."""
         return self.held_out_loss(model(batch, noise))
 
     def held_out_noise(self, widths: NoiseWidths) -> int:
@@ -154,9 +154,9 @@ class Objective(Spec, ABC):
             )
         if self.needs_posterior_density and not posterior.has_density:
             raise IncompatibleChoiceError(
-                f"{type(self).__name__} needs the density of the posterior, and this family can only be sampled; choose "
-                "posterior_family='normal', or an objective that compares samples (AdversarialVariationalBayes, WAE, "
-                "AAE)."
+                f"{type(self).__name__} needs the density of the posterior, and this family can only be sampled; "
+                "choose posterior_family='normal', or an objective that compares samples (AdversarialVariationalBayes, "
+                "WAE, AAE)."
             )
 
     def shortcomings(self, history: Any, n_steps_done: int, n_steps: int) -> Iterable[str]:

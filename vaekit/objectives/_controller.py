@@ -103,7 +103,7 @@ class GECO(Controller):
 class PI(Controller):
     """weight = proportional / (1 + exp(target - KL)) + I + smallest, I the sum of integral * (KL - target) over steps.
 
-    The weight is kept in [smallest, largest], and nothing is added up that would drive it further out.
+    The weight is kept in [smallest, largest], and nothing is added up that would drive it out of them.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ class PI(Controller):
         return self.proportional * torch.sigmoid(excess) + level + self.smallest
 
     def increment(self, level, excess, target):
-        """The excess, or nothing where it would drive a weight at its bound further out."""
+        """The excess, as far as it takes the weight to its bound and no further."""
         weight = self._free_weight(level, excess)
-        drives_out = ((weight >= self.largest) & (excess > 0)) | ((weight <= self.smallest) & (excess < 0))
-        return excess * ~drives_out
+        down, up = ((bound - weight) / self.integral for bound in (self.smallest, self.largest))
+        return excess.clamp(min=down, max=up)

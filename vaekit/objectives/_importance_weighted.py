@@ -126,7 +126,9 @@ class ImportanceWeighted(Objective):
         """The doubly reparameterised gradient holds q's parameters still, and so has to know them."""
         super().check(prior, posterior)
         if self.gradient == "dreg":
-            needs_independent_normals("The doubly reparameterised gradient", posterior, ", or gradient='reparameterized'")
+            needs_independent_normals(
+                "The doubly reparameterised gradient", posterior, ", or gradient='reparameterized'"
+            )
 
 
 @contextlib.contextmanager

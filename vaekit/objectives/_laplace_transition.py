@@ -19,7 +19,7 @@ __all__ = ["LaplaceTransition"]
 
 @spec
 class LaplaceTransition(Objective):
-    """loss = R_t + R_s + w(t) [beta KL(q_s || p) + gamma E KL(q_t || prod_j Laplace(z_sj, 1 / rate))], per pair of rows.
+    """loss = R_t + R_s + w(t) [beta KL(q_s || p) + gamma E KL(q_t || prod_j Laplace(z_sj, 1 / rate))], for two rows.
 
     q_s and q_t are the posteriors of a row and of the one after it in time, R = -E_q log p(x | z); nats per pair. The
     KL of the step is CE - H(q_t), its cross-entropy in closed form. Recorded are the mean of the reconstructions, so
