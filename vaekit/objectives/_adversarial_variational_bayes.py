@@ -131,8 +131,8 @@ class AdversarialVariationalBayes(WithDiscriminator, Objective):
             trains_no_prior(self, prior)
         if self.adaptive_contrast and posterior.scale is None:
             raise IncompatibleChoiceError(
-                "The adaptive contrast is a normal with the posterior's deviations, which this family does not tell; set "
-                "adaptive_contrast=False, or choose posterior_family='implicit'."
+                "The adaptive contrast is a normal with the posterior's deviations, which this family does not tell; "
+                "set adaptive_contrast=False, or choose posterior_family='implicit'."
             )
 
 

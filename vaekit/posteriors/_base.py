@@ -16,6 +16,8 @@ __all__ = ["Posterior", "PosteriorSpec"]
 class PosteriorSpec(Spec, ABC):
     """The word for a posterior family."""
 
+    has_density: ClassVar[bool] = True
+
     @abstractmethod
     def build(self, setting: Setting) -> nn.Module:
         """Return the module that takes features (batch, n_features) to the `Posterior` of q(z | x).

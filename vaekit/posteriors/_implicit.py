@@ -85,6 +85,8 @@ class Implicit(PosteriorSpec):
         posterior_family=Implicit(noise_width=8))
     """
 
+    has_density = False
+
     noise_width: int | None = None
     hidden_layer_sizes: Sequence[int] = (64,)
 
