@@ -12,7 +12,7 @@ from torch import nn
 from vaekit import AVB, VAE
 from vaekit._outputs import Batch, NoiseWidths, StepInputs
 from vaekit.datasets import make_linear_mixture
-from vaekit.exceptions import IncompatibleChoiceError
+from vaekit.exceptions import IncompatibleChoiceError, NoDensityError
 from vaekit.functional import normal_log_density
 from vaekit.likelihoods import Normal
 from vaekit.model import LatentVariableModel
@@ -128,6 +128,8 @@ def implicit(**parameters):
 
 def test_draws_of_an_implicit_posterior():
     head = implicit(noise_width=5)
+    with pytest.raises(NoDensityError, match="choose posterior_family='normal'"):
+        head(torch.zeros(1, 6).double()).log_prob(torch.zeros(1, 3))
     assert head.noise_width == 5
     q = head(torch.randn(4, 6, generator=make_generator(0), dtype=torch.float64))
     assert q.loc.shape == q.scale.shape == (4, 3)
@@ -201,5 +203,5 @@ def test_an_implicit_posterior_trains_and_has_no_score():
     Z = avb.sample_posterior(X[:5], 4000, random_state=0)
     np.testing.assert_allclose(Z.mean(0), avb.transform(X[:5]), atol=0.15)
     assert avb.sample(3).shape == (3, X.shape[1])
-    with pytest.raises(AttributeError, match="has no density"):
-        avb.log_posterior(X[:5], Z[:, :5])
+    assert not hasattr(avb, "log_posterior")
+    assert hasattr(AVB(posterior_family="normal"), "log_posterior")

@@ -115,7 +115,7 @@ class ImplicitHead(OneLine, nn.Module):
         self.straight = linear(n_inputs, setting.n_components, setting.generator)
         self.bent = mlp((n_inputs, *widths, setting.n_components), "relu", "torch", setting.generator)
         fixed = whitened_noise(max(N_FIXED, 2 * noise_width), noise_width)
-        self.register_buffer("fixed_noise", torch.from_numpy(fixed).float())
+        self.register_buffer("fixed_noise", torch.from_numpy(fixed.astype("float32")))
 
     def forward(self, features):
         """Return the posterior."""
