@@ -7,6 +7,7 @@ __version__ = "0.1.0.dev0"
 
 ESTIMATORS = [
     "AAE",
+    "AVB",
     "AnnealedDPVAE",
     "AnnealedVAE",
     "BetaDPVAE",
@@ -20,6 +21,7 @@ ESTIMATORS = [
     "FactorDPVAE",
     "FactorVAE",
     "FlowPriorVAE",
+    "IWAE",
     "InfoDPVAE",
     "InfoVAE",
     "LearnedPriorAAE",

@@ -60,9 +60,9 @@ class LatentVariableModel(nn.Module):
         return NoiseWidths(n_components, *drawn, self.prior.training_noise_width)
 
     def forward(self, batch: Batch, noise: Tensor) -> ModelOutput:
-        """One sample of q(z | x) per row, made of `noise`, and decoded."""
+        """One sample of q(z | x) per row, made of `noise`, and decoded; several of noise (..., batch, noise_width)."""
         posterior = self.encode(batch.x)
         z = posterior.rsample(noise)
-        reconstruction = -self.likelihood.log_prob(self.decoder(z), batch.x)
+        reconstruction = -self.likelihood.log_prob(self.decode(z), batch.x)
         prior = self.prior.given(batch.given, self.encode)
         return ModelOutput(batch.x, posterior, z, reconstruction, prior, self.encode)

@@ -38,6 +38,7 @@ FUNCTIONS = {
     "normal_log_density": (functional.normal_log_density, [ROWS] * 3),
     "kl_normal": (functional.kl_normal, [ROWS] * 2),
     "entropy_normal": (functional.entropy_normal, [ROWS]),
+    "laplace_cross_entropy": (partial("laplace_cross_entropy", rate=2.0), [ROWS] * 2),
     "clamp_logvar": (functional.clamp_logvar, [ROWS]),
     "free_bits, batch": (partial("free_bits", floor=0.1), [ROWS]),
     "free_bits, row": (partial("free_bits", floor=0.1, per="row"), [ROWS]),

@@ -15,12 +15,18 @@ from vaekit.nn import MLP
 from vaekit.objectives import (
     ELBO,
     MMD,
+    AdversarialVariationalBayes,
     AggregateDivergence,
     Capacity,
     CovariancePenalty,
     DensityRatio,
+    ImportanceWeighted,
     JensenShannon,
     KLDecomposition,
+    LaplaceTransition,
+    NetworkContrast,
+    PermutationContrast,
+    TargetKL,
     TotalCorrelation,
     Warmup,
 )
@@ -59,6 +65,21 @@ OBJECTIVES = {
     "density ratio": AggregateDivergence(divergence=DensityRatio(**SMALL)),
     "density ratio, split": AggregateDivergence(divergence=DensityRatio(**SMALL), prior_weight=1),
     "density ratio and kl": AggregateDivergence(kl_weight=0.5, divergence=DensityRatio(**SMALL)),
+    "importance weighted": ImportanceWeighted(n_samples=4),
+    "importance weighted, one sample": ImportanceWeighted(n_samples=1),
+    "importance weighted, dreg": ImportanceWeighted(n_samples=3, gradient="dreg"),
+    "importance weighted, split": ImportanceWeighted(prior_weight=1),
+    "target kl": TargetKL(kl=2),
+    "target kl, pi": TargetKL(kl=0.05, controller="pi"),
+    "target kl, split": TargetKL(kl=2, prior_weight=1),
+    "laplace transition": LaplaceTransition(),
+    "laplace transition, forward": LaplaceTransition(form="forward", expectation="point"),
+    "laplace transition, split": LaplaceTransition(form="reference", prior_weight=1),
+    "adversarial bayes": AdversarialVariationalBayes(adaptive_contrast=False, **SMALL),
+    "adversarial bayes, adaptive": AdversarialVariationalBayes(**SMALL),
+    "adversarial bayes, split": AdversarialVariationalBayes(adaptive_contrast=False, prior_weight=1, **SMALL),
+    "permutation contrast": PermutationContrast(),
+    "permutation contrast, split": PermutationContrast(contrast=NetworkContrast(hidden_width=4), prior_weight=1),
 }
 PRIORS = {
     "normal": StandardNormal(),
@@ -158,7 +179,10 @@ def inputs_of(objective, step=0):
     generator = make_generator(step)
     batches = [Batch(x) for x in ROWS[torch.randperm(len(ROWS), generator=generator)].split(BATCH)]
     drawn = {name: torch.randn(BATCH, N_COMPONENTS, generator=generator, dtype=ROWS.dtype) for name in NOISES}
-    noise = {name: drawn[name] for name in objective.noise_columns(NoiseWidths(*[N_COMPONENTS] * 3))}
+    columns = objective.noise_columns(NoiseWidths(*[N_COMPONENTS] * 3))
+    further = {name: width for name, width in columns.items() if name not in NOISES}
+    drawn |= {n: torch.randn(BATCH, width, generator=generator, dtype=ROWS.dtype) for n, width in further.items()}
+    noise = {name: drawn[name] for name in columns}
     weights = weights_at(objective, step, N_STEPS)
     return StepInputs(dict(zip(objective.draws, batches)), noise, weights, ResidentRows(ROWS))
 

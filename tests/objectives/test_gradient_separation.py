@@ -121,22 +121,28 @@ def test_the_weight_sets_what_the_divergence_counts_beside_the_reconstruction(di
 
 # ---------------------------------------------------------------------- discriminators
 
-DISCRIMINATED = [name for name in OBJECTIVES if make_net(OBJECTIVES[name]).module_.discriminator is not None]
+
+def has_phase(name, phase):
+    return any(phase == each.name for each in OBJECTIVES[name].phases())
+
+
+DISCRIMINATED = [name for name in OBJECTIVES if has_phase(name, "discriminator")]
+CONTROLLED = [name for name in OBJECTIVES if has_phase(name, "controller")]
 
 
 def test_there_are_discriminators():
     assert {name.split(",")[0].removesuffix(" and kl") for name in DISCRIMINATED} == {
-        "total correlation", "jensen-shannon", "density ratio",
+        "total correlation", "jensen-shannon", "density ratio", "adversarial bayes",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("prior", ["normal", "decoupled"])
-@pytest.mark.parametrize("name", [name for name in DISCRIMINATED if name != "jensen-shannon"])
-def test_the_loss_of_the_discriminator_reaches_nothing_else(name, prior):
+@pytest.mark.parametrize("name", [name for name in [*DISCRIMINATED, *CONTROLLED] if name != "jensen-shannon"])
+def test_the_loss_of_what_is_trained_beside_the_model_reaches_nothing_else(name, prior):
     net = make_net(OBJECTIVES[name], prior)
     inputs = inputs_of(net.objective)
     carried = net.phases_[0].loss(net.module_, inputs, None).carried
-    (discriminator,) = (phase for phase in net.phases_ if phase.name == "discriminator")
+    (discriminator,) = (phase for phase in net.phases_ if phase.name in ("discriminator", "controller"))
     assert discriminator.parts == ("discriminator",)
     assert any_gradient(discriminator.loss(net.module_, inputs, carried).loss, net.module_.discriminator)
     for part in set(weights(net)) - {"discriminator"}:

@@ -21,23 +21,25 @@ def held_out_loss(net, rows):
 def held_out_losses(net, batch, generator):
     """Validation loss of each row of a batch."""
     net.set_training(False)
-    noise = noise_like_weights(net, batch.n_rows, net.noise_widths.posterior, generator)
+    noise = noise_like_weights(net, batch.n_rows, net.objective.held_out_noise(net.noise_widths), generator)
     with torch.no_grad():
-        return net.objective.held_out_loss(net.module_(batch, noise))
+        return net.objective.held_out_losses(net.module_, batch, noise)
 
 
 def settle_likelihood(net, rows):
     """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
     net.set_training(False)
     likelihood, generator = net.module_.likelihood, make_generator(0, rows.device)
-    total = 0.0
+    width, total = net.objective.held_out_noise(net.noise_widths), 0.0
     with torch.no_grad():
         for start, stop in batch_bounds(len(rows), net.inference_rows):
-            x = rows[start:stop].x
-            statistics = likelihood.statistics(net.module_.decode(_codes(net, x, generator)), x)
+            batch = rows[start:stop]
+            noise = noise_like_weights(net, batch.n_rows, width, generator)
+            codes = net.objective.explaining_codes(net.module_, batch, noise)
+            statistics = likelihood.statistics(net.module_.decode(codes), batch.x)
             if statistics is None:
                 return
-            total += len(x) * statistics
+            total += batch.n_rows * statistics
         likelihood.settle(total / len(rows))
 
 

@@ -2,20 +2,24 @@
 
 from vaekit.estimators._aae import AAE, LearnedPriorAAE
 from vaekit.estimators._annealed_vae import AnnealedDPVAE, AnnealedVAE
+from vaekit.estimators._avb import AVB
 from vaekit.estimators._beta_tc_vae import BetaTCDPVAE, BetaTCVAE
 from vaekit.estimators._beta_vae import BetaDPVAE, BetaVAE, DecoupledBetaVAE
 from vaekit.estimators._dip_vae import DIPDPVAE, DIPVAE
 from vaekit.estimators._factor_vae import FactorDPVAE, FactorVAE
 from vaekit.estimators._flow_prior_vae import FlowPriorVAE
 from vaekit.estimators._info_vae import InfoDPVAE, InfoVAE
+from vaekit.estimators._iwae import IWAE
 from vaekit.estimators._vae import DPVAE, VAE
 from vaekit.estimators._wae import WAE
 
 __all__ = [
     "AAE",
+    "AVB",
     "DIPDPVAE",
     "DIPVAE",
     "DPVAE",
+    "IWAE",
     "VAE",
     "WAE",
     "AnnealedDPVAE",

@@ -4,14 +4,19 @@ from vaekit.likelihoods import Bernoulli, Laplace, LikelihoodSpec, Normal, Squar
 from vaekit.nn import MLP, ConvNet, Network
 from vaekit.objectives import (
     ELBO,
+    AdversarialVariationalBayes,
     AggregateDivergence,
     Capacity,
     CovariancePenalty,
+    ImportanceWeighted,
     KLDecomposition,
+    LaplaceTransition,
     Objective,
+    PermutationContrast,
+    TargetKL,
     TotalCorrelation,
 )
-from vaekit.posteriors import DiagonalNormal, FixedScale, FullNormal, InverseAutoregressive, PosteriorSpec
+from vaekit.posteriors import DiagonalNormal, FixedScale, FullNormal, Implicit, InverseAutoregressive, PosteriorSpec
 from vaekit.priors import (
     Decoupled,
     ElementwiseFlow,
@@ -55,6 +60,18 @@ OBJECTIVES = {
     "kl_decomposition": KLDecomposition,
     "covariance_penalty": CovariancePenalty,
     "aggregate_divergence": AggregateDivergence,
+    "importance_weighted": ImportanceWeighted,
+    "adversarial_variational_bayes": AdversarialVariationalBayes,
+    "laplace_transition": LaplaceTransition,
+    "permutation_contrast": PermutationContrast,
+    "target_kl": TargetKL,
+}
+POSTERIORS = {
+    "normal": DiagonalNormal,
+    "fixed_scale": FixedScale,
+    "full_normal": FullNormal,
+    "iaf": InverseAutoregressive,
+    "implicit": Implicit,
 }
 VOCABULARIES = {
     vocabulary.parameter: vocabulary

@@ -20,6 +20,7 @@ from vaekit.functional._importance import importance_weighted_bound
 from vaekit.functional._mmd import maximum_mean_discrepancy
 from vaekit.functional._schedule import capacity, cyclical_warmup, linear_warmup
 from vaekit.functional._spline import monotone_spline, monotone_spline_inverse
+from vaekit.functional._transition import laplace_cross_entropy
 
 __all__ = [
     "TotalCorrelationTerms",
@@ -37,6 +38,7 @@ __all__ = [
     "free_bits",
     "importance_weighted_bound",
     "kl_normal",
+    "laplace_cross_entropy",
     "linear_warmup",
     "maximum_mean_discrepancy",
     "monotone_spline",

@@ -3,8 +3,7 @@
 from typing import Any, ClassVar
 
 from vaekit._outputs import LossTerms
-from vaekit.exceptions import IncompatibleChoiceError
-from vaekit.objectives._base import Objective
+from vaekit.objectives._base import Objective, trains_no_prior
 from vaekit.objectives._divergence import MMD, DensityRatio, Divergence, JensenShannon
 from vaekit.objectives._schedule import Warmup, nonnegative
 from vaekit.utils._sklearn import StrOptions
@@ -136,11 +135,8 @@ class AggregateDivergence(Objective):
         """Refuse, besides, a learned prior that nothing would train."""
         super().check(prior, posterior)
         trained_elsewhere = self.prior_weight is not None or self.needs_density
-        if prior.is_learned and not trained_elsewhere and not self._divergence_trains(prior):
-            raise IncompatibleChoiceError(
-                f"Nothing would train the prior: {type(self._divergence).__name__} moves codes alone; set "
-                "prior_weight=1, or choose prior='normal'."
-            )
+        if not trained_elsewhere and not self._divergence_trains(prior):
+            trains_no_prior(self._divergence, prior)
 
     def _divergence_trains(self, prior):
         """A discriminator passes a gradient to codes alone, so to the prior only where it made g(z) of them."""

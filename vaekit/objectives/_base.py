@@ -16,7 +16,7 @@ from vaekit.priors import Prior
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import Spec, spec
 
-__all__ = ["Objective", "needs_independent_normals"]
+__all__ = ["Objective", "needs_independent_normals", "trains_no_prior"]
 
 
 @spec
@@ -60,6 +60,11 @@ class Objective(Spec, ABC):
     def needs_density(self) -> bool:
         """Whether log p(z) is needed."""
         return True
+
+    @property
+    def needs_posterior_density(self) -> bool:
+        """Whether log q(z | x) is needed: where there is a KL between densities."""
+        return self.needs_density
 
     @property
     def uses_warmup(self) -> bool:
@@ -109,6 +114,18 @@ class Objective(Spec, ABC):
         """What early stopping watches, per row: the negative ELBO, its KL at weight 1 whatever the objective."""
         return output.reconstruction + output.prior.kl(output.posterior, output.z)
 
+    def held_out_losses(self, model: Any, batch: Any, noise: Tensor) -> Tensor:
+        """The same from the model, held-out rows and their noise; overridden where one pass is not enough."""
+        return self.held_out_loss(model(batch, noise))
+
+    def held_out_noise(self, widths: NoiseWidths) -> int:
+        """Numbers of standard normal noise that a row takes outside of training, given what each draw takes."""
+        return widths.posterior
+
+    def explaining_codes(self, model: Any, batch: Any, noise: Tensor) -> Tensor:
+        """Codes (batch, n_components) whose errors the likelihood settles on: a draw of q(z | x) for each row."""
+        return model.encode(batch.x).rsample(noise)
+
     def noise_columns(self, widths: NoiseWidths) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row, given what each draw takes."""
         return {"posterior": widths.posterior} | (
@@ -152,6 +169,12 @@ class Objective(Spec, ABC):
                 f"{type(self).__name__} needs the density of the prior, and this prior can only be sampled; choose "
                 "prior='normal' or 'decoupled', or an objective that compares samples (WAE, AAE, LearnedPriorAAE)."
             )
+        if self.needs_posterior_density and not posterior.has_density:
+            raise IncompatibleChoiceError(
+                f"{type(self).__name__} needs the density of the posterior, and this family can only be sampled; "
+                "choose posterior_family='normal', or an objective that compares samples (AdversarialVariationalBayes, "
+                "WAE, AAE)."
+            )
 
     def shortcomings(self, history: Any, n_steps_done: int, n_steps: int) -> Iterable[str]:
         """Sentences about what did not come about in training, for warnings."""
@@ -169,4 +192,13 @@ def needs_independent_normals(what, posterior, remedy):
         raise IncompatibleChoiceError(
             f"{what} needs a posterior of independent normals, whose log-variances are known, and this family has "
             f"none; choose posterior_family='normal'{remedy}."
+        )
+
+
+def trains_no_prior(what, prior):
+    """Raise IncompatibleChoiceError if a prior is learned, by an objective that does not train it."""
+    if prior.is_learned:
+        raise IncompatibleChoiceError(
+            f"Nothing would train the prior: {type(what).__name__} moves codes alone; set prior_weight=1, or choose "
+            "prior='normal'."
         )

@@ -16,6 +16,8 @@ __all__ = ["Posterior", "PosteriorSpec"]
 class PosteriorSpec(Spec, ABC):
     """The word for a posterior family."""
 
+    has_density: ClassVar[bool] = True
+
     @abstractmethod
     def build(self, setting: Setting) -> nn.Module:
         """Return the module that takes features (batch, n_features) to the `Posterior` of q(z | x).
@@ -37,12 +39,15 @@ class Posterior(ABC):
         log sigma^2 of a normal whose components are independent; None for all other families.
     is_deterministic : bool
         Whether draws are `loc` itself, so that there is no density.
+    has_density : bool
+        Whether there is a `log_prob`; families without one are known through their draws alone.
     """
 
     loc: Tensor
     scale: Tensor | None = None
     logvar: Tensor | None = None
     is_deterministic: ClassVar[bool] = False
+    has_density: ClassVar[bool] = True
 
     @abstractmethod
     def rsample(self, noise: Tensor) -> Tensor:
