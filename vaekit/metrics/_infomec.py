@@ -18,7 +18,7 @@ from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
-WEAK_PENALTY = 1e6  # of weights that would grow without end where codes tell values apart
+WEAK_PENALTY = 1e5  # of weights that would grow without end where codes tell values apart, and make one error dear
 
 
 class InfoMECScores(NamedTuple):
@@ -145,6 +145,8 @@ def explained_share(regressors, factor, is_continuous, train, test):
     unknown = -np.mean(np.log(frequencies[factor[test].astype(np.intp)])) if len(test) else 0.0
     if unknown == 0:
         return 0.0
-    model = LogisticRegression(C=WEAK_PENALTY, max_iter=1000, tol=1e-6).fit(regressors[train], factor[train])
+    model = LogisticRegression(C=WEAK_PENALTY, solver="newton-cg", max_iter=1000, tol=1e-6).fit(
+        regressors[train], factor[train]
+    )
     log_loss = -np.mean(model.predict_log_proba(regressors[test])[np.arange(len(test)), labels])
     return max(0.0, 1 - log_loss / unknown)

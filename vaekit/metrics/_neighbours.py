@@ -45,19 +45,16 @@ def neighbour_information(factors, continuous, codes, n_neighbors):
         raise ValueError(f"n_neighbors must be below the number of rows ({len(codes)}), got {n_neighbors}.")
     discrete = takes_few_values(codes, factors, continuous)
     codes = np.where(discrete, number_values(codes), standardize(codes, slice(None)))
-    of_factors = [
-        (
-            [_information_about(*factor, *code, n_neighbors) for code in zip(codes.T, discrete)],
-            _information_about(*factor, factor[0], not factor[1], n_neighbors),
-        )
-        for factor in zip(factors.T, continuous)
-    ]
-    told, of_itself = zip(*of_factors)
-    return np.array(told).T, np.array(of_itself)
+    factors = list(zip(factors.T, continuous))
+    told = [[_information_about(*v, *z, n_neighbors) for v in factors] for z in zip(codes.T, discrete)]
+    of_itself = [_information_about(*v, v[0], not v[1], n_neighbors) for v in factors]
+    return np.array(told), np.array(of_itself)
 
 
 def _information_about(factor, is_continuous, code, is_discrete, n_neighbors):
     """Mutual information of one code and one factor; a pair of equal columns has that of the factor with itself."""
+    if not is_continuous and not is_discrete and factor.max() + 1 == len(factor):
+        return 0.0  # no label has a neighbour
     estimate = mutual_info_regression if is_continuous else mutual_info_classif
     target = factor if is_continuous else factor.astype(np.intp)
     options = {"discrete_features": bool(is_discrete), "n_neighbors": n_neighbors, "random_state": 0}
