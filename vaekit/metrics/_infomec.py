@@ -106,7 +106,8 @@ def infomec_scores(
         return InfoMECScores(0.0, 0.0, 0.0)
     shares = Information(*neighbour_information(factors, continuous, unit[:, active], n_neighbors)).shares
     train, test = split_rows(len(unit), n_train, n_test, make_random_state(random_state))
-    regressors = read_value_by_value(unit, discrete, train)
+    varies = np.ptp(unit, axis=0) > 0
+    regressors = read_value_by_value(unit[:, varies], discrete[varies], train)
     explained = Parallel(n_jobs=n_jobs)(
         delayed(explained_share)(regressors, *factor, train, test) for factor in zip(factors.T, continuous)
     )
