@@ -23,6 +23,7 @@ from vaekit.evaluation import (
     low_posterior_samples,
     reconstruction_error,
     sample_frechet_distance,
+    sample_kernel_distance,
     sample_precision_recall,
     symmetric_kl,
 )
@@ -166,6 +167,7 @@ FUNCTIONS = {
     "low_posterior_samples": lambda model: low_posterior_samples(model, X, 5, random_state=0),
     "high_posterior_samples": lambda model: high_posterior_samples(model, X, 5, random_state=0),
     "sample_frechet_distance": lambda model: [sample_frechet_distance(model, X, random_state=0)],
+    "sample_kernel_distance": lambda model: sample_kernel_distance(model, X, random_state=0),
     "sample_precision_recall": lambda model: sample_precision_recall(model, X, random_state=0),
     "pair by pair": lambda model: [AggregatePosterior.from_estimator(model, X).log_density(np.zeros((1, 2)))],
 }

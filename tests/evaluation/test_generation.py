@@ -6,10 +6,11 @@ from gaussian_worlds import GaussianWorld, Sampler, collapsed_world, four_dimens
 from vaekit.evaluation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
+    sample_kernel_distance,
     sample_precision_recall,
 )
 from vaekit.exceptions import MissingMethodError
-from vaekit.metrics import frechet_distance
+from vaekit.metrics import frechet_distance, kernel_distance
 
 WORLD = four_dimensional_world()
 X = WORLD.sample(400, random_state=1)
@@ -29,6 +30,16 @@ def test_distance_is_that_of_the_samples_features():
     assert sample_frechet_distance(Sampler(WORLD), X, features, 150, random_state=3) == pytest.approx(
         expected, rel=1e-9
     )
+
+
+def test_kernel_distance_is_that_of_the_samples_features_and_knows_its_error():
+    features = lambda rows: rows[:, :2] ** 2  # noqa: E731
+    expected = kernel_distance(features(X), features(WORLD.sample(400, random_state=3)), subset_size=400)
+    found = sample_kernel_distance(Sampler(WORLD), X, features, subset_size=400, random_state=3)
+    assert found.value == pytest.approx(expected.value, rel=1e-9)
+    true, shifted = (sample_kernel_distance(WORLD, rows, random_state=0) for rows in (X, X + 3))
+    assert abs(true.value) < 3 * true.standard_error
+    assert shifted.value > 20 * shifted.standard_error
 
 
 def test_precision_and_recall_see_what_is_missing():

@@ -223,7 +223,7 @@ def table_of_calls():
     seeded = {"random_state": 0}
     of_the_model = {
         "collapse_report": {}, "kl_decomposition": seeded, "reconstruction_error": seeded, "symmetric_kl": seeded,
-        "sample_frechet_distance": seeded, "sample_precision_recall": seeded, "low_posterior_samples": seeded,
+        "sample_frechet_distance": seeded, "sample_kernel_distance": seeded, "sample_precision_recall": seeded, "low_posterior_samples": seeded,
         "high_posterior_samples": seeded, "importance_nll": {"n_importance_samples": 20, **seeded},
         "generation_report": {"n_samples": 40, "n_importance_samples": 10, "n_likelihood_rows": 10, **seeded},
     }  # fmt: skip
@@ -231,6 +231,8 @@ def table_of_calls():
         "beta_vae_score": SPLIT, "factor_vae_score": SPLIT, "explicitness_score": SPLIT, "sap_score": SPLIT,
         "dci_scores": {"estimator": DecisionTreeClassifier(), **SPLIT}, "linear_separability_loss": {},
         "mean_correlation_coefficient": {}, "mig_score": {}, "modularity_score": {}, "mutual_info_matrix": {},
+        "mig_sup_score": {"estimator": "neighbors"}, "dcimig_score": {}, "jemmig_score": {}, "infomec_scores": SPLIT,
+        "interventional_robustness_score": {},
     }  # fmt: skip
     displays = {
         inspection.LatentSpaceDisplay: seeded, inspection.ReconstructionDisplay: {}, inspection.TraversalDisplay: {},
@@ -250,6 +252,7 @@ def table_of_calls():
         "nearest_neighbours": lambda: evaluation.nearest_neighbours(X[:9] * 1.01, X),
         "classifier": lambda: classifier().transform(X),
         "frechet_distance": lambda: metrics.frechet_distance(X, 1.1 * X),
+        "kernel_distance": lambda: metrics.kernel_distance(X, 1.1 * X, **seeded),
         "precision_recall_scores": lambda: metrics.precision_recall_scores(X, 1.1 * X),
         "udr_scores": lambda: metrics.udr_scores([CODES, 2 * CODES, CODES[:, ::-1]]),
         "gaussian_total_correlation": lambda: metrics.gaussian_total_correlation(CODES),

@@ -57,6 +57,62 @@ def mig(factors, codes, n_bins=20):
     return mean(top_two_gap(of_factor) / entropy(v) for of_factor, v in zip(information, columns(factors)))
 
 
+def shares(factors, codes, n_bins=20):
+    entropies = [entropy(v) for v in columns(factors)]
+    return [[i / h for i, h in zip(row, entropies)] for row in information_matrix(factors, codes, n_bins)]
+
+
+def mig_sup(factors, codes):
+    return mean(top_two_gap(of_code) for of_code in shares(factors, codes))
+
+
+def dcimig(factors, codes):
+    own = [0.0] * len(columns(factors))
+    for of_code in information_matrix(factors, codes):
+        k = of_code.index(max(of_code))
+        own[k] = max(own[k], top_two_gap(of_code))
+    return sum(own) / sum(entropy(v) for v in columns(factors))
+
+
+def jemmig(factors, codes, n_bins=20):
+    scores = []
+    for v, of_factor in zip(columns(factors), columns(information_matrix(factors, codes, n_bins))):
+        best = binned(columns(codes)[of_factor.index(max(of_factor))], n_bins)
+        joint = entropy(list(zip(best, v)))
+        scores.append(1 - (joint - top_two_gap(of_factor)) / (entropy(v) + math.log(n_bins)))
+    return mean(scores)
+
+
+def quantile(values, q):
+    """Linear between the sorted values."""
+    ordered = sorted(values)
+    place = q * (len(ordered) - 1)
+    below = int(place)
+    return ordered[below] + (place - below) * (ordered[min(below + 1, len(ordered) - 1)] - ordered[below])
+
+
+def interventional_robustness(factors, codes, q=0.99):
+    robust, furthest = [], []
+    for z in columns(codes):
+        d = max(abs(value - mean(z)) for value in z)
+        moves = []
+        for of_factor in rows_by_value(factors):
+            held = [[z[row] for row in rows] for rows in of_factor.values()]
+            moves.append(mean(quantile([abs(value - mean(some)) for value in some], q) for some in held))
+        robust.append(1 - min(moves) / d)
+        furthest.append(d)
+    return sum(r * d for r, d in zip(robust, furthest)) / sum(furthest)
+
+
+def cubic_kernel(x, y):
+    return (sum(a * b for a, b in zip(x, y)) / len(x) + 1) ** 3
+
+
+def kernel_distance(real, fake):
+    within = [mean(cubic_kernel(x, y) for x, y in permutations(rows, 2)) for rows in (real, fake)]
+    return sum(within) - 2 * mean(cubic_kernel(r, f) for r in real for f in fake)
+
+
 def modularity(factors, codes, n_bins=20):
     scores = []
     for row in information_matrix(factors, codes, n_bins):

@@ -27,6 +27,19 @@ def noisy_world(n_samples=150, seed=0):
 DETERMINISTIC = {
     "mig": (metrics.mig_score, plain.mig),
     "mig, 7 bins": (lambda f, z: metrics.mig_score(f, z, n_bins=7), lambda f, z: plain.mig(f, z, n_bins=7)),
+    "mig of the codes": (metrics.mig_sup_score, plain.mig_sup),
+    "dcimig": (metrics.dcimig_score, plain.dcimig),
+    "jemmig": (metrics.jemmig_score, plain.jemmig),
+    "jemmig, 7 bins": (lambda f, z: metrics.jemmig_score(f, z, n_bins=7), lambda f, z: plain.jemmig(f, z, n_bins=7)),
+    "interventional robustness": (metrics.interventional_robustness_score, plain.interventional_robustness),
+    "interventional robustness, all of it": (
+        lambda f, z: metrics.interventional_robustness_score(f, z, quantile=1),
+        lambda f, z: plain.interventional_robustness(f, z, q=1),
+    ),
+    "kernel distance": (
+        lambda f, z: metrics.kernel_distance(f, z[:, :3], subset_size=len(z)).value,
+        lambda f, z: plain.kernel_distance(f.tolist(), z[:, :3].tolist()),
+    ),
     "information": (metrics.mutual_info_matrix, plain.information_matrix),
     "modularity": (metrics.modularity_score, plain.modularity),
     "sap": (lambda f, z: metrics.sap_score(f, z, continuous_factors="regress"), plain.sap_of_correlations),

@@ -28,6 +28,12 @@ def test_scores_of_a_table_of_sixty_rows(table):
     assert_allclose(metrics.sap_score(*table, continuous_factors="regress"), 0.4947294174, atol=1e-8)
 
 
+def test_interventional_robustness_of_a_table_of_sixty_rows(table):
+    """The two numbers of `scalable_disentanglement_score` in disentanglement_lib's irs.py, run on this table."""
+    assert_allclose(metrics.interventional_robustness_score(*table), 0.6339121882661777, atol=1e-12)
+    assert_allclose(metrics.interventional_robustness_score(*table, quantile=1.0), 0.6322379848511711, atol=1e-12)
+
+
 def test_disentanglement_and_completeness_of_an_importance_matrix():
     importance = np.array([[0.8, 0.1], [0.1, 0.7], [0.1, 0.2]])
     assert_allclose(disentanglement_from_importance(importance), 0.4183635969, atol=1e-8)

@@ -7,6 +7,7 @@ from vaekit.evaluation._generation import (
     LowPosteriorFrechet,
     low_posterior_frechet_distance,
     sample_frechet_distance,
+    sample_kernel_distance,
     sample_precision_recall,
 )
 from vaekit.evaluation._kl import SymmetricKL, kl_decomposition, symmetric_kl
@@ -59,6 +60,7 @@ __all__ = [
     "nearest_neighbours",
     "reconstruction_error",
     "sample_frechet_distance",
+    "sample_kernel_distance",
     "sample_precision_recall",
     "standard_normal_thresholds",
     "symmetric_kl",

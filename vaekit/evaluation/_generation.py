@@ -10,7 +10,13 @@ from vaekit.evaluation._fitted import look_into, require
 from vaekit.evaluation._pockets import prior_candidates
 from vaekit.evaluation._sampling import decode_codes, draw_samples
 from vaekit.features._features import feature_map
-from vaekit.metrics import PrecisionRecallScores, frechet_distance, precision_recall_scores
+from vaekit.metrics import (
+    KernelDistance,
+    PrecisionRecallScores,
+    frechet_distance,
+    kernel_distance,
+    precision_recall_scores,
+)
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._containers import take_rows
@@ -100,6 +106,64 @@ def sample_frechet_distance(
     random_state = make_random_state(random_state)
     X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state, noise)
     return frechet_distance(to_features(X), to_features(sampled))
+
+
+@guarded_arithmetic
+def sample_kernel_distance(
+    estimator: Any,
+    X: ArrayLike,
+    features: Any = "auto",
+    n_samples: int | None = None,
+    *,
+    n_subsets: int = 100,
+    subset_size: int | None = None,
+    random_state: RandomStateLike = None,
+    noise: bool | str = "auto",
+) -> KernelDistance:
+    """Kernel distance between data and a model's samples (the KID, on features of your choice).
+
+    Parameters
+    ----------
+    estimator : fitted object
+        With `sample(n_samples, random_state)`. Pipelines and searches are looked through.
+    X : array-like of shape (n_rows, ...)
+        Data.
+    features, n_samples, noise
+        As in `sample_frechet_distance`.
+    n_subsets, subset_size
+        As in `vaekit.metrics.kernel_distance`.
+    random_state : int, RandomState instance or None, default=None
+        Decides the samples and the subsets.
+
+    Returns
+    -------
+    distance : KernelDistance
+        `value`, 0 in expectation for samples of the data's own distribution whatever the number of rows, lower is
+        better; and its `standard_error`, over rows and samples.
+
+    Raises
+    ------
+    MissingMethodError
+        If the model does not sample.
+
+    See Also
+    --------
+    vaekit.metrics.kernel_distance : the same for features that were computed before.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.evaluation import sample_kernel_distance
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> vae = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
+    >>> sample_kernel_distance(vae, X, random_state=0).value > 0
+    True
+    """
+    random_state = make_random_state(random_state)
+    X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state, noise)
+    subsets = {"n_subsets": n_subsets, "subset_size": subset_size, "random_state": random_state}
+    return kernel_distance(to_features(X), to_features(sampled), **subsets)
 
 
 @guarded_arithmetic

@@ -8,6 +8,7 @@ from vaekit.evaluation._fitted import look_into
 from vaekit.evaluation._generation import (
     low_posterior_frechet_distance,
     sample_frechet_distance,
+    sample_kernel_distance,
     sample_precision_recall,
 )
 from vaekit.evaluation._kl import kl_decomposition, symmetric_kl
@@ -34,6 +35,11 @@ def neg_nll(estimator, X, y=None):
 def neg_frechet_distance(estimator, X, y=None):
     """Minus the Fréchet distance between X and as many samples, on plain values or principal components of X."""
     return -sample_frechet_distance(estimator, X, random_state=SEED)
+
+
+def neg_kernel_distance(estimator, X, y=None):
+    """Minus the kernel distance between X and as many samples, on plain values or principal components of X."""
+    return -sample_kernel_distance(estimator, X, random_state=SEED).value
 
 
 def neg_low_posterior_frechet_distance(estimator, X, y=None):
@@ -70,6 +76,7 @@ SCORERS = {
     "neg_symmetric_kl": neg_symmetric_kl,
     "neg_nll": neg_nll,
     "neg_frechet_distance": neg_frechet_distance,
+    "neg_kernel_distance": neg_kernel_distance,
     "neg_low_posterior_frechet_distance": neg_low_posterior_frechet_distance,
     "neg_reconstruction_error": neg_reconstruction_error,
     "neg_total_correlation": neg_total_correlation,

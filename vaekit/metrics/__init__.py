@@ -5,11 +5,17 @@ from vaekit.metrics._bootstrap import BootstrapInterval, bootstrap_interval
 from vaekit.metrics._codes import active_units, gaussian_total_correlation
 from vaekit.metrics._correlation import mean_correlation_coefficient, rank_correlation
 from vaekit.metrics._dci import DCIScores, dci_scores
+from vaekit.metrics._dcimig import dcimig_score
 from vaekit.metrics._downstream import DownstreamStudy, downstream_study, sample_efficiency
 from vaekit.metrics._factor_vae import factor_vae_score
 from vaekit.metrics._frechet import frechet_distance, normal_frechet_distance
+from vaekit.metrics._infomec import InfoMECScores, infomec_scores
 from vaekit.metrics._information import code_mutual_information, factor_dependence, mutual_info_matrix
+from vaekit.metrics._irs import interventional_robustness_score
+from vaekit.metrics._jemmig import jemmig_score
+from vaekit.metrics._kernel_distance import KernelDistance, kernel_distance
 from vaekit.metrics._mig import mig_score
+from vaekit.metrics._mig_sup import mig_sup_score
 from vaekit.metrics._modularity import explicitness_score, modularity_score
 from vaekit.metrics._precision_recall import PrecisionRecallScores, precision_recall_scores
 from vaekit.metrics._sap import sap_score
@@ -19,15 +25,22 @@ from vaekit.metrics._scorers import (
     dci_completeness_scorer,
     dci_disentanglement_scorer,
     dci_informativeness_scorer,
+    dcimig_scorer,
     disentanglement_scorers,
     explicitness_scorer,
     factor_vae_scorer,
     gaussian_total_correlation_scorer,
     get_scorer,
     get_scorer_names,
+    infomec_compactness_scorer,
+    infomec_explicitness_scorer,
+    infomec_modularity_scorer,
+    interventional_robustness_scorer,
+    jemmig_scorer,
     linear_separability_scorer,
     mean_correlation_scorer,
     mig_scorer,
+    mig_sup_scorer,
     modularity_scorer,
     sample_efficiency_scorer,
     sap_scorer,
@@ -39,6 +52,8 @@ __all__ = [
     "BootstrapInterval",
     "DCIScores",
     "DownstreamStudy",
+    "InfoMECScores",
+    "KernelDistance",
     "PrecisionRecallScores",
     "active_units",
     "active_units_scorer",
@@ -50,6 +65,8 @@ __all__ = [
     "dci_disentanglement_scorer",
     "dci_informativeness_scorer",
     "dci_scores",
+    "dcimig_score",
+    "dcimig_scorer",
     "disentanglement_scorers",
     "downstream_study",
     "explicitness_score",
@@ -62,12 +79,23 @@ __all__ = [
     "gaussian_total_correlation_scorer",
     "get_scorer",
     "get_scorer_names",
+    "infomec_compactness_scorer",
+    "infomec_explicitness_scorer",
+    "infomec_modularity_scorer",
+    "infomec_scores",
+    "interventional_robustness_score",
+    "interventional_robustness_scorer",
+    "jemmig_score",
+    "jemmig_scorer",
+    "kernel_distance",
     "linear_separability_loss",
     "linear_separability_scorer",
     "mean_correlation_coefficient",
     "mean_correlation_scorer",
     "mig_score",
     "mig_scorer",
+    "mig_sup_score",
+    "mig_sup_scorer",
     "modularity_score",
     "modularity_scorer",
     "mutual_info_matrix",

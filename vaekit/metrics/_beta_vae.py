@@ -8,15 +8,15 @@ from sklearn.linear_model import LogisticRegression
 
 from vaekit.metrics._interventions import draw_pairs, group_every_factor
 from vaekit.metrics._learning import fit_classifier
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import check_counts, check_factors_codes, within_scale
-from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
 POINTS_AT_ONCE = 256
 
 
-@guarded
+@metric
 def beta_vae_score(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -50,14 +50,6 @@ def beta_vae_score(
         Points to fit the classifier on, and to count its successes on.
     batch_size : int, default=64
         Pairs of a point.
-    min_group : int, default=2
-        Values shared by fewer rows make no pairs.
-    continuous_factors : {"error", "bin"}, default="error"
-        Refuse continuous factors or cut them into `n_bins` bins of equal width.
-    n_bins : int, default=20
-        Bins of a continuous factor.
-    random_state : int, RandomState instance or None, default=None
-        Source of the draws.
 
     Returns
     -------

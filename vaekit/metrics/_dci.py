@@ -11,8 +11,8 @@ from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegress
 from sklearn.metrics import root_mean_squared_error
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows, standardize
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import check_factors_codes
-from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
@@ -31,7 +31,7 @@ class DCIScores(NamedTuple):
     __repr__ = short_repr
 
 
-@guarded
+@metric
 def dci_scores(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -56,25 +56,13 @@ def dci_scores(
 
     Parameters
     ----------
-    factors : array-like of shape (n_samples, n_factors)
-        Ground-truth factors, at least two.
-    codes : array-like of shape (n_samples, n_codes)
-        Codes, at least two.
     estimator : classifier or regressor, default=None
         Fitted once per factor, on standardised codes; it must have `feature_importances_` or `coef_` (their absolute
         values are the importances). None is gradient boosted trees with scikit-learn's defaults, the convention of the
         field; other estimators give other numbers. A regressor takes factors as numbers: `LassoCV()` is the first
         variant of the paper.
-    n_train, n_test : int, default=10000, 5000
-        Rows to fit and to score on, disjoint and drawn at random; of fewer rows the same shares.
     continuous_factors : {"error", "bin", "regress"}, default="error"
         Refuse continuous factors, cut them into `n_bins` bins of equal width, or predict every factor as a number.
-    n_bins : int, default=20
-        Bins of a continuous factor.
-    n_jobs : int or None, default=None
-        Factors predicted at a time, as in joblib.
-    random_state : int, RandomState instance or None, default=None
-        Source of the split and of the estimators' own randomness.
 
     Returns
     -------

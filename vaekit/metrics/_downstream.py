@@ -12,7 +12,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
-from vaekit.tables._containers import as_array, join_rows
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import check_codes, check_counts, check_factors_codes, within_scale
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
@@ -61,7 +61,7 @@ class DownstreamStudy:
         }
 
 
-@guarded
+@metric
 def downstream_study(
     factors_train: ArrayLike,
     codes_train: ArrayLike,
@@ -88,14 +88,8 @@ def downstream_study(
     classifier : classifier, default=None
         Fitted once per size and factor; None is gradient boosted trees with scikit-learn's defaults. Where a training
         set holds one class, that class is predicted.
-    continuous_factors : {"error", "bin"}, default="error"
-        Refuse continuous factors or cut them into `n_bins` bins of equal width.
-    n_bins : int, default=20
-        Bins of a continuous factor.
     n_jobs : int or None, default=None
         Classifiers fitted at a time, as in joblib.
-    random_state : int, RandomState instance or None, default=None
-        Source of the choice of rows and of the classifiers' own randomness.
 
     Returns
     -------
@@ -143,7 +137,7 @@ def downstream_study(
     return _study(factors, codes, rng.permutation(train), test, train_sizes, classifier, n_jobs, rng)
 
 
-@guarded
+@metric
 def sample_efficiency(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -161,15 +155,13 @@ def sample_efficiency(
 
     Parameters
     ----------
-    factors : array-like of shape (n_samples,) or (n_samples, n_factors)
-        Ground-truth factors.
     codes : array-like of shape (n_samples, n_codes)
         Codes, of at least ``many + n_test`` rows.
     few, many : int, default=100, 10000
         The two numbers of labelled rows.
     n_test : int, default=5000
         Rows to score on.
-    classifier, continuous_factors, n_bins, n_jobs, random_state
+    classifier : classifier, default=None
         As in :func:`downstream_study`.
 
     Returns

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.metrics._interventions import draw_group, group_every_factor
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import at_unit_scale, check_counts, check_factors_codes
-from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
 VOTES_AT_ONCE = 256
 
 
-@guarded
+@metric
 def factor_vae_score(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -42,8 +42,6 @@ def factor_vae_score(
     factors : array-like of shape (n_samples, n_factors)
         Ground-truth factors, at least two. Holding a factor means drawing, with replacement, among the rows that share
         its value, so factors should be independent in the table (see :func:`factor_dependence`).
-    codes : array-like of shape (n_samples, n_codes)
-        Codes, such as posterior means.
     n_train, n_test : int, default=10000, 5000
         Votes to learn the rule from, and to count its successes on.
     batch_size : int, default=64
@@ -51,14 +49,6 @@ def factor_vae_score(
     min_std : float, default=0.05
         Codes with a smaller standard deviation have collapsed and are not elected; in the units of the codes, and
         meant for codes under a standard normal prior. Constant codes are never elected.
-    min_group : int, default=2
-        Values shared by fewer rows are not held.
-    continuous_factors : {"error", "bin"}, default="error"
-        Refuse continuous factors or cut them into `n_bins` bins of equal width.
-    n_bins : int, default=20
-        Bins of a continuous factor.
-    random_state : int, RandomState instance or None, default=None
-        Source of the draws.
 
     Returns
     -------

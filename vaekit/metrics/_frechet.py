@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import at_common_scale, check_features
 from vaekit.utils._ambient import guarded
 from vaekit.utils._warnings import warn_user
 
 
-@guarded
+@metric
 def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> float:
     r"""Fréchet distance between the normals fitted to two sets of features.
 
@@ -19,23 +20,11 @@ def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> floa
     with means m and covariances S (divided by n - 1) of the two sets: the squared 2-Wasserstein distance of the two
     normals. On features of the Inception network it is the FID.
 
-    Parameters
-    ----------
-    features_real : array-like of shape (n_real, n_features)
-        Features of data.
-    features_fake : array-like of shape (n_fake, n_features)
-        Features of generated samples.
-
     Returns
     -------
     distance : float
         At least 0, lower is better, in squared units of the features (infinite where these exceed all floats);
         symmetric in its arguments.
-
-    Raises
-    ------
-    ValueError
-        If a set has fewer than two rows, numbers of features differ, or a value is not finite.
 
     Warns
     -----

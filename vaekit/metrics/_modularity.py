@@ -10,14 +10,14 @@ from sklearn.metrics import roc_auc_score
 
 from vaekit.metrics._average import average_factors
 from vaekit.metrics._learning import split_rows, standardize
-from vaekit.tables._discretize import discretize, mutual_information
-from vaekit.tables._validation import check_bins, check_factors_codes, pool_draws
-from vaekit.utils._ambient import guarded
+from vaekit.metrics._measure import measure_information
+from vaekit.metrics._parameters import metric
+from vaekit.tables._validation import check_factors_codes
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
 
-@guarded
+@metric
 def modularity_score(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -30,26 +30,13 @@ def modularity_score(
 
     .. math:: \frac{1}{L} \sum_j \left( 1 - \frac{\sum_k m_{jk}^2 - \max_k m_{jk}^2}{(K - 1) \max_k m_{jk}^2} \right)
 
-    where m_jk is the mutual information of code j and factor k; a code that informs about nothing counts 0.
-
-    Parameters
-    ----------
-    factors : array-like of shape (n_samples, n_factors)
-        Ground-truth factors, at least two.
-    codes : array-like of shape (n_samples, n_codes) or (n_draws, n_samples, n_codes)
-        Codes; or draws from q(z|x), each of which then counts as a row.
-    n_bins, binning, continuous_factors
-        As in :func:`mutual_info_matrix`.
+    where m_jk is the mutual information of code j and factor k; a code that informs about nothing counts 0. There must
+    be at least two factors. Draws of codes are taken as in :func:`mutual_info_matrix`.
 
     Returns
     -------
     score : float
         Between 0 and 1, higher is better.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two factors, or the input is bad.
 
     Notes
     -----
@@ -70,11 +57,8 @@ def modularity_score(
     >>> round(modularity_score(factors, factors * 2.5), 3)
     1.0
     """
-    factors, codes = pool_draws(factors, codes)
-    factors, codes = check_factors_codes(
-        factors, codes, continuous_factors=continuous_factors, n_bins=check_bins(n_bins), min_factors=2
-    )
-    return modularity_from_information(mutual_information(discretize(codes, n_bins, binning, factors), factors))
+    information = measure_information(factors, codes, n_bins, binning, continuous_factors, min_factors=2)
+    return modularity_from_information(information.shared)
 
 
 def modularity_from_information(information):
@@ -86,7 +70,7 @@ def modularity_from_information(information):
     return float(np.sum(1 - leak) / len(information))
 
 
-@guarded
+@metric
 def explicitness_score(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -106,22 +90,8 @@ def explicitness_score(
 
     Parameters
     ----------
-    factors : array-like of shape (n_samples,) or (n_samples, n_factors)
-        Ground-truth factors.
     codes : array-like of shape (n_samples, n_codes)
         Codes; they are standardised.
-    n_train, n_test : int, default=10000, 5000
-        Rows to fit and to score on, disjoint and drawn at random; of fewer rows the same shares.
-    continuous_factors : {"error", "bin"}, default="error"
-        Refuse continuous factors or cut them into `n_bins` bins of equal width.
-    n_bins : int, default=20
-        Bins of a continuous factor.
-    average : {"macro", None}, default="macro"
-        The mean over factors, or one area per factor.
-    n_jobs : int or None, default=None
-        Factors predicted at a time, as in joblib.
-    random_state : int, RandomState instance or None, default=None
-        Source of the split.
 
     Returns
     -------

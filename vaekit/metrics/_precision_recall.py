@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from sklearn.utils import gen_batches
 
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import at_common_scale, check_features
-from vaekit.utils._ambient import guarded
 from vaekit.utils._repr import short_repr
 
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
@@ -26,7 +26,7 @@ class PrecisionRecallScores(NamedTuple):
     __repr__ = short_repr
 
 
-@guarded
+@metric
 def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, *, k: int = 5) -> PrecisionRecallScores:
     r"""Precision, recall, density and coverage of generated samples.
 
@@ -41,10 +41,6 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
 
     Parameters
     ----------
-    features_real : array-like of shape (n_real, n_features)
-        Features of data.
-    features_fake : array-like of shape (n_fake, n_features)
-        Features of generated samples.
     k : int, default=5
         Which neighbour sets the radius, at least 1 and less than either number of rows. A larger k makes wider balls
         and higher scores.

@@ -10,13 +10,13 @@ from sklearn.svm import LinearSVC
 
 from vaekit.metrics._average import average_factors, gap_of_top_two
 from vaekit.metrics._learning import draw_seeds, fit_classifier, split_rows, standardize
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import check_factors_codes
-from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
 
-@guarded
+@metric
 def sap_score(
     factors: ArrayLike,
     codes: ArrayLike,
@@ -38,8 +38,6 @@ def sap_score(
 
     Parameters
     ----------
-    factors : array-like of shape (n_samples,) or (n_samples, n_factors)
-        Ground-truth factors.
     codes : array-like of shape (n_samples, n_codes)
         Codes, at least two. The support vector machine is penalised (``C=0.01``) and sees them standardised, so that
         neither form depends on their scale and origin. (As published it sees them as they are, so that its penalty, and
@@ -49,14 +47,8 @@ def sap_score(
         The squared correlation uses all rows.
     continuous_factors : {"error", "bin", "regress"}, default="error"
         Refuse continuous factors, cut them into `n_bins` bins of equal width, or take *every* factor as a number.
-    n_bins : int, default=20
-        Bins of a continuous factor.
-    average : {"macro", None}, default="macro"
-        The mean over factors, or one gap per factor.
     n_jobs : int or None, default=None
         Codes handled at a time, as in joblib.
-    random_state : int, RandomState instance or None, default=None
-        Source of the split and of the classifiers' own randomness.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Metrics as `scoring=`: the codes are what `transform` gives, the factors are `y`."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sklearn.metrics import make_scorer
 
@@ -9,25 +9,28 @@ from vaekit.metrics._beta_vae import beta_vae_score
 from vaekit.metrics._codes import active_units, gaussian_total_correlation
 from vaekit.metrics._correlation import mean_correlation_coefficient
 from vaekit.metrics._dci import dci_scores
+from vaekit.metrics._dcimig import dcimig_score
 from vaekit.metrics._downstream import sample_efficiency
 from vaekit.metrics._factor_vae import factor_vae_score
+from vaekit.metrics._infomec import infomec_scores
+from vaekit.metrics._irs import interventional_robustness_score
+from vaekit.metrics._jemmig import jemmig_score
 from vaekit.metrics._mig import mig_score
+from vaekit.metrics._mig_sup import mig_sup_score
 from vaekit.metrics._modularity import explicitness_score, modularity_score
 from vaekit.metrics._sap import sap_score
 from vaekit.metrics._separability import linear_separability_loss
 from vaekit.utils._ambient import guarded
 
 
-def _dci_disentanglement(factors, codes, **options):
-    return dci_scores(factors, codes, **options).disentanglement
+class _FieldOf:
+    """One field of a metric that returns several."""
 
+    def __init__(self, metric, field):
+        self.metric, self.field, self.__name__ = metric, field, f"{metric.__name__}.{field}"
 
-def _dci_completeness(factors, codes, **options):
-    return dci_scores(factors, codes, **options).completeness
-
-
-def _dci_informativeness(factors, codes, **options):
-    return dci_scores(factors, codes, **options).informativeness
+    def __call__(self, factors, codes, **options):
+        return getattr(self.metric(factors, codes, **options), self.field)
 
 
 def _sample_efficiency(factors, codes, *, many=10000, n_test=5000, **options):
@@ -49,40 +52,60 @@ class _CodesScorer:
         return f"{type(self).__name__}({self.metric.__name__})"
 
 
+class _Scored(NamedTuple):
+    """What a scorer says, the metric, whether greater is better, and its options."""
+
+    says: str
+    metric: Callable[..., Any]
+    greater_is_better: bool = True
+    options: dict[str, Any] = {}
+
+
 # Metrics that draw do so from one seed: candidates of a search then meet the same draws.
+_SEEDED = (True, {"random_state": 0})
+
+
+def _each_field(prefix, metric, *fields):
+    """Return a scorer's line for each field of a metric."""
+    places = zip(fields, ("first", "second", "third"))
+    return {
+        f"{prefix}_{field}": _Scored(
+            f"{field.capitalize()}, the {place} of `{metric.__name__}`", _FieldOf(metric, field), *_SEEDED
+        )
+        for field, place in places
+    }
+
+
 _OF_FACTORS_AND_CODES = {
-    "beta_vae": (beta_vae_score, True, {"random_state": 0}),
-    "factor_vae": (factor_vae_score, True, {"random_state": 0}),
-    "mig": (mig_score, True, {}),
-    "dci_disentanglement": (_dci_disentanglement, True, {"random_state": 0}),
-    "dci_completeness": (_dci_completeness, True, {"random_state": 0}),
-    "dci_informativeness": (_dci_informativeness, True, {"random_state": 0}),
-    "sap": (sap_score, True, {"random_state": 0}),
-    "modularity": (modularity_score, True, {}),
-    "explicitness": (explicitness_score, True, {"random_state": 0}),
-    "linear_separability": (linear_separability_loss, False, {}),
-    "mean_correlation": (mean_correlation_coefficient, True, {}),
-    "sample_efficiency": (_sample_efficiency, True, {"random_state": 0}),
+    "beta_vae": _Scored("Accuracy of the beta-VAE metric, `beta_vae_score`", beta_vae_score, *_SEEDED),
+    "factor_vae": _Scored("Accuracy of the FactorVAE metric, `factor_vae_score`", factor_vae_score, *_SEEDED),
+    "mig": _Scored("Mutual information gap, `mig_score`", mig_score),
+    "mig_sup": _Scored("Mutual information gap of the codes, `mig_sup_score`", mig_sup_score),
+    "jemmig": _Scored("Joint entropy minus mutual information gap, from its better end, `jemmig_score`", jemmig_score),
+    "dcimig": _Scored("What codes of their own know of all factors, `dcimig_score`", dcimig_score),
+    **_each_field("dci", dci_scores, "disentanglement", "completeness", "informativeness"),
+    **_each_field("infomec", infomec_scores, "modularity", "compactness", "explicitness"),
+    "sap": _Scored("Separated attribute predictability, `sap_score`", sap_score, *_SEEDED),
+    "modularity": _Scored("Modularity, `modularity_score`", modularity_score),
+    "explicitness": _Scored("Explicitness, `explicitness_score`", explicitness_score, *_SEEDED),
+    "interventional_robustness": _Scored(
+        "Interventional robustness, `interventional_robustness_score`", interventional_robustness_score
+    ),
+    "linear_separability": _Scored(
+        "Minus the linear separability loss, `linear_separability_loss`", linear_separability_loss, False
+    ),
+    "mean_correlation": _Scored(
+        "Mean correlation with matched factors, `mean_correlation_coefficient`", mean_correlation_coefficient
+    ),
+    "sample_efficiency": _Scored(
+        "Accuracy from few labels over accuracy from many, `sample_efficiency`", _sample_efficiency, *_SEEDED
+    ),
 }
 _OF_CODES = {
-    "gaussian_total_correlation": (gaussian_total_correlation, -1, {}),
-    "active_units": (active_units, 1, {}),
-}
-_SUMMARIES = {
-    "beta_vae": "Accuracy of the beta-VAE metric, `beta_vae_score`",
-    "factor_vae": "Accuracy of the FactorVAE metric, `factor_vae_score`",
-    "mig": "Mutual information gap, `mig_score`",
-    "dci_disentanglement": "Disentanglement, the first of `dci_scores`",
-    "dci_completeness": "Completeness, the second of `dci_scores`",
-    "dci_informativeness": "Informativeness, the third of `dci_scores`",
-    "sap": "Separated attribute predictability, `sap_score`",
-    "modularity": "Modularity, `modularity_score`",
-    "explicitness": "Explicitness, `explicitness_score`",
-    "linear_separability": "Minus the linear separability loss, `linear_separability_loss`",
-    "mean_correlation": "Mean correlation with matched factors, `mean_correlation_coefficient`",
-    "sample_efficiency": "Accuracy from few labels over accuracy from many, `sample_efficiency`",
-    "gaussian_total_correlation": "Minus the Gaussian total correlation, `gaussian_total_correlation`",
-    "active_units": "Number of active codes, `active_units`",
+    "gaussian_total_correlation": _Scored(
+        "Minus the Gaussian total correlation, `gaussian_total_correlation`", gaussian_total_correlation, False
+    ),
+    "active_units": _Scored("Number of active codes, `active_units`", active_units),
 }
 
 
@@ -143,17 +166,17 @@ def get_scorer(name: str, **options: Any) -> Callable[..., Any]:
     >>> search.fit(X, factors).best_params_
     {'n_components': 2}
     """
-    if name in _OF_FACTORS_AND_CODES:
-        metric, greater_is_better, defaults = _OF_FACTORS_AND_CODES[name]
-        scorer = make_scorer(
-            metric, response_method=("transform",), greater_is_better=greater_is_better, **{**defaults, **options}
-        )
-    elif name in _OF_CODES:
-        metric, sign, defaults = _OF_CODES[name]
-        scorer = _CodesScorer(metric, sign, {**defaults, **options})
-    else:
+    scored = {**_OF_FACTORS_AND_CODES, **_OF_CODES}.get(name)
+    if scored is None:
         raise ValueError(f"{name!r} is no scorer of vaekit.metrics; there are {get_scorer_names()}.")
-    scorer.__doc__ = f"{_SUMMARIES[name]}, of the codes that `transform` gives; larger is better."
+    says, metric, greater_is_better, fixed = scored
+    if name in _OF_CODES:
+        scorer = _CodesScorer(metric, 1 if greater_is_better else -1, {**fixed, **options})
+    else:
+        scorer = make_scorer(
+            metric, response_method=("transform",), greater_is_better=greater_is_better, **{**fixed, **options}
+        )
+    scorer.__doc__ = f"{says}, of the codes that `transform` gives; larger is better."
     return scorer
 
 
@@ -183,12 +206,19 @@ def disentanglement_scorers(names: Sequence[str] = ("mig", "sap", "modularity"))
 beta_vae_scorer = get_scorer("beta_vae")
 factor_vae_scorer = get_scorer("factor_vae")
 mig_scorer = get_scorer("mig")
+mig_sup_scorer = get_scorer("mig_sup")
+jemmig_scorer = get_scorer("jemmig")
+dcimig_scorer = get_scorer("dcimig")
 dci_disentanglement_scorer = get_scorer("dci_disentanglement")
 dci_completeness_scorer = get_scorer("dci_completeness")
 dci_informativeness_scorer = get_scorer("dci_informativeness")
+infomec_modularity_scorer = get_scorer("infomec_modularity")
+infomec_compactness_scorer = get_scorer("infomec_compactness")
+infomec_explicitness_scorer = get_scorer("infomec_explicitness")
 sap_scorer = get_scorer("sap")
 modularity_scorer = get_scorer("modularity")
 explicitness_scorer = get_scorer("explicitness")
+interventional_robustness_scorer = get_scorer("interventional_robustness")
 linear_separability_scorer = get_scorer("linear_separability")
 mean_correlation_scorer = get_scorer("mean_correlation")
 sample_efficiency_scorer = get_scorer("sample_efficiency")

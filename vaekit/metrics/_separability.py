@@ -7,11 +7,11 @@ from scipy.special import entr
 from sklearn.svm import LinearSVC
 
 from vaekit.metrics._learning import standardize
+from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import check_factors_codes
-from vaekit.utils._ambient import guarded
 
 
-@guarded
+@metric
 def linear_separability_loss(
     factors: ArrayLike, codes: ArrayLike, *, multi_valued: str = "error", n_jobs: int | None = None
 ) -> float:
@@ -24,16 +24,12 @@ def linear_separability_loss(
 
     Parameters
     ----------
-    factors : array-like of shape (n_samples,) or (n_samples, n_attributes)
-        Attributes of two values.
     codes : array-like of shape (n_samples, n_codes)
         Codes. The support vector machine is penalised (``C=1``) and sees them standardised, so that their scale and
         origin do not matter. For a decoupled prior both spaces can be asked: `transform(X)` and
         `to_generation_space(transform(X))`.
     multi_valued : {"error", "one_vs_rest"}, default="error"
         Refuse a factor of more than two values, or take each of its values as an attribute.
-    n_jobs : int or None, default=None
-        Attributes predicted at a time, as in joblib.
 
     Returns
     -------

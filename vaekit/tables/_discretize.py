@@ -53,12 +53,16 @@ def automatic_bins(n_samples, factors=None):
 
 def _discretize_finely(codes, n_bins, most_values, binning):
     """Keep the values of codes of at most so many; cut the others."""
-    values = [np.unique(code, return_inverse=True) for code in codes.T]
-    labels = np.array([label for _, label in values]).T
-    many = [len(distinct) > most_values for distinct, _ in values]
-    if any(many):
+    labels = number_values(codes)
+    many = labels.max(axis=0) >= most_values
+    if many.any():
         labels[:, many] = _discretize(codes[:, many], n_bins, binning, np.flatnonzero(many))
     return labels
+
+
+def number_values(codes):
+    """Number the values of each code 0, 1, ... in their order."""
+    return np.array([np.unique(code, return_inverse=True)[1] for code in codes.T]).T
 
 
 def _discretize(codes, n_bins, binning, numbers=None):

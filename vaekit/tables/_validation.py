@@ -54,11 +54,27 @@ def check_factors_codes(
     check_binning_options(continuous_factors, n_bins, regress)
     factors = check_factors(factors, continuous_factors=continuous_factors, n_bins=n_bins)
     codes = check_codes(codes) if keep_scale else at_unit_scale(check_codes(codes))[0]
+    _check_shapes(factors, codes, min_factors, min_codes)
+    return factors, codes
+
+
+def check_mixed_factors_codes(factors, codes, *, min_factors=1, min_codes=1, keep_scale=False):
+    """Return factors that are labels or, where a mask says so, numbers; the mask; and codes of the same rows."""
+    columns = [_natural_type(column) for column in _columns(factors)]
+    continuous = np.array([_is_continuous(column) for column in columns])
+    coded = [_as_number(column) if is_number else _label(column) for column, is_number in zip(columns, continuous)]
+    varies = np.array([np.ptp(column) > 0 for column in coded])
+    factors = _drop_constant(np.array(coded, dtype=np.float64).T)
+    codes = check_codes(codes) if keep_scale else at_unit_scale(check_codes(codes))[0]
+    _check_shapes(factors, codes, min_factors, min_codes)
+    return factors, continuous[varies], codes
+
+
+def _check_shapes(factors, codes, min_factors, min_codes):
     check_consistent_length(factors, codes)
     for name, array, fewest in (("factor", factors, min_factors), ("code", codes, min_codes)):
         if array.shape[1] < fewest:
             raise ValueError(f"This metric compares at least {fewest} {name}s, got {array.shape[1]} that can be used.")
-    return factors, codes
 
 
 def check_binning_options(continuous_factors, n_bins, regress=False):
@@ -90,7 +106,7 @@ def check_factors(factors, *, continuous_factors="error", n_bins=20):
     columns = [_natural_type(column) for column in _columns(factors)]
     if continuous_factors == "regress":
         _refuse_labels(columns)
-        return _drop_constant(at_unit_scale(np.array([_as_number(column) for column in columns]).T)[0])
+        return _drop_constant(np.array([_as_number(column) for column in columns]).T)
     if continuous_factors == "error":
         _refuse_continuous(columns)
     return _drop_constant(np.array([_label(column, n_bins) for column in columns]).T)
@@ -237,13 +253,13 @@ def _refuse_labels(columns):
 
 
 def _as_number(column):
-    """Return a column as float64; integers less their smallest, by wrapping twice, so that large ones keep apart."""
+    """Return a column as float64 at unit scale; integers less their smallest, by wrapping twice, to keep apart."""
     if column.dtype.kind in "iu":
         column = column.astype(np.uint64) - column.min().astype(np.uint64)
-    return column.astype(np.float64)
+    return at_unit_scale(column.astype(np.float64)[:, np.newaxis])[0][:, 0]
 
 
-def _label(column, n_bins):
+def _label(column, n_bins=None):
     """Number the values of a column, or the bins of a continuous one, 0, 1, ... in their order."""
     if _is_continuous(column):
         column = uniform_bins(at_unit_scale(column[:, np.newaxis])[0], n_bins)[:, 0]

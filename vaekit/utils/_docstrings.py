@@ -7,7 +7,7 @@ import re
 __all__ = ["describe_parameters", "inherit_sections", "own_defaults", "parameter_entries", "restate_defaults"]
 
 SECTION = re.compile(r"^([A-Z][A-Za-z ]+)\n-{3,}$", re.MULTILINE)
-ORDER = ["Parameters", "Attributes", "See Also", "Notes", "References", "Examples"]
+ORDER = ["Parameters", "Attributes", "Returns", "Raises", "Warns", "See Also", "Notes", "References", "Examples"]
 ENTRY = re.compile(r"^(\w[\w, ]*) :", re.MULTILINE)
 
 
