@@ -9,7 +9,6 @@ import vaekit
 TESTS, HOUSE = Path(__file__).parent, Path(vaekit.__file__).parent
 ROOMS = sorted(folder.name for folder in TESTS.iterdir() if folder.is_dir() and folder.name != "helpers")
 ROOMS = [room for room in ROOMS if not room.startswith(("_", "."))]
-GIVEN_TIME = {"estimators", "engine"}  # their files are on the move
 
 # tests of a room that hold several of its files to one law, or a world that it meets
 LAWS = {
@@ -40,7 +39,7 @@ def test_a_folder_of_tests_is_that_of_a_room(room):
     assert (HOUSE / room).is_dir()
 
 
-@pytest.mark.parametrize("room", sorted(set(ROOMS) - GIVEN_TIME))
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_file_of_tests_mirrors_a_file_or_is_a_law(room):
     mirrored = {f"test{name}" for name in names(HOUSE / room, "_[!_]*.py")}
     laws = LAWS.get(room, set())

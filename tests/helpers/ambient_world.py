@@ -223,7 +223,8 @@ def table_of_calls():
     seeded = {"random_state": 0}
     of_the_model = {
         "collapse_report": {}, "kl_decomposition": seeded, "reconstruction_error": seeded, "symmetric_kl": seeded,
-        "sample_frechet_distance": seeded, "sample_kernel_distance": seeded, "sample_precision_recall": seeded, "low_posterior_samples": seeded,
+        "sample_frechet_distance": seeded, "sample_kernel_distance": seeded,
+        "sample_precision_recall": seeded, "low_posterior_samples": seeded,
         "high_posterior_samples": seeded, "importance_nll": {"n_importance_samples": 20, **seeded},
         "generation_report": {"n_samples": 40, "n_importance_samples": 10, "n_likelihood_rows": 10, **seeded},
     }  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import ClassVar
 
-from vaekit.estimators._base import BaseEncoder, estimator
+from vaekit.estimators._base import BaseEncoder, estimator, word_of
 from vaekit.estimators._generation import GenerationMixin, SpacesMixin
 from vaekit.objectives import AggregateDivergence, JensenShannon, Warmup
 from vaekit.priors import PriorSpec
@@ -50,7 +50,7 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
     _divergence = JensenShannon
 
     def _make_objective(self):
-        return self._make(AggregateDivergence, divergence=self._make(JensenShannon), prior_weight=1.0)
+        return word_of(self, AggregateDivergence, divergence=word_of(self, JensenShannon), prior_weight=1.0)
 
 
 @estimator
@@ -93,5 +93,5 @@ class LearnedPriorAAE(GenerationMixin, BaseEncoder):
     _parameter_constraints: ClassVar[dict] = {"beta": [Interval(Real, 0, 1, closed="both")]}
 
     def _make_objective(self):
-        divergence = self._make(JensenShannon)
-        return self._make(AggregateDivergence, weight=self.beta, divergence=divergence, prior_weight=1.0)
+        divergence = word_of(self, JensenShannon)
+        return word_of(self, AggregateDivergence, weight=self.beta, divergence=divergence, prior_weight=1.0)

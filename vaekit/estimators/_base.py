@@ -32,7 +32,7 @@ from vaekit.utils._spec import PlainParameters, Spec, merge_constraints, with_fr
 from vaekit.utils._spec import spec as estimator  # an estimator is made of keyword-only fields, as its words are
 from vaekit.utils._typing import RandomStateLike
 
-__all__ = ["BaseEncoder", "estimator"]
+__all__ = ["BaseEncoder", "estimator", "word_of"]
 
 
 @estimator
@@ -221,14 +221,9 @@ default="auto"
         words = [word for word in (cls._divergence, cls._objective) if word is not None]
         return {name: word for name in names for word in words if name in _parameters(word)}
 
-    def _make(self, word, **others):
-        """Return a spec with this estimator's parameters, where it has some of the same names, and others as given."""
-        shared = {name: getattr(self, name) for name in _parameters(word) if name in _parameters(self)}
-        return word(**{**shared, **others})
-
     def _make_objective(self):
         """Return the objective that this estimator is a name for."""
-        return self._make(self._objective)
+        return word_of(self, self._objective)
 
     def _make_posterior(self):
         """Return the posterior family; a method that decides it itself overrides this."""
@@ -270,6 +265,12 @@ default="auto"
         super().__setstate__(state)
         if packed is not None:
             self.model_ = TrainedModel.unpacked(packed)
+
+
+def word_of(estimator, word, **others):
+    """Return a spec with the estimator's parameters, where it has some of the same names, and others as given."""
+    shared = {name: getattr(estimator, name) for name in _parameters(word) if name in _parameters(estimator)}
+    return word(**{**shared, **others})
 
 
 def _parameters(word):

@@ -3,7 +3,7 @@
 from numbers import Real
 from typing import ClassVar
 
-from vaekit.estimators._base import estimator
+from vaekit.estimators._base import estimator, word_of
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import ELBO
 from vaekit.posteriors import FixedScale
@@ -59,7 +59,7 @@ class FlowPriorVAE(BaseVAE):
     }
 
     def _make_objective(self):
-        return self._make(ELBO, prior_weight=1.0)
+        return word_of(self, ELBO, prior_weight=1.0)
 
     def _make_posterior(self):
         is_deterministic = self.beta == 0 if self.deterministic_encoder == "auto" else self.deterministic_encoder

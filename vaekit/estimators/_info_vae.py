@@ -3,7 +3,7 @@
 from numbers import Real
 from typing import ClassVar
 
-from vaekit.estimators._base import estimator
+from vaekit.estimators._base import estimator, word_of
 from vaekit.estimators._vae import BaseVAE
 from vaekit.exceptions import VaekitWarning
 from vaekit.objectives import MMD, AggregateDivergence
@@ -67,7 +67,7 @@ class InfoVAE(BaseVAE):
                 VaekitWarning,
             )
         weights = {"kl_weight": 1 - self.alpha, "weight": max(0.0, weight)}
-        return self._make(AggregateDivergence, **weights, divergence=self._make(MMD), space=self.mmd_space)
+        return word_of(self, AggregateDivergence, **weights, divergence=word_of(self, MMD), space=self.mmd_space)
 
 
 @estimator

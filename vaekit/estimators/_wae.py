@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from vaekit.estimators._base import estimator
+from vaekit.estimators._base import estimator, word_of
 from vaekit.estimators._vae import BaseVAE
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.objectives import MMD, AggregateDivergence, Warmup
@@ -61,8 +61,8 @@ default="squared_error"
     }
 
     def _make_objective(self):
-        divergence = self._make(MMD, unbiased=True)
-        return self._make(AggregateDivergence, weight=self.lam, divergence=divergence, prior_weight=1.0)
+        divergence = word_of(self, MMD, unbiased=True)
+        return word_of(self, AggregateDivergence, weight=self.lam, divergence=divergence, prior_weight=1.0)
 
     def _make_posterior(self):
         return FixedScale(scale=0.0) if self.deterministic_encoder else super()._make_posterior()
