@@ -13,6 +13,21 @@ ROOMS = [room for room in ROOMS if not room.startswith(("_", "."))]
 # tests of a room that hold several of its files to one law, or a world that it meets
 LAWS = {
     "datasets": {"test_datasets", "test_loaders"},
+    "estimators": {
+        "test_bad_calls",
+        "test_defaults",
+        "test_docstrings",
+        "test_family",
+        "test_law",
+        "test_likelihood_scale",
+        "test_linear_gaussian",
+        "test_mnist",
+        "test_regularisers",
+        "test_same_models",
+        "test_searches",
+        "test_single_precision",
+        "test_two_moons",
+    },
     "evaluation": {"test_estimators_meet_evaluation"},
     "functional": {"test_functional_laws"},
     "likelihoods": {"test_likelihoods"},
@@ -23,10 +38,11 @@ LAWS = {
         "test_objective_goldens",
         "test_objective_laws",
         "test_reductions",
+        "test_sequences",
         "test_traceable",
     },
-    "posteriors": {"test_foreign_posterior", "test_posteriors"},
-    "priors": {"test_foreign_prior", "test_priors"},
+    "posteriors": {"test_families_in_estimators", "test_foreign_posterior", "test_posteriors"},
+    "priors": {"test_draws_and_densities", "test_foreign_prior", "test_priors"},
 }
 
 

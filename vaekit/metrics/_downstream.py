@@ -13,7 +13,7 @@ from sklearn.utils import check_consistent_length
 
 from vaekit.metrics._learning import draw_seeds, fit_classifier, seeded_clone, split_rows
 from vaekit.metrics._parameters import metric
-from vaekit.tables._containers import as_array
+from vaekit.tables._containers import as_array, join_rows
 from vaekit.tables._validation import check_codes, check_counts, check_factors_codes, within_scale
 from vaekit.utils._ambient import guarded
 from vaekit.utils._random import make_random_state

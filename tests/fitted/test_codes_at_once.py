@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from vaekit import DPVAE
-from vaekit.estimators import _density, _resident
+from vaekit.fitted import _codes_at_once, _densities
 
 X = np.random.default_rng(0).normal(size=(300, 5))
 
@@ -19,7 +19,7 @@ def model():
 def test_draws_at_once_and_one_by_one_have_the_same_densities(model, values_at_once, monkeypatch):
     Z = model.sample_posterior(X, n_samples=15, random_state=0)
     alone = [(model.log_likelihood(X, z), model.log_prior(z)) for z in Z]
-    for module in (_density, _resident):
+    for module in (_densities, _codes_at_once):
         monkeypatch.setattr(module, "VALUES_AT_ONCE", values_at_once)
     np.testing.assert_array_equal(model.log_likelihood(X, Z), [likelihood for likelihood, _ in alone])
     np.testing.assert_array_equal(model.log_prior(Z), [prior for _, prior in alone])
@@ -35,4 +35,4 @@ def test_many_draws_are_few_transfers(model, monkeypatch):
     model.log_likelihood(X, Z)
     model.log_prior(Z)
     assert len(moved) <= 3  # rows and codes, and codes again; there are 586 blocks
-    assert max(moved) <= 4 * _resident.VALUES_AT_ONCE
+    assert max(moved) <= 4 * _codes_at_once.VALUES_AT_ONCE
