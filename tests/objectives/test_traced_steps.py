@@ -1,0 +1,43 @@
+"""Fifty steps by a traced program end where fifty eager steps end, over the table of objectives."""
+
+import numpy as np
+import pytest
+import torch
+from objective_world import BATCH, N_COMPONENTS, OBJECTIVES, PAIRS, make_model, shaken
+
+from vaekit.engine import Net, Plan, ResidentRows, _kinds
+from vaekit.engine._kinds import kind_of_step
+from vaekit.likelihoods import Normal
+from vaekit.utils._torch import make_generator
+
+N_STEPS, PER_EPOCH = 50, 5
+SAME = {torch.float32: 1e-5, torch.float64: 1e-10}
+CASES = [(objective, prior) for objective, prior in PAIRS if prior in ("normal", "decoupled")]
+
+
+def trained(objective, prior, dtype):
+    """A net after fifty steps; its warm-up is amid them."""
+    model = make_model(objective, prior, likelihood=Normal()).to(dtype)
+    net = Net(
+        model, objective=objective, plan=Plan(N_STEPS, 20, N_COMPONENTS), generator=make_generator(0), lr=1e-2,
+        batch_size=BATCH, device="cpu", verbose=0,
+    ).initialize()  # fmt: skip
+    rows = torch.randn(PER_EPOCH * BATCH, 5, generator=make_generator(1), dtype=dtype)
+    return shaken(net, "prior", 0).partial_fit(ResidentRows(rows), epochs=N_STEPS // PER_EPOCH)
+
+
+@pytest.mark.parametrize("dtype", SAME, ids=str)
+@pytest.mark.parametrize(("objective", "prior"), CASES)
+def test_after_fifty_steps_it_is_where_the_eager_step_is(monkeypatch, objective, prior, dtype):
+    words = OBJECTIVES[objective], prior, dtype
+    monkeypatch.setattr(_kinds, "FEWEST_TRACED", np.inf)
+    eager = trained(*words)
+    monkeypatch.setattr(_kinds, "FEWEST_TRACED", 0)
+    traced = trained(*words)
+    assert kind_of_step(traced, False) == ("eager" if OBJECTIVES[objective].needs_all_rows else "traced")
+    assert traced.step_ == N_STEPS
+    there, here = eager.flat_.buffer, traced.flat_.buffer
+    assert (there - here).norm() <= SAME[dtype] * there.norm()
+    for row, other in zip(eager.history, traced.history, strict=True):
+        assert row.keys() == other.keys()
+        assert row["train_loss"] == pytest.approx(other["train_loss"], rel=1e-4)
