@@ -10,6 +10,7 @@ from vaekit.datasets import (
     make_ar1_sequence,
     make_dsprites,
     make_linear_mixture,
+    make_nonlinear_ica,
     make_observed_factors,
     make_shapes3d,
     make_two_moons,
@@ -35,6 +36,7 @@ DRAWN = {
     "linear mixture": partial(make_linear_mixture, 30),
     "ar1, normal": partial(make_ar1_sequence, 30),
     "ar1, laplace, smooth": partial(make_ar1_sequence, 30, innovation="laplace", mixing="smooth", n_features=3),
+    "nonlinear ica": partial(make_nonlinear_ica, 30),
     "two moons": partial(make_two_moons, 30),
 }
 ALL = GRIDS | DRAWN

@@ -13,8 +13,8 @@ from PIL import Image
 from skorch.callbacks import Callback
 
 from vaekit.datasets._lazy import LazyImages
-from vaekit.estimators import _density
 from vaekit.exceptions import VaekitWarning
+from vaekit.fitted import _densities
 from vaekit.fitted._preprocessing import Preprocessing
 from vaekit.likelihoods import Bernoulli, Normal
 
@@ -258,7 +258,7 @@ def test_inference_converts_rows_block_by_block(monkeypatch):
         return to_network(self, rows)
 
     monkeypatch.setattr(Preprocessing, "to_network", watched)
-    monkeypatch.setattr(_density, "VALUES_AT_ONCE", most * model.n_features_in_)
+    monkeypatch.setattr(_densities, "VALUES_AT_ONCE", most * model.n_features_in_)
     many = np.tile(IMAGES, (3 * most // len(IMAGES) + 1, 1, 1))
     Z = model.transform(many)
     model.score_samples(many)

@@ -12,8 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 from skorch.callbacks import Callback
 
-from vaekit.estimators import _preprocessing
 from vaekit.exceptions import VaekitWarning
+from vaekit.fitted import _preprocessing
 from vaekit.fitted._preprocessing import LIMIT, Preprocessing, choose_preprocessing, measure
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")

@@ -223,8 +223,8 @@ def table_of_calls():
     seeded = {"random_state": 0}
     of_the_model = {
         "collapse_report": {}, "kl_decomposition": seeded, "reconstruction_error": seeded, "symmetric_kl": seeded,
-        "sample_frechet_distance": seeded, "sample_kernel_distance": seeded,
-        "sample_precision_recall": seeded, "low_posterior_samples": seeded,
+        "sample_frechet_distance": seeded, "sample_precision_recall": seeded, "low_posterior_samples": seeded,
+        "sample_kernel_distance": seeded, "rate_distortion": seeded,
         "high_posterior_samples": seeded, "importance_nll": {"n_importance_samples": 20, **seeded},
         "generation_report": {"n_samples": 40, "n_importance_samples": 10, "n_likelihood_rows": 10, **seeded},
     }  # fmt: skip
@@ -259,6 +259,11 @@ def table_of_calls():
         "gaussian_total_correlation": lambda: metrics.gaussian_total_correlation(CODES),
         "make_two_moons": lambda: datasets.make_two_moons(**seeded),
         "make_linear_mixture": lambda: datasets.make_linear_mixture(**seeded),
+        "make_nonlinear_ica": lambda: datasets.make_nonlinear_ica(**seeded).data,
+        "make_transitions": lambda: datasets.make_transitions(FACTORS, **seeded).rows,
+        "modify_images": lambda: datasets.modify_images(IMAGES, np.arange(24).reshape(12, 2) % 5, (0, 1), **seeded),
+        "latent_walk": lambda: inspection.latent_walk(model, X[:3], X[3:6]),
+        "attribute_vector": lambda: inspection.attribute_vector(model, X, X[:, 0] > 0),
         **{
             name: lambda name=name, options=options: getattr(metrics, name)(FACTORS, CODES, **options)
             for name, options in of_factors_and_codes.items()

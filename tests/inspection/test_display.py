@@ -23,10 +23,11 @@ from vaekit.inspection import (
     ReconstructionDisplay,
     SamplesDisplay,
     TraversalDisplay,
+    lerp,
+    slerp,
 )
 from vaekit.inspection._drawing import COLORS, MUTED, mosaic
 from vaekit.inspection._latent_space import draw_density, find_window
-from vaekit.inspection._traversal import lerp, slerp
 
 RNG = np.random.default_rng(0)
 

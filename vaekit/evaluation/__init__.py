@@ -21,6 +21,7 @@ from vaekit.evaluation._pockets import (
     high_posterior_samples,
     low_posterior_samples,
 )
+from vaekit.evaluation._rate_distortion import RateDistortion, rate_distortion
 from vaekit.evaluation._report import GenerationReport, generation_report
 from vaekit.evaluation._report_parts import ReportRow
 from vaekit.evaluation._scorers import get_unsupervised_scorer, get_unsupervised_scorer_names
@@ -41,6 +42,7 @@ __all__ = [
     "LowPosteriorFrechet",
     "LowPosteriorSamples",
     "NearestRows",
+    "RateDistortion",
     "ReconstructionError",
     "ReportRow",
     "SymmetricKL",
@@ -58,6 +60,7 @@ __all__ = [
     "low_posterior_samples",
     "lpips_distance",
     "nearest_neighbours",
+    "rate_distortion",
     "reconstruction_error",
     "sample_frechet_distance",
     "sample_kernel_distance",

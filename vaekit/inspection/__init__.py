@@ -1,10 +1,11 @@
-"""Displays: arrays first, pictures second. They ask any fitted object for its public methods."""
+"""Displays, arrays first and pictures second, and ways through latent space: of any fitted object's public methods."""
 
 from vaekit.inspection._latent_space import LatentSpaceDisplay
 from vaekit.inspection._loss_curve import LossCurveDisplay
 from vaekit.inspection._reconstruction import ReconstructionDisplay
 from vaekit.inspection._samples import SamplesDisplay
 from vaekit.inspection._traversal import TraversalDisplay
+from vaekit.inspection._walks import attribute_vector, latent_walk, lerp, slerp
 
 __all__ = [
     "LatentSpaceDisplay",
@@ -12,4 +13,8 @@ __all__ = [
     "ReconstructionDisplay",
     "SamplesDisplay",
     "TraversalDisplay",
+    "attribute_vector",
+    "latent_walk",
+    "lerp",
+    "slerp",
 ]

@@ -27,8 +27,8 @@ class Fitted(Inside):
             check_is_fitted(self.model)
         if not hasattr(self.model, method):
             raise AttributeError(
-                f"This display asks for the method {method!r}, which {type(self.model).__name__} does not have; choose "
-                "another display, or give the object that method."
+                f"Inspection asks for the method {method!r}, which {type(self.model).__name__} does not have; choose "
+                "another display or number, or give the object that method."
             )
         return getattr(self.model, method)
 

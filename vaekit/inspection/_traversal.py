@@ -18,6 +18,7 @@ from vaekit.inspection._fitted import (
     column_units,
     name_features,
 )
+from vaekit.inspection._walks import check_path, walk_between
 from vaekit.utils._ambient import guarded_arithmetic
 
 __all__ = ["TraversalDisplay"]
@@ -206,27 +207,13 @@ class TraversalDisplay(Display):
         ----------
         K. Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985, section 3.3.
         """
-        if path not in PATHS or space not in ("generation", "representation"):
-            raise ValueError(
-                f"path must be one of {sorted(PATHS)} and space 'generation' or 'representation', got {path!r} and "
-                f"{space!r}."
-            )
+        check_path(path, space)
         fitted = Fitted.inside(estimator)
         ends = [fitted.encode(X) for X in (X_from, X_to)]
-        if len(ends[0]) != len(ends[1]):
-            raise ValueError(
-                f"X_from and X_to must have as many rows, one walk for each pair; got {len(ends[0])} and "
-                f"{len(ends[1])}."
-            )
-        if space == "generation":
-            ends = [as_rows(fitted.ask("to_generation_space")(codes)) for codes in ends]
-        t = np.linspace(0, 1, n_steps)
-        Z = PATHS[path](*ends, t)
-        if space == "generation":
-            Z = as_rows(fitted.ask("to_representation_space")(Z))
+        Z = walk_between(fitted, *ends, n_steps, path, space)
         return cls(
             decoded=as_rows(fitted.decode(Z), image_shape),
-            positions=np.tile(t, (len(Z), 1)),
+            positions=np.tile(np.linspace(0, 1, n_steps), (len(Z), 1)),
             names=[""] * len(Z),
             x_label="share of the way",
             feature_names=fitted.feature_names,
@@ -304,22 +291,3 @@ def colours_of_movers(values):
     colours = np.full(values.shape[-1], MUTED, dtype=object)
     colours[np.sort(movers)] = COLORS[: len(movers)]
     return colours
-
-
-def lerp(a, b, t):
-    """(1 - t) a + t b for rows a, b (n, d) and shares t (n_steps,): (n, n_steps, d)."""
-    t = t[:, None]
-    return (1 - t) * a[:, None] + t * b[:, None]
-
-
-def slerp(a, b, t):
-    """Great-arc interpolation of rows a, b (n, d) at shares t (n_steps,): (n, n_steps, d); straight without an arc."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        cosine = (a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))
-        omega = np.arccos(np.clip(cosine, -1, 1))[:, None, None]
-        from_a, from_b = np.sin((1 - t[:, None]) * omega), np.sin(t[:, None] * omega)
-        arc = (from_a * a[:, None] + from_b * b[:, None]) / np.sin(omega)
-    return np.where(np.sin(omega) > 1e-6, arc, lerp(a, b, t))
-
-
-PATHS = {"slerp": slerp, "lerp": lerp}

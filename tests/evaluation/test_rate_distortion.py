@@ -1,0 +1,44 @@
+"""Rate and distortion against closed forms of a linear Gaussian model."""
+
+import numpy as np
+import pytest
+from gaussian_worlds import Deterministic, four_dimensional_world
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from vaekit.evaluation import collapse_report, rate_distortion, reconstruction_error
+from vaekit.exceptions import NoDensityError
+
+WORLD = four_dimensional_world()
+X = WORLD.sample(400, random_state=1)
+
+
+def test_rate_is_the_mean_kl_and_distortion_the_reconstruction():
+    point = rate_distortion(WORLD, X, n_samples=200, random_state=0)
+    loc, scale = WORLD.posterior(X)
+    kl = np.sum(0.5 * (loc**2 + scale**2 - 1) - np.log(scale), axis=1)
+    assert point.rate.value == pytest.approx(kl.mean(), rel=0.01)
+    error = reconstruction_error(WORLD, X, n_samples=200, random_state=0)
+    assert point.distortion.value == pytest.approx(error.sampled.value, rel=1e-9)
+    assert point.rate.value == pytest.approx(collapse_report(WORLD, X).kl.sum(), rel=0.01)
+
+
+def test_their_sum_is_the_bound_and_exact_for_the_exact_posterior():
+    """Then log p(x, z) - log q(z | x) is log p(x) at every z."""
+    world = WORLD.with_exact_posterior()
+    point = rate_distortion(world, X, random_state=0)
+    assert point.negative_elbo.value == pytest.approx(-world.exact_log_marginal(X).mean(), rel=1e-9)
+    assert point.negative_elbo.value == pytest.approx(point.rate.value + point.distortion.value, rel=1e-12)
+    assert point.negative_elbo.standard_error < point.rate.standard_error + point.distortion.standard_error
+
+
+def test_pipelines_are_looked_through():
+    pipeline = make_pipeline(FunctionTransformer(), WORLD)
+    assert rate_distortion(pipeline, X, random_state=0) == rate_distortion(WORLD, X, random_state=0)
+
+
+def test_a_point_has_no_rate():
+    with pytest.raises(NoDensityError, match=r"deterministic|A point has no density|needs"):
+        rate_distortion(Deterministic(**WORLD.get_params() | {"scale": 0.0}), X)
+    with pytest.raises(ValueError, match="n_samples"):
+        rate_distortion(WORLD, X, n_samples=0)
