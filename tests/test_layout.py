@@ -40,6 +40,7 @@ LAWS = {
         "test_reductions",
         "test_sequences",
         "test_traceable",
+        "test_traced_steps",
     },
     "posteriors": {"test_families_in_estimators", "test_foreign_posterior", "test_posteriors"},
     "priors": {"test_draws_and_densities", "test_foreign_prior", "test_priors"},
