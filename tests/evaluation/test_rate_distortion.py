@@ -6,7 +6,7 @@ from gaussian_worlds import Deterministic, four_dimensional_world
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from vaekit.evaluation import collapse_report, rate_distortion, reconstruction_error
+from vaekit.evaluation import rate_distortion, reconstruction_error
 from vaekit.exceptions import NoDensityError
 
 WORLD = four_dimensional_world()
@@ -16,11 +16,11 @@ X = WORLD.sample(400, random_state=1)
 def test_rate_is_the_mean_kl_and_distortion_the_reconstruction():
     point = rate_distortion(WORLD, X, n_samples=200, random_state=0)
     loc, scale = WORLD.posterior(X)
-    kl = np.sum(0.5 * (loc**2 + scale**2 - 1) - np.log(scale), axis=1)
+    m, s = WORLD.shift, np.broadcast_to(WORLD.spread, loc.shape[1:])
+    kl = np.sum(0.5 * (((loc - m) ** 2 + scale**2) / s**2 - 1) + np.log(s / scale), axis=1)
     assert point.rate.value == pytest.approx(kl.mean(), rel=0.01)
     error = reconstruction_error(WORLD, X, n_samples=200, random_state=0)
     assert point.distortion.value == pytest.approx(error.sampled.value, rel=1e-9)
-    assert point.rate.value == pytest.approx(collapse_report(WORLD, X).kl.sum(), rel=0.01)
 
 
 def test_their_sum_is_the_bound_and_exact_for_the_exact_posterior():

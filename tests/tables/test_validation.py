@@ -28,6 +28,12 @@ TREE = DecisionTreeClassifier(max_depth=3)
 OF_FACTORS = {
     "mig": metrics.mig_score,
     "mig of automatic bins": lambda f, z: metrics.mig_score(f, z, n_bins="auto"),
+    "mig of neighbours": lambda f, z: metrics.mig_score(f, z, estimator="neighbors"),
+    "mig of the codes": metrics.mig_sup_score,
+    "dcimig": metrics.dcimig_score,
+    "jemmig": metrics.jemmig_score,
+    "infomec": lambda f, z: metrics.infomec_scores(f, z, **SEED),
+    "interventional robustness": metrics.interventional_robustness_score,
     "information": metrics.mutual_info_matrix,
     "modularity": metrics.modularity_score,
     "sap": lambda f, z: metrics.sap_score(f, z, **SEED),
@@ -54,6 +60,7 @@ OF_CODES = {
     "active units": metrics.active_units,
     "udr": lambda z: metrics.udr_scores([z, z]),
     "frechet": lambda z: metrics.frechet_distance(z, F[:, [0, 1, 0]]),
+    "kernel distance": lambda z: metrics.kernel_distance(z, F[:, [0, 1, 0]], **SEED),
     "precision and recall": lambda z: metrics.precision_recall_scores(z, z),
 }
 METRICS = OF_FACTORS | {name: lambda f, z, metric=metric: metric(z) for name, metric in OF_CODES.items()}
@@ -236,7 +243,8 @@ def test_codes_of_any_number_type_are_floats(dtype):
 
 
 SCALES = [2.0**-1074, 2.0**-1000, 2.0**-256, 2.0**256, 2.0**1000, 2.0**1021]
-SCALE_MATTERS = {"beta_vae", "factor_vae", "active units", "frechet"}
+SCALE_MATTERS = {"beta_vae", "factor_vae", "active units", "frechet", "kernel distance"}
+LARGEST = {"frechet": 1e155, "kernel distance": 1e50}  # the square of the one, the sixth power of the other
 
 
 @pytest.mark.filterwarnings("error:overflow", "error:underflow", "error:invalid", "error:divide")
@@ -247,7 +255,7 @@ def test_codes_of_any_scale_have_a_score(name, scale):
     score = METRICS[name](F, scale * codes)
     if name not in SCALE_MATTERS:
         assert_allclose(score, METRICS[name](F, codes), rtol=1e-6, atol=1e-9)
-    assert np.isfinite(score).all() or (name == "frechet" and scale > 1e155)  # its square is beyond all floats
+    assert np.isfinite(score).all() or scale > LARGEST.get(name, np.inf)  # it is beyond all floats
 
 
 @pytest.mark.parametrize("scale", SCALES)
@@ -263,7 +271,7 @@ def test_one_wild_row_stops_no_metric(name, wild):
     codes = Z.astype(np.float64)
     for row in (0, 119):
         codes[row] = [wild, -wild, wild]
-        may_be_infinite = name in ("frechet", "total correlation")
+        may_be_infinite = name in (*LARGEST, "total correlation")
         assert not np.isnan(METRICS[name](F, codes)).any()
         assert may_be_infinite or np.isfinite(METRICS[name](F, codes)).all()
 

@@ -93,7 +93,7 @@ def test_prints_one_short_line(name):
 
 
 def test_every_display_is_in_the_table():
-    assert set(inspection.__all__) <= set(RESULTS)
+    assert {name for name in inspection.__all__ if name.endswith("Display")} <= set(RESULTS)
 
 
 PRINTED = {

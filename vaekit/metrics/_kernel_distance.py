@@ -54,8 +54,8 @@ def kernel_distance(
     Returns
     -------
     distance : KernelDistance
-        `value`, 0 in expectation between sets of one distribution, lower is better (negative values happen; infinite
-        where the kernel exceeds all floats); and its `standard_error`, NaN if a subset holds all rows.
+        `value`, 0 in expectation between sets of one distribution, lower is better (negative values happen); and its
+        `standard_error`, NaN if a subset holds all rows. Both are infinite where the kernel exceeds all floats.
 
     Notes
     -----
@@ -89,6 +89,8 @@ def kernel_distance(
         return KernelDistance(unbiased_mmd(real, fake), math.nan)
     rng = make_random_state(random_state)
     values = [unbiased_mmd(*(rows[rng.permutation(len(rows))[:m]] for rows in (real, fake))) for _ in range(n_subsets)]
+    if not np.isfinite(values).all():
+        return KernelDistance(math.inf, math.inf)
     spread = np.std(values, ddof=1) if n_subsets > 1 and m < n else math.nan
     return KernelDistance(float(np.mean(values)), float(spread * math.sqrt(m / max(1, n - m) + 1 / n_subsets)))
 

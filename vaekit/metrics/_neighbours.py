@@ -20,25 +20,9 @@ def neighbour_information(factors, continuous, codes, n_neighbors):
     .. math:: I(z; v) = \psi(n) + \psi(k) - \langle \psi(n_z + 1) + \psi(n_v + 1) \rangle
 
     with k neighbours within a distance of each row, and n_z and n_v rows within that distance in z or in v alone. Of a
-    factor v of labels, neighbours are those with the same label, and n_v their number.
-
-    Parameters
-    ----------
-    factors : ndarray of shape (n_samples, n_factors)
-        Labels 0, 1, ..., or numbers where `continuous` says so.
-    continuous : ndarray of shape (n_factors,), bool
-        Which factors are numbers.
-    codes : ndarray of shape (n_samples, n_codes)
-        Codes; those of few values are counted against labels.
-    n_neighbors : int
-        k, below the number of rows.
-
-    Returns
-    -------
-    information : ndarray of shape (n_codes, n_factors)
-        In nats, at least 0.
-    of_factors : ndarray of shape (n_factors,)
-        The entropy of labels; of a number the largest that the estimate can give, about log(n / k).
+    factor v of labels, 0, 1, ..., neighbours are those with the same label, and n_v their number. Codes of few values
+    are counted against labels. Returns (n_codes, n_factors) and (n_factors,): the entropy of labels, and of a number
+    the largest that the estimate can give, about log(n / k).
     """
     check_counts(n_neighbors=n_neighbors)
     if n_neighbors >= len(codes):

@@ -4,6 +4,8 @@ import numpy as np
 
 from vaekit.utils._containers import on_host, unwrap
 
+__all__ = ["as_array", "columns_of_frame", "join_rows"]
+
 PROTOCOLS = ("__dlpack__", "__arrow_c_stream__", "__dataframe__")
 KNOWN = ("__array__", "detach", "columns", "get_columns", "itercolumns", "collect")
 

@@ -11,24 +11,11 @@ FEWEST_AUTOMATIC_BINS = 20
 
 
 def discretize(codes, n_bins=20, binning="uniform", factors=None):
-    """Number the bin of each code, column by column.
+    """Number the bin of each code 0, 1, ..., column by column.
 
-    Parameters
-    ----------
-    codes : ndarray of shape (n_samples, n_codes)
-        Finite codes.
-    n_bins : int or "auto", default=20
-        Bins of each code. "auto" takes :func:`automatic_bins`, and leaves the values of codes that have no more of them
-        than bins, or than a factor has in twice as many rows, as they are.
-    binning : {"uniform", "quantile"}, default="uniform"
-        Bins of equal width over the range of the code, or of equal counts.
-    factors : ndarray of shape (n_samples, n_factors), default=None
-        Integer-coded factors, whose numbers of values "auto" looks at.
-
-    Returns
-    -------
-    bins : ndarray of shape (n_samples, n_codes), int
-        From 0 to the number of bins - 1.
+    Bins are of equal width over the range of the code, or of equal counts. ``n_bins="auto"`` takes
+    :func:`automatic_bins` for the factors, and leaves the values of codes that have no more of them than bins, or than
+    a factor has in twice as many rows, as they are.
     """
     if binning not in ("uniform", "quantile"):
         raise ValueError(f"binning must be 'uniform' or 'quantile', got {binning!r}.")

@@ -23,33 +23,11 @@ def check_factors_codes(
     min_codes=1,
     keep_scale=False,
 ):
-    """Return integer-coded factors and float codes of the same rows, or say what is wrong with them.
+    """Return integer-coded factors (int64) and codes (float64) of the same rows, or say what is wrong with them.
 
-    Parameters
-    ----------
-    factors : array-like of shape (n_samples,) or (n_samples, n_factors)
-        Ground-truth factors: class numbers, labels or numbers.
-    codes : array-like of shape (n_samples, n_codes)
-        Codes of the same rows.
-    continuous_factors : {"error", "bin", "regress"}, default="error"
-        What to do with continuous factors: refuse them, cut them into `n_bins` equal-width bins, or (where the metric
-        passes `regress=True`) take *every* factor as a number.
-    n_bins : int, default=20
-        Number of bins of a continuous factor.
-    regress : bool, default=False
-        Whether the metric has a form for factors that are numbers.
-    min_factors, min_codes : int, default=1
-        The fewest for which the metric is defined.
-    keep_scale : bool, default=False
-        Whether the scale of the codes means something to the metric. Otherwise each comes divided by a power of two,
-        so that codes of 1e-300 and of 1e300 are the same numbers.
-
-    Returns
-    -------
-    factors : ndarray of shape (n_samples, n_kept_factors)
-        0, 1, ... per column (int64), or numbers (float64) with ``continuous_factors="regress"``.
-    codes : ndarray of shape (n_samples, n_codes)
-        float64; a code that varies by rounding error alone is made constant.
+    With ``continuous_factors="regress"``, where the metric has a form for it, every factor is a number (float64).
+    Unless the scale of codes means something to the metric, each comes divided by a power of two, so that codes of
+    1e-300 and of 1e300 are the same numbers. Codes that vary by rounding error alone are made constant.
     """
     check_binning_options(continuous_factors, n_bins, regress)
     factors = check_factors(factors, continuous_factors=continuous_factors, n_bins=n_bins)
