@@ -13,7 +13,7 @@ from vaekit.functional import normal_log_density
 from vaekit.likelihoods import Bernoulli
 from vaekit.objectives import ELBO, Warmup
 from vaekit.posteriors import NormalParameters
-from vaekit.priors import Decoupled, ElementwiseFlow, StandardNormal
+from vaekit.priors import Decoupled, ElementwiseFlow, Prior, StandardNormal
 
 X = (count(20).reshape(4, 5) % 7) / 6
 LOGITS = 2 * torch.cos(count(20)).reshape(4, 5)
@@ -158,7 +158,7 @@ def test_free_bits_per_component_ask_for_a_product():
 # ---------------------------------------------------------------------- a prior with a loss of its own
 
 
-class Shift(nn.Module):
+class Shift(Prior):
     """log N(z; a, 1), the prior of golden 21."""
 
     def __init__(self, a):
@@ -170,6 +170,12 @@ class Shift(nn.Module):
 
     def kl(self, posterior, z):
         return -posterior.entropy() - self.log_prob(z)
+
+    def to_representation_space(self, z0):
+        return self.a + z0
+
+    def to_generation_space(self, z):
+        return z - self.a
 
 
 def test_golden_gradients_of_a_split_prior():

@@ -111,8 +111,10 @@ class PI(Controller):
         Part of the weight that follows the KL of the batch at once.
     integral : float, default=0.001
         What a nat of excess adds to the weight in a step.
-    smallest, largest : float, default=0 and 100
-        Between which the weight is kept.
+    smallest : float, default=0.0
+        The weight is never less.
+    largest : float, default=100.0
+        The weight is never more.
 
     References
     ----------
