@@ -4,7 +4,6 @@ import contextlib
 import copy
 import math
 import time
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihoo
 from vaekit.engine._loop import run_epoch
 from vaekit.engine._optimizer import FlatParameters, PhasedAdam
 from vaekit.engine._safety import Safety, broken_term
-from vaekit.engine._stages import planned, stage_at
+from vaekit.engine._stages import Plan, planned, stage_at
 from vaekit.engine._step import run_step
 from vaekit.engine._traced import TracedStep
 
@@ -31,14 +30,6 @@ __all__ = ["Net", "Plan"]
 BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 # left out of pickles
 REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_")
-
-
-class Plan(NamedTuple):
-    """How long training is meant to be, decided at the first fit: schedules are fractions of it."""
-
-    n_steps: int
-    warmup_steps: float
-    n_components: int
 
 
 class Net(NeuralNet):
@@ -68,10 +59,8 @@ class Net(NeuralNet):
         What runs when, and what is running.
     phases_, parameters_ : list of Phase, list of list of Parameter
         Those of all stages.
-    flat_ : FlatParameters
-        All parameters in one buffer.
     was_ended_, went_back_ : bool
-        Whether the last training was ended by a callback or a user, and whether by numbers that were not finite.
+        Whether a callback or a user, and whether numbers that were not finite, ended the last training.
     """
 
     def __init__(self, module, *, objective, plan, generator, is_foreign=False, inference_rows=1024, **kwargs):
