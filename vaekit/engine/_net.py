@@ -8,7 +8,6 @@ import time
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback
 from torch import nn
 
 from vaekit._outputs import TRAINED_PARTS
@@ -24,10 +23,10 @@ from vaekit.engine._safety import Safety, broken_term
 from vaekit.engine._stages import Plan, planned, stage_at
 from vaekit.engine._step import run_step
 from vaekit.engine._traced import TracedStep
+from vaekit.engine._user_callbacks import has_batch_hooks, refuse_frozen_weights
 
 __all__ = ["Net", "Plan"]
 
-BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 # left out of pickles
 REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_")
 
@@ -206,7 +205,7 @@ class Net(NeuralNet):
             if self.step_ >= last_step:
                 break
             self.notify("on_epoch_begin", **datasets)
-            self._refuse_frozen_weights()
+            refuse_frozen_weights(self)
             started = time.perf_counter()
             is_finite = self._train_epoch(X, last_step)
             if valid is not None:
@@ -243,7 +242,7 @@ class Net(NeuralNet):
 
     def _kind_of_step(self, rows, bounds):
         """What takes the steps of an epoch."""
-        has_hooks = self._has_batch_hooks()
+        has_hooks = has_batch_hooks(self.callbacks_)
         if kind_of_step(self, has_hooks) == "eager":
             return self._step_with_hooks if has_hooks else self._step
         return TracedStep(self, rows, bounds[0][1] - bounds[0][0], self._step)
@@ -277,22 +276,6 @@ class Net(NeuralNet):
         self.notify("on_grad_computed", named_parameters=[(names[p], p) for p in parameters], training=True)
         for parameter in parameters:
             parameter.grad = None
-
-    def _has_batch_hooks(self):
-        return any(
-            getattr(type(callback), hook) is not getattr(Callback, hook)
-            for _, callback in self.callbacks_
-            for hook in BATCH_HOOKS
-        )
-
-    def _refuse_frozen_weights(self):
-        frozen = {id(p): p.requires_grad_(True) for own in self.parameters_ for p in own if not p.requires_grad}
-        for name, parameter in self.module_.named_parameters() if frozen else ():
-            if id(parameter) in frozen:
-                raise ValueError(
-                    f"The 'callbacks' parameter holds one that froze {name!r}, and weights cannot be frozen while they "
-                    "are trained; freeze them before, in a module of your own (Custom, requires_grad=False)."
-                )
 
     def end_own_callbacks(self):
         """Let our own callbacks end, after a failure."""
