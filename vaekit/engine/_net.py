@@ -4,12 +4,10 @@ import contextlib
 import copy
 import math
 import time
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback
 from torch import nn
 
 from vaekit._outputs import TRAINED_PARTS
@@ -22,23 +20,15 @@ from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihoo
 from vaekit.engine._loop import run_epoch
 from vaekit.engine._optimizer import FlatParameters, PhasedAdam
 from vaekit.engine._safety import Safety, broken_term
-from vaekit.engine._stages import planned, stage_at
+from vaekit.engine._stages import Plan, planned, stage_at
 from vaekit.engine._step import run_step
 from vaekit.engine._traced import TracedStep
+from vaekit.engine._user_callbacks import has_batch_hooks, refuse_frozen_weights
 
 __all__ = ["Net", "Plan"]
 
-BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 # left out of pickles
 REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_")
-
-
-class Plan(NamedTuple):
-    """How long training is meant to be, decided at the first fit: schedules are fractions of it."""
-
-    n_steps: int
-    warmup_steps: float
-    n_components: int
 
 
 class Net(NeuralNet):
@@ -68,10 +58,8 @@ class Net(NeuralNet):
         What runs when, and what is running.
     phases_, parameters_ : list of Phase, list of list of Parameter
         Those of all stages.
-    flat_ : FlatParameters
-        All parameters in one buffer.
     was_ended_, went_back_ : bool
-        Whether the last training was ended by a callback or a user, and whether by numbers that were not finite.
+        Whether a callback or a user, and whether numbers that were not finite, ended the last training.
     """
 
     def __init__(self, module, *, objective, plan, generator, is_foreign=False, inference_rows=1024, **kwargs):
@@ -217,7 +205,7 @@ class Net(NeuralNet):
             if self.step_ >= last_step:
                 break
             self.notify("on_epoch_begin", **datasets)
-            self._refuse_frozen_weights()
+            refuse_frozen_weights(self)
             started = time.perf_counter()
             is_finite = self._train_epoch(X, last_step)
             if valid is not None:
@@ -254,7 +242,7 @@ class Net(NeuralNet):
 
     def _kind_of_step(self, rows, bounds):
         """What takes the steps of an epoch."""
-        has_hooks = self._has_batch_hooks()
+        has_hooks = has_batch_hooks(self.callbacks_)
         if kind_of_step(self, has_hooks) == "eager":
             return self._step_with_hooks if has_hooks else self._step
         return TracedStep(self, rows, bounds[0][1] - bounds[0][0], self._step)
@@ -288,22 +276,6 @@ class Net(NeuralNet):
         self.notify("on_grad_computed", named_parameters=[(names[p], p) for p in parameters], training=True)
         for parameter in parameters:
             parameter.grad = None
-
-    def _has_batch_hooks(self):
-        return any(
-            getattr(type(callback), hook) is not getattr(Callback, hook)
-            for _, callback in self.callbacks_
-            for hook in BATCH_HOOKS
-        )
-
-    def _refuse_frozen_weights(self):
-        frozen = {id(p): p.requires_grad_(True) for own in self.parameters_ for p in own if not p.requires_grad}
-        for name, parameter in self.module_.named_parameters() if frozen else ():
-            if id(parameter) in frozen:
-                raise ValueError(
-                    f"The 'callbacks' parameter holds one that froze {name!r}, and weights cannot be frozen while they "
-                    "are trained; freeze them before, in a module of your own (Custom, requires_grad=False)."
-                )
 
     def end_own_callbacks(self):
         """Let our own callbacks end, after a failure."""

@@ -5,7 +5,15 @@ from typing import NamedTuple
 
 from vaekit._outputs import Phase
 
-__all__ = ["PlannedStage", "planned", "stage_at"]
+__all__ = ["Plan", "PlannedStage", "planned", "stage_at"]
+
+
+class Plan(NamedTuple):
+    """How long training is meant to be, decided at the first fit: schedules are fractions of it."""
+
+    n_steps: int
+    warmup_steps: float
+    n_components: int
 
 
 class PlannedStage(NamedTuple):

@@ -70,7 +70,7 @@ class _Reader:
 
     def _module(self, module):
         _refuse_foreign(type(module))
-        own = {name: held for name, held in vars(module).items() if name not in SKIPPED and not _is_empty(held)}
+        own = {name: held for name, held in vars(module).items() if _is_its_own(module, name, held)}
         tensors = [[(name, self._slot(held)) for name, held in vars(module)[p].items()] for p in PLACES[:2]]
         parts = [(name, self.read(part)) for name, part in module._modules.items()]
         return (module.training, self.read(own), tuple(map(tuple, tensors)), tuple(parts))
@@ -109,8 +109,10 @@ def _refuse_foreign(kind):
         _unknown(kind)
 
 
-def _is_empty(held):
-    return isinstance(held, (dict, set)) and not held
+def _is_its_own(module, name, held):
+    """Whether an attribute says more than its class does."""
+    is_empty = isinstance(held, (dict, set)) and not held
+    return name not in SKIPPED and not is_empty and getattr(type(module), name, module) is not held
 
 
 def _unknown(value):

@@ -8,7 +8,9 @@ import numpy as np
 from skorch import callbacks as skorch_callbacks
 from skorch.callbacks import Callback
 
-__all__ = ["is_callback", "own_copy", "reason_to_refuse"]
+__all__ = ["has_batch_hooks", "is_callback", "own_copy", "reason_to_refuse", "refuse_frozen_weights"]
+
+BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 COLLECTIONS = (list, set, dict, deque, bytearray, np.ndarray)
 NO_PREDICTIONS = (
@@ -76,3 +78,20 @@ def _printing(callback):
     if isinstance(callback, skorch_callbacks.PrintLog) and callback.sink is print:
         callback.sink = functools.partial(print)
     return callback
+
+
+def has_batch_hooks(callbacks):
+    """Whether some of a net's named callbacks look at every batch."""
+    hooks = [(type(callback), hook) for _, callback in callbacks for hook in BATCH_HOOKS]
+    return any(getattr(kind, hook) is not getattr(Callback, hook) for kind, hook in hooks)
+
+
+def refuse_frozen_weights(net):
+    """Raise ValueError, with the remedy, if a callback froze weights that are trained; they are thawed."""
+    frozen = {id(p): p.requires_grad_(True) for own in net.parameters_ for p in own if not p.requires_grad}
+    for name, parameter in net.module_.named_parameters() if frozen else ():
+        if id(parameter) in frozen:
+            raise ValueError(
+                f"The 'callbacks' parameter holds one that froze {name!r}, and weights cannot be frozen while they "
+                "are trained; freeze them before, in a module of your own (Custom, requires_grad=False)."
+            )
