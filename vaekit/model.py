@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from vaekit._outputs import Batch, ModelOutput, NoiseWidths
 from vaekit.likelihoods import Likelihood
+from vaekit.nn._conditioned import ConditionedDecoder, ConditionedEncoder
 from vaekit.posteriors import Posterior
 from vaekit.priors import Prior
 
@@ -25,6 +26,11 @@ class LatentVariableModel(nn.Module):
         p(x | z) given the decoded tensor.
     discriminator : nn.Module, optional
         Whatever else an objective trains beside the model (a discriminator, say).
+
+    Notes
+    -----
+    Encoder and decoder that are told of a condition (`ConditionedEncoder`, `ConditionedDecoder`) want it with every
+    call; `given(condition)` is the model as it is for rows about which that is known.
     """
 
     def __init__(
@@ -44,6 +50,10 @@ class LatentVariableModel(nn.Module):
         self.discriminator = discriminator
         prior.stand_in(self)
 
+    def given(self, condition: Tensor | None) -> "LatentVariableModel | GivenModel":
+        """The model of rows about which this is known, (batch, width); itself where nothing is."""
+        return self if condition is None else GivenModel(self, condition)
+
     def encode(self, x: Tensor) -> Posterior:
         """q(z | x) for a batch (batch, *event_shape)."""
         return self.posterior(self.encoder(x))
@@ -61,8 +71,43 @@ class LatentVariableModel(nn.Module):
 
     def forward(self, batch: Batch, noise: Tensor) -> ModelOutput:
         """One sample of q(z | x) per row, made of `noise`, and decoded; several of noise (..., batch, noise_width)."""
-        posterior = self.encode(batch.x)
+        model = self.given(batch.given)
+        posterior = model.encode(batch.x)
         z = posterior.rsample(noise)
-        reconstruction = -self.likelihood.log_prob(self.decode(z), batch.x)
+        reconstruction = -self.likelihood.log_prob(model.decode(z), batch.x)
         prior = self.prior.given(batch.given, self.encode)
-        return ModelOutput(batch.x, posterior, z, reconstruction, prior, self.encode)
+        return ModelOutput(batch.x, posterior, z, reconstruction, prior, model.encode)
+
+
+class GivenModel:
+    """A model as it is for rows about which something is known: q(z | x, c), p(z | c) and p(x | z, c).
+
+    Parameters
+    ----------
+    model : LatentVariableModel
+    condition : Tensor of shape (batch, width)
+        One for each row.
+    """
+
+    def __init__(self, model: LatentVariableModel, condition: Tensor) -> None:
+        self.model, self.condition = model, condition
+        self.likelihood, self.discriminator = model.likelihood, model.discriminator
+
+    @property
+    def prior(self) -> Prior:
+        """p(z | c)."""
+        return self.model.prior.given(self.condition, self.model.encode)
+
+    def encode(self, x: Tensor) -> Posterior:
+        """q(z | x, c)."""
+        encoder = self.model.encoder
+        is_told = isinstance(encoder, ConditionedEncoder)
+        return self.model.posterior(encoder(x, self.condition) if is_told else encoder(x))
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Decoded tensors of latents (..., batch, n_components)."""
+        if not isinstance(self.model.decoder, ConditionedDecoder):
+            return self.model.decode(z)
+        condition = self.condition.expand(*z.shape[:-1], -1).reshape(-1, self.condition.shape[-1])
+        decoded = self.model.decoder(z.reshape(-1, z.shape[-1]), condition)
+        return decoded.reshape(*z.shape[:-1], *decoded.shape[1:])

@@ -36,7 +36,7 @@ def settle_likelihood(net, rows):
             batch = rows[start:stop]
             noise = noise_like_weights(net, batch.n_rows, width, generator)
             codes = net.objective.explaining_codes(net.module_, batch, noise)
-            statistics = likelihood.statistics(net.module_.decode(codes), batch.x)
+            statistics = likelihood.statistics(net.module_.given(batch.given).decode(codes), batch.x)
             if statistics is None:
                 return
             total += batch.n_rows * statistics
@@ -51,11 +51,11 @@ def finish_prior(net, rows):
     net.set_training(False)
     with torch.no_grad():
         bounds = batch_bounds(len(rows), net.inference_rows)
-        codes = [_codes(net, rows[start:stop].x, generator) for start, stop in bounds]
+        codes = [_codes(net, rows[start:stop], generator) for start, stop in bounds]
     prior.finish(torch.cat(codes))
 
 
-def _codes(net, x, generator):
+def _codes(net, batch, generator):
     """A draw of q(z | x) for each row."""
-    noise = noise_like_weights(net, len(x), net.noise_widths.posterior, generator)
-    return net.module_.encode(x).rsample(noise)
+    noise = noise_like_weights(net, batch.n_rows, net.noise_widths.posterior, generator)
+    return net.module_.given(batch.given).encode(batch.x).rsample(noise)

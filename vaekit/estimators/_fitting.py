@@ -14,7 +14,7 @@ from vaekit.estimators._callbacks import epoch_tasks, own_callbacks, users_callb
 from vaekit.estimators._settings import refuse_changes, settings_of
 from vaekit.estimators._validation import check_in_support, check_rows, without_weights
 from vaekit.estimators._words import VOCABULARIES
-from vaekit.fitted import Sentence, Training, begin, run, warn_of_training
+from vaekit.fitted import NOTHING, Sentence, Training, begin, run, warn_of_training
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._ambient import GuardedMethods
@@ -86,13 +86,17 @@ class FittingMixin(GuardedMethods):
         to its end is never taken for one that was; `try: model.fit(X)`, `except KeyboardInterrupt: pass` goes on with
         it. Callbacks that end training by raising KeyboardInterrupt themselves, as those of skorch do, end it quietly.
         """
+        return self._fit(X, y)
+
+    def _fit(self, X, y, **facts):
+        """Train afresh, or go on where `warm_start` says so; `facts` are told about the rows."""
         task = self._init_callback_context(max_subtasks=self.max_epochs)
         with unchanged_unless_trained(self):
             task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            rows = self._rows_to_train_on(X, goes_on=self.warm_start)
+            rows, known = self._rows_to_train_on(X, y, facts, goes_on=self.warm_start)
             training = training_of(self, self.max_epochs, self.max_steps)
             callbacks = [*users_callbacks(self), *own_callbacks(self, self.max_epochs)]
-            run(self.model_, rows, training, [*callbacks, *epoch_tasks(self, task, X, y)])
+            run(self.model_, rows, training, [*callbacks, *epoch_tasks(self, task, X, y)], known)
             self.model_.settle()
             warn_of_training(self.model_, was_watched=self.early_stopping)
             task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
@@ -123,8 +127,12 @@ class FittingMixin(GuardedMethods):
         self : object
             Fitted estimator.
         """
+        return self._partial_fit(X, y)
+
+    def _partial_fit(self, X, y, **facts):
+        """Train for one pass; `facts` are told about the rows."""
         with unchanged_unless_trained(self):
-            rows = self._rows_to_train_on(X, goes_on=True, n_planned=self.total_samples)
+            rows, known = self._rows_to_train_on(X, y, facts, goes_on=True, n_planned=self.total_samples)
             if has_stopped(self.net_, self.n_iter_no_change):
                 warn_user(
                     f"Early stopping has ended training at step {self.n_steps_}, and nothing was trained; raise "
@@ -133,15 +141,25 @@ class FittingMixin(GuardedMethods):
                 )
             else:
                 callbacks = [*users_callbacks(self), *own_callbacks(self, n_epochs=1, is_part=True)]
-                run(self.model_, rows, training_of(self, n_epochs=1, max_steps=None), callbacks)
+                run(self.model_, rows, training_of(self, n_epochs=1, max_steps=None), callbacks, known)
         return self
 
-    def _rows_to_train_on(self, X, goes_on, n_planned=None):
-        """Return validated rows, with a model to train on them: the one there is if training goes on, else a new."""
+    def _conditioned(self):
+        """Which of "encoder" and "decoder" are told of what is known about a row."""
+        return ()
+
+    def _known(self, X, y, is_new):
+        """What is known about validated rows, beside their values; conditional and sequential models know something."""
+        return NOTHING
+
+    def _rows_to_train_on(self, X, y, facts, goes_on, n_planned=None):
+        """Return validated rows and what is known, with a model to train: the one there is if it goes on, else a new."""
         if goes_on and self.__sklearn_is_fitted__():
             refuse_changes(settings_of(self), self._first_settings)
-            return np.asarray(check_in_support(self, X))
+            X = np.asarray(check_in_support(self, X))
+            return X, self._known(X, y, is_new=False, **facts)
         X = check_rows(self, X, reset=True)
+        known = self._known(X, y, is_new=True, **facts)
         self._first_settings = settings_of(self)
         self.model_ = begin(
             sentence_of(self),
@@ -152,9 +170,10 @@ class FittingMixin(GuardedMethods):
             training=training_of(self, self.max_epochs, self.max_steps),
             device=self.device,
             random_state=make_random_state(self.random_state),
+            known=known,
         )
         self.likelihood_, self.n_components_ = self.model_.blueprint.likelihood, self.n_components
-        return X
+        return X, known
 
 
 def sentence_of(estimator):
@@ -169,6 +188,7 @@ def sentence_of(estimator):
         objective=estimator._make_objective().validated(),
         n_components=estimator.n_components,
         standardize=estimator.standardize,
+        conditioned=estimator._conditioned(),
     )
 
 

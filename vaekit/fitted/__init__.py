@@ -4,6 +4,7 @@ from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
 from vaekit.fitted._codes import Moments, encode, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.fitted._job import Training, conclude, prepare, run
+from vaekit.fitted._known import NOTHING, Known
 from vaekit.fitted._model import TrainedModel
 from vaekit.fitted._preprocessing import LIMIT, check_unit_interval, row_blocks
 from vaekit.fitted._samples import decode, likelihood_scale, sample_prior, through_prior
@@ -11,6 +12,8 @@ from vaekit.fitted._verdict import last_change, warn_of_training
 
 __all__ = [
     "LIMIT",
+    "NOTHING",
+    "Known",
     "Moments",
     "Sentence",
     "TrainedModel",

@@ -10,6 +10,7 @@ import torch
 from vaekit.engine import Plan, batch_bounds
 from vaekit.fitted._blueprint import Blueprint, build_net
 from vaekit.fitted._job import split
+from vaekit.fitted._known import NOTHING
 from vaekit.fitted._model import TrainedModel
 from vaekit.fitted._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.fitted._rows import network_rows, some_rows
@@ -28,6 +29,8 @@ class Sentence(NamedTuple):
         Its words; None for a likelihood that the rows decide.
     n_components : int
     standardize : {"auto", "common", "column"} or None
+    conditioned : tuple of str
+        Which of "encoder" and "decoder" are told of what is known about a row, in a conditional model.
     """
 
     network: Any
@@ -37,9 +40,10 @@ class Sentence(NamedTuple):
     objective: Any
     n_components: int
     standardize: str | None
+    conditioned: tuple = ()
 
 
-def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, random_state):
+def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, random_state, known=NOTHING):
     """Decide everything that the first rows decide, and return an untrained model.
 
     Parameters
@@ -56,6 +60,8 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         What the first call of fit asks for; its passes are the planned ones.
     device : str or torch.device
     random_state : RandomState
+    known : Known
+        What is known about the rows.
 
     Returns
     -------
@@ -78,6 +84,8 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         event_shape=(*(1,) * (3 - len(image_shape)), *image_shape) if is_image else X.shape[1:],
         image_shape=image_shape,
         n_components=sentence.n_components,
+        condition_width=None if known.given is None else known.given.shape[1],
+        conditioned=sentence.conditioned,
         preprocessing=preprocessing,
         deviation=deviation,
         pixels=_pixels(X, likelihood, is_image),

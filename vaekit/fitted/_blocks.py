@@ -15,7 +15,8 @@ def in_blocks(model, function, *columns, n_rows=None, size=None, finish=None):
     ----------
     model : TrainedModel
     function : callable
-        Takes a tensor of rows for every column, returns tensors with as many rows.
+        Takes the module, as it is for what the rows are known to be, and a tensor of rows for every column; returns
+        tensors with as many rows.
     *columns : array of float32, or callable
         A function from a slice to such rows stands for those that would fill memory.
     n_rows : int, optional
@@ -36,7 +37,8 @@ def in_blocks(model, function, *columns, n_rows=None, size=None, finish=None):
         for start in range(0, n_rows, size):
             rows = slice(start, min(start + size, n_rows))
             blocks = [column(rows) if callable(column) else column[rows] for column in columns]
-            outputs = function(*(_padded(block, size, model.net.device) for block in blocks))
+            module = model.module.given(_condition(model, rows, size))
+            outputs = function(module, *(_padded(block, size, model.net.device) for block in blocks))
             arrays = [to_array(output)[: rows.stop - start] for output in outputs]
             arrays = arrays if finish is None else finish(*arrays)
             # small arrays that stayed alive between the blocks' large ones would hold the memory of all blocks
@@ -44,6 +46,11 @@ def in_blocks(model, function, *columns, n_rows=None, size=None, finish=None):
             for result, array in zip(results, arrays):
                 result[rows] = array
     return results
+
+
+def _condition(model, rows, size):
+    """What the model is told of these rows; None if there is nothing to tell."""
+    return None if model.condition is None else _padded(model.condition[rows], size, model.net.device)
 
 
 def _padded(block, n_rows, device):

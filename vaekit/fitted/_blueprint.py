@@ -11,6 +11,7 @@ from vaekit._setting import Setting
 from vaekit.engine import Net, Plan
 from vaekit.fitted._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
+from vaekit.nn._conditioned import ConditionedDecoder, ConditionedEncoder
 from vaekit.posteriors import Posterior
 from vaekit.utils._threads import work_per_row
 from vaekit.utils._torch import SeededRandomness, converted, make_generator, resolve_device
@@ -31,6 +32,10 @@ class Blueprint(NamedTuple):
         Shape of one image as it was given, None for tables.
     n_components : int
         Number of latents.
+    condition_width : int or None
+        Numbers of a row's condition; None where no condition is told.
+    conditioned : tuple of str
+        Which of "encoder" and "decoder" are told of it.
     preprocessing : Preprocessing
         Between the units of X and those of the network.
     deviation : float
@@ -51,6 +56,8 @@ class Blueprint(NamedTuple):
     event_shape: tuple
     image_shape: tuple | None
     n_components: int
+    condition_width: int | None
+    conditioned: tuple
     preprocessing: Preprocessing
     deviation: float
     pixels: str | None
@@ -80,6 +87,7 @@ class Blueprint(NamedTuple):
         return Setting(
             event_shape=self.event_shape,
             n_components=self.n_components,
+            condition_shape=None if self.condition_width is None else (self.condition_width,),
             generator=make_generator(self.init_seed),
             unit=self.unit,
             deviation=self.deviation,
@@ -93,19 +101,35 @@ def build_model(blueprint, rows=None):
     """Return a newly initialised model; every weight is drawn from the blueprint's seed, part after part."""
     setting, network = blueprint.setting(rows), blueprint.network.for_one_model()
     with SeededRandomness(setting.generator):  # layers of foreign words too, which torch would draw globally
-        encoder, n_features = network.encoder(setting)
+        encoder, n_features = _encoder(network, setting, blueprint.conditioned)
         setting = replace(setting, n_features=n_features)
         model = LatentVariableModel(
             encoder=encoder,
             posterior=blueprint.posterior.build(setting),
             prior=blueprint.prior.build(setting),
-            decoder=network.decoder(setting),
+            decoder=_decoder(network, setting, blueprint.conditioned),
             likelihood=blueprint.likelihood.build(setting),
             discriminator=blueprint.objective.discriminator(setting),
         )
     converted(model, nn.Module.float)  # whatever torch's default is
     blueprint.objective.check(model.prior.given(None, model.encode), _some_posterior(model, n_features))
     return model
+
+
+def _encoder(network, setting, conditioned):
+    """The encoder and its number of features; told of the condition, where it is to be."""
+    encoder, n_features = network.encoder(setting)
+    if "encoder" in conditioned:
+        encoder = ConditionedEncoder(encoder, n_features, *setting.condition_shape, setting.generator)
+    return encoder, n_features
+
+
+def _decoder(network, setting, conditioned):
+    """The decoder; one that is told of the condition takes it for more latents."""
+    if "decoder" not in conditioned:
+        return network.decoder(setting)
+    (width,) = setting.condition_shape
+    return ConditionedDecoder(network.decoder(replace(setting, n_components=setting.n_components + width)))
 
 
 def _some_posterior(model, n_features):

@@ -26,8 +26,8 @@ def encode(model, X):
     """Moments of q(z | x) for validated rows."""
     width = model.net.noise_widths.posterior
 
-    def moments(rows):
-        posterior = model.module.encode(rows)
+    def moments(module, rows):
+        posterior = module.encode(rows)
         scale = _deviations(posterior, width) if posterior.scale is None else posterior.scale
         return posterior.loc, scale
 
@@ -62,8 +62,8 @@ def _of_posterior(model, X, values, function):
     def by_rows(rows):
         return values[:, rows].swapaxes(0, 1).astype(narrow)
 
-    def evaluate(x, values):
-        posterior = model.module.encode(x).in_precision(dtype)
+    def evaluate(module, x, values):
+        posterior = module.encode(x).in_precision(dtype)
         found = function(posterior, values.transpose(0, 1).to(posterior.loc.dtype))
         return (found.transpose(0, 1),)
 

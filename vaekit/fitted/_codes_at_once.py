@@ -18,7 +18,7 @@ def of_codes(model, function, codes, x=None):
     ----------
     model : TrainedModel
     function : callable
-        Of a block z of codes, or of x and z; returns one number for each.
+        Of the module and a block z of codes, or of the module, x and z; returns one number for each.
     codes : ndarray of shape (n_codes, n_components)
         Code i goes with row i modulo n_rows.
     x : Tensor of shape (n_rows, ...), default=None
@@ -35,15 +35,18 @@ def of_codes(model, function, codes, x=None):
     with model.inferring():
         for start in range(0, len(codes), n_moved):
             moved = torch.from_numpy(codes[start : start + n_moved].astype(np.float32)).to(model.net.device)
-            values[start : start + len(moved)] = to_array(_in_blocks(function, moved, x, start, size))[: len(moved)]
+            values[start : start + len(moved)] = to_array(_in_blocks(model, function, moved, x, start))[: len(moved)]
     return values
 
 
-def _in_blocks(function, codes, x, start, size):
+def _in_blocks(model, function, codes, x, start):
     """Fill one array: small ones that stayed alive between the blocks' large ones would hold the memory of all."""
+    size, condition = model.blueprint.network.inference_rows, model.condition_on_device
     blocks = pad(codes, (0, 0, 0, -len(codes) % size)).split(size)
     values = codes.new_empty(len(blocks) * size)
-    turns = (start + torch.arange(len(values), device=codes.device)) % (1 if x is None else len(x))
+    n_rows = next((len(rows) for rows in (x, condition) if rows is not None), 1)
+    turns = (start + torch.arange(len(values), device=codes.device)) % n_rows
     for z, turn, found in zip(blocks, turns.split(size), values.split(size)):
-        found.copy_(function(z) if x is None else function(x[turn], z))
+        module = model.module.given(None if condition is None else condition[turn])
+        found.copy_(function(module, z) if x is None else function(module, x[turn], z))
     return values

@@ -21,16 +21,16 @@ OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not dep
 def evidence_lower_bounds(model, X):
     """ELBO of validated rows, averaged over noise that all rows share."""
     model.settle()
-    module, width = model.module, model.net.noise_widths.posterior
+    width = model.net.noise_widths.posterior
     noise = whitened_noise(max(FEWEST_DRAWS, 2 * width), width)
     noise = torch.from_numpy(noise.astype(np.float32)).to(model.net.device)
 
-    def integrand(posterior, z, x):
+    def integrand(module, posterior, z, x):
         return module.likelihood.log_prob(module.decode(z), x) - module.prior.kl(posterior, z)
 
     (bounds,) = in_blocks(
         model,
-        lambda x: (_over_draws(model, integrand, x, noise[:, None]),),
+        lambda module, x: (_over_draws(model, module, integrand, x, noise[:, None]),),
         network_rows(model.blueprint, X),
         n_rows=len(X),
         size=_rows_at_once(model, len(noise)),
@@ -50,16 +50,16 @@ def importance_bounds(model, X, n_samples):
 
 def _log_sums_of_weights(model, X, draws):
     """log of the sum of the importance weights of each row over some of its draws."""
-    module, rows_of = model.module, network_rows(model.blueprint, X)
+    rows_of = network_rows(model.blueprint, X)
     shape = (draws.stop - draws.start, model.net.noise_widths.posterior)
 
-    def log_weight(posterior, z, x):
+    def log_weight(module, posterior, z, x):
         log_joint = module.likelihood.log_prob(module.decode(z), x) + module.prior.log_prob(z)
         return log_joint - posterior.log_prob(z)
 
     (log_sums,) = in_blocks(
         model,
-        lambda x, noise: (_over_draws(model, log_weight, x, noise.transpose(0, 1)),),
+        lambda module, x, noise: (_over_draws(model, module, log_weight, x, noise.transpose(0, 1)),),
         rows_of,
         lambda rows: np.stack([noise_of_row(row, draws.start, shape) for row in rows_of(rows)]),
         n_rows=len(X),
@@ -74,10 +74,10 @@ def _rows_at_once(model, n_draws):
     return max(1, model.blueprint.network.decoded_rows // n_draws)
 
 
-def _over_draws(model, function, x, noise):
-    """function(posterior, z, x) of every row and draw, (n_rows, n_draws), so many at once as a block bears."""
-    posterior = model.module.encode(x)
-    values = [function(posterior, posterior.rsample(some), x) for some in noise.split(_rows_at_once(model, len(x)))]
+def _over_draws(model, module, function, x, noise):
+    """function(module, posterior, z, x) of every row and draw, (n_rows, n_draws), so many at once as a block bears."""
+    posterior, at_once = module.encode(x), _rows_at_once(model, len(x))
+    values = [function(module, posterior, posterior.rsample(some), x) for some in noise.split(at_once)]
     return torch.cat(values).T
 
 
@@ -95,16 +95,20 @@ def log_sum(log_weights):
 def log_likelihood(model, X, draws):
     """log p(x | z) of validated rows and codes (n_draws, n_rows, n_components), (n_draws, n_rows)."""
     model.settle()
-    module, values = model.module, np.empty(draws.shape[:2])
+    values = np.empty(draws.shape[:2])
     for rows in gen_batches(len(X), max(1, VALUES_AT_ONCE // X.shape[1])):
         x = torch.from_numpy(network_rows(model.blueprint, X)(rows)).to(model.net.device)
         codes = draws[:, rows].reshape(-1, draws.shape[-1])
-        found = of_codes(model, lambda x, z: module.likelihood.log_prob(module.decoder(z), x), codes, x)
+        found = of_codes(model.of(rows), _log_likelihood, codes, x)
         values[:, rows] = found.reshape(len(draws), -1)
     return values + model.blueprint.log_volume
 
 
+def _log_likelihood(module, x, z):
+    return module.likelihood.log_prob(module.decode(z), x)
+
+
 def log_prior(model, codes):
     """log p(z) of validated codes (..., n_components) under the prior that was trained."""
-    values = of_codes(model, model.module.prior.log_prob, codes.reshape(-1, codes.shape[-1]))
+    values = of_codes(model, lambda module, z: module.prior.log_prob(z), codes.reshape(-1, codes.shape[-1]))
     return values.reshape(codes.shape[:-1])

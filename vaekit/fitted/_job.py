@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from vaekit.engine import Job, train
+from vaekit.fitted._known import NOTHING
 from vaekit.fitted._rows import resident_rows, some_rows
 
 __all__ = ["Training", "conclude", "prepare", "run", "split"]
@@ -42,10 +43,10 @@ class Prepared(NamedTuple):
     job: Job
     first_step: int
     memory: tuple
-    remembered: np.ndarray
+    remembered: tuple
 
 
-def prepare(model, X, training, callbacks):
+def prepare(model, X, training, callbacks, known=NOTHING):
     """Return what is to be trained: the model, on validated rows, with callbacks told of it.
 
     Raises
@@ -56,10 +57,12 @@ def prepare(model, X, training, callbacks):
     train_numbers, valid_numbers = split(len(X), training.validation_fraction, model.blueprint.train_seed)
     if len(train_numbers) < 2:
         raise ValueError("Training takes at least two rows, and X holds one; pass more rows at a time.")
-    valid = None if valid_numbers is None else resident_rows(model, X[valid_numbers])
+    train_known, valid = known, None
+    if valid_numbers is not None:
+        train_known, valid = known.of(train_numbers), resident_rows(model, X[valid_numbers], known.of(valid_numbers))
     job = Job(
         net=model.net,
-        rows=resident_rows(model, X if valid is None else X[train_numbers]),
+        rows=resident_rows(model, X if valid is None else X[train_numbers], train_known),
         valid=valid,
         n_epochs=training.n_epochs,
         max_steps=training.max_steps,
@@ -67,7 +70,8 @@ def prepare(model, X, training, callbacks):
         batch_size=training.batch_size,
         callbacks=callbacks,
     )
-    remembered = np.array(some_rows(X, train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]))
+    few = train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]
+    remembered = np.array(some_rows(X, few)), known.of(few)._replace(follows=None)
     prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
     model.remember(remembered)
     return prepared
@@ -78,14 +82,14 @@ def conclude(prepared):
     model, remembered = prepared.model, prepared.remembered
     if model.net.step_ > prepared.first_step:
         model.remember(remembered)
-        model.net.finish(resident_rows(model, remembered))
+        model.net.finish(resident_rows(model, *remembered))
     else:
         model.remember(*prepared.memory)
 
 
-def run(model, X, training, callbacks):
+def run(model, X, training, callbacks, known=NOTHING):
     """Prepare, train, conclude; whatever ends training early passes on."""
-    prepared = prepare(model, X, training, callbacks)
+    prepared = prepare(model, X, training, callbacks, known)
     try:
         train([prepared.job])
     finally:

@@ -1,6 +1,7 @@
 """A trained model: what was decided, what was learned, and the rows on which it is judged."""
 
 import contextlib
+import copy
 
 import torch
 
@@ -27,13 +28,30 @@ class TrainedModel:
 
     Attributes
     ----------
-    remembered : ndarray or None
-        Training rows on which `summary` is to be measured; None once that is done.
+    remembered : tuple of ndarray and Known, or None
+        Training rows on which `summary` is to be measured, and what is known about them; None once that is done.
+    condition : ndarray of shape (n_rows, width) or None
+        What is known about the rows and codes that are asked about; see `given`.
     """
 
     def __init__(self, blueprint, net):
         self.blueprint, self.net = blueprint, net
-        self.remembered, self._summary = None, None
+        self.remembered, self._summary, self.condition = None, None, None
+
+    def given(self, condition):
+        """The same model for rows and codes about which this is known: one row of it each, or one for all."""
+        told = copy.copy(self)
+        told.condition = condition
+        return told
+
+    def of(self, rows):
+        """The same model for some of the rows it is asked about."""
+        return self if self.condition is None else self.given(self.condition[rows])
+
+    @property
+    def condition_on_device(self):
+        """What is known, as a tensor, or None."""
+        return None if self.condition is None else torch.from_numpy(self.condition).to(self.net.device)
 
     @property
     def module(self):
@@ -73,11 +91,11 @@ class TrainedModel:
 
     def settle(self):
         """Let the likelihood take what has a closed form, and measure the latents, if that has not been done."""
-        rows = self.remembered
-        if rows is not None:
+        if self.remembered is not None:
+            rows, known = self.remembered
             with self.inferring():
-                self.net.settle(resident_rows(self, rows))
-            self._summary = measure_latents(self, rows)
+                self.net.settle(resident_rows(self, rows, known))
+            self._summary = measure_latents(self.given(known.given), rows)
             self.remembered = None
 
     def as_if_ended(self, rows):

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from vaekit.engine import ResidentRows
+from vaekit.fitted._known import NOTHING
 
 __all__ = ["network_rows", "resident_rows", "some_rows"]
 
@@ -26,12 +27,14 @@ def network_rows(blueprint, X):
     return rows_of
 
 
-def resident_rows(model, X):
+def resident_rows(model, X, known=NOTHING):
     """Rows on the model's device, as the engine wants them; narrow types stay narrow until the batch."""
+    facts = {name: fact for name, fact in known._asdict().items() if fact is not None}
+    told = {name: torch.from_numpy(fact).to(model.net.device) for name, fact in facts.items()}
     blueprint, device = model.blueprint, torch.device(model.net.device)
     preprocessing, shape = blueprint.preprocessing, (len(X), *blueprint.event_shape)
     if not _stays_narrow(X, preprocessing, device):
-        return ResidentRows(torch.from_numpy(preprocessing.to_network(X)).reshape(shape).to(device))
+        return ResidentRows(torch.from_numpy(preprocessing.to_network(X)).reshape(shape).to(device), **told)
     values = np.ascontiguousarray(X.view(np.uint8) if X.dtype == bool else X)
     values = torch.from_numpy(values if values.flags.writeable else values.copy()).reshape(shape)
     scaling = [
@@ -40,7 +43,7 @@ def resident_rows(model, X):
     ]
     if X.dtype == np.uint8:  # in single precision; wider types as `to_network` does, in NumPy, to the same bits
         scaling = [torch.as_tensor(part.astype(np.float32)).to(device) for part in scaling]
-    return ResidentRows(values.to(device), *scaling)
+    return ResidentRows(values.to(device), *scaling, **told)
 
 
 def _stays_narrow(X, preprocessing, device):

@@ -10,16 +10,16 @@ __all__ = ["decode", "likelihood_scale", "sample_prior", "through_prior"]
 
 def decode(model, codes, random_state=None):
     """E[x | z] of validated codes, or with a random state draws of x, in the units and the shape of the data."""
-    module, event_shape = model.module, model.blueprint.event_shape
+    event_shape = model.blueprint.event_shape
 
     def noise(rows):
         return random_state.standard_normal((rows.stop - rows.start, *event_shape)).astype(np.float32)
 
-    def mean(z):
-        return (module.likelihood.mean(module.decoder(z)),)
+    def mean(module, z):
+        return (module.likelihood.mean(module.decode(z)),)
 
-    def draw(z, noise):
-        return (module.likelihood.sample(module.decoder(z), noise),)
+    def draw(module, z, noise):
+        return (module.likelihood.sample(module.decode(z), noise),)
 
     if random_state is not None:
         model.settle()  # a scale, say
@@ -41,9 +41,8 @@ def sample_prior(model, n_samples, random_state):
 
 def through_prior(model, method, latents):
     """Apply one of the prior's maps to latents of any leading shape."""
-    function = getattr(model.module.prior, method)
     flat = latents.reshape(-1, latents.shape[-1]).astype(np.float32)
-    mapped = in_blocks(model, lambda z: (function(z),), flat)[0]
+    mapped = in_blocks(model, lambda module, z: (getattr(module.prior, method)(z),), flat)[0]
     return mapped.reshape(*latents.shape[:-1], -1).astype(np.float64)
 
 

@@ -124,7 +124,7 @@ class Objective(Spec, ABC):
 
     def explaining_codes(self, model: Any, batch: Any, noise: Tensor) -> Tensor:
         """Codes (batch, n_components) whose errors the likelihood settles on: a draw of q(z | x) for each row."""
-        return model.encode(batch.x).rsample(noise)
+        return model.given(batch.given).encode(batch.x).rsample(noise)
 
     def noise_columns(self, widths: NoiseWidths) -> dict[str, int]:
         """Names and widths of the standard normal noise one step needs per row, given what each draw takes."""

@@ -76,10 +76,10 @@ class TotalCorrelation(WithDiscriminator, Objective):
 
     def _discriminator_loss(self, model, inputs, carried):
         """Cross-entropy of telling this step's codes from shuffled codes of the second batch."""
-        second = inputs.batches["second"].x
+        second = inputs.batches["second"]
         with torch.no_grad():
-            z = model.encode(second).rsample(inputs.noise["second"][: len(second)])
-            permuted = permute_dims(z, inputs.noise["permutation"][: len(second)])
+            z = model.given(second.given).encode(second.x).rsample(inputs.noise["second"][: second.n_rows])
+            permuted = permute_dims(z, inputs.noise["permutation"][: second.n_rows])
         joint = carried.z.detach()
         return discriminator_loss(self._discriminate(model, joint), self._discriminate(model, permuted))
 
