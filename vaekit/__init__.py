@@ -14,6 +14,7 @@ ESTIMATORS = [
     "BetaTCDPVAE",
     "BetaTCVAE",
     "BetaVAE",
+    "ConditionalVAE",
     "DIPDPVAE",
     "DIPVAE",
     "DPVAE",
@@ -25,6 +26,8 @@ ESTIMATORS = [
     "InfoDPVAE",
     "InfoVAE",
     "LearnedPriorAAE",
+    "PCL",
+    "SlowVAE",
     "VAE",
     "WAE",
 ]

@@ -5,11 +5,13 @@ from vaekit.estimators._annealed_vae import AnnealedDPVAE, AnnealedVAE
 from vaekit.estimators._avb import AVB
 from vaekit.estimators._beta_tc_vae import BetaTCDPVAE, BetaTCVAE
 from vaekit.estimators._beta_vae import BetaDPVAE, BetaVAE, DecoupledBetaVAE
+from vaekit.estimators._conditional_vae import ConditionalVAE
 from vaekit.estimators._dip_vae import DIPDPVAE, DIPVAE
 from vaekit.estimators._factor_vae import FactorDPVAE, FactorVAE
 from vaekit.estimators._flow_prior_vae import FlowPriorVAE
 from vaekit.estimators._info_vae import InfoDPVAE, InfoVAE
 from vaekit.estimators._iwae import IWAE
+from vaekit.estimators._sequences import PCL, SlowVAE
 from vaekit.estimators._vae import DPVAE, VAE
 from vaekit.estimators._wae import WAE
 
@@ -20,6 +22,7 @@ __all__ = [
     "DIPVAE",
     "DPVAE",
     "IWAE",
+    "PCL",
     "VAE",
     "WAE",
     "AnnealedDPVAE",
@@ -28,6 +31,7 @@ __all__ = [
     "BetaTCDPVAE",
     "BetaTCVAE",
     "BetaVAE",
+    "ConditionalVAE",
     "DecoupledBetaVAE",
     "FactorDPVAE",
     "FactorVAE",
@@ -35,4 +39,5 @@ __all__ = [
     "InfoDPVAE",
     "InfoVAE",
     "LearnedPriorAAE",
+    "SlowVAE",
 ]

@@ -153,7 +153,7 @@ class FittingMixin(GuardedMethods):
         return NOTHING
 
     def _rows_to_train_on(self, X, y, facts, goes_on, n_planned=None):
-        """Return validated rows and what is known, with a model to train: the one there is if it goes on, else a new."""
+        """Return validated rows and what is known; `model_` is then the model to train, a new one unless it goes on."""
         if goes_on and self.__sklearn_is_fitted__():
             refuse_changes(settings_of(self), self._first_settings)
             X = np.asarray(check_in_support(self, X))

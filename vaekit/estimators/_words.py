@@ -18,6 +18,8 @@ from vaekit.objectives import (
 )
 from vaekit.posteriors import DiagonalNormal, FixedScale, FullNormal, Implicit, InverseAutoregressive, PosteriorSpec
 from vaekit.priors import (
+    ConditionalFlow,
+    ConditionalNormal,
     Decoupled,
     ElementwiseFlow,
     FlowMatching,
@@ -35,6 +37,8 @@ from vaekit.utils._spec import Vocabulary
 __all__ = ["VOCABULARIES"]
 
 PRIORS = {
+    "conditional_flow": ConditionalFlow,
+    "conditional_normal": ConditionalNormal,
     "normal": StandardNormal,
     "decoupled": Decoupled,
     "elementwise_flow": ElementwiseFlow,

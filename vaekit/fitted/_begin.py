@@ -74,7 +74,8 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         X, support=likelihood.support, standardize=sentence.standardize, is_image=is_image
     )
     train = split(len(X), training.validation_fraction, train_seed)[0]
-    n_steps = _planned_steps(round(len(train) * n_planned / len(X)), training)
+    n_rows = len(train) if known.follows is None else known.of(train).follows.shape[1]
+    n_steps = _planned_steps(round(n_rows * n_planned / len(X)), training)
     blueprint = Blueprint(
         network=sentence.network,
         posterior=sentence.posterior,

@@ -59,7 +59,10 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         raise ValueError("Training takes at least two rows, and X holds one; pass more rows at a time.")
     train_known, valid = known, None
     if valid_numbers is not None:
-        train_known, valid = known.of(train_numbers), resident_rows(model, X[valid_numbers], known.of(valid_numbers))
+        train_known, valid = (
+            known.of(train_numbers),
+            resident_rows(model, X[valid_numbers], known.of(valid_numbers)._replace(follows=None)),
+        )
     job = Job(
         net=model.net,
         rows=resident_rows(model, X if valid is None else X[train_numbers], train_known),

@@ -2,6 +2,7 @@
 
 from vaekit.priors._autoregressive import MaskedAutoregressive, NeuralSpline
 from vaekit.priors._base import Prior, PriorSpec
+from vaekit.priors._conditional import ConditionalFlow, ConditionalNormal
 from vaekit.priors._decoupled import Decoupled
 from vaekit.priors._elementwise_flow import ElementwiseFlow
 from vaekit.priors._flow import FlowPrior
@@ -13,6 +14,8 @@ from vaekit.priors._standard_normal import StandardNormal
 from vaekit.priors._vamp import VampPrior
 
 __all__ = [
+    "ConditionalFlow",
+    "ConditionalNormal",
     "Decoupled",
     "ElementwiseFlow",
     "FlowMatching",

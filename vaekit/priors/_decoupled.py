@@ -78,9 +78,9 @@ class Decoupled(PriorSpec):
 class Conditioner(nn.Module):
     """u -> (s, t), with s bounded; zero at the start, so that a new coupling is the identity."""
 
-    def __init__(self, n_components, width, generator):
+    def __init__(self, n_components, width, generator, n_in=None):
         super().__init__()
-        self.network = mlp((n_components, width, width, 2 * n_components), "leaky_relu", "torch", generator)
+        self.network = mlp((n_in or n_components, width, width, 2 * n_components), "leaky_relu", "torch", generator)
         nn.init.zeros_(self.network[-1].weight)
         nn.init.zeros_(self.network[-1].bias)
 

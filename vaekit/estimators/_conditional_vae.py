@@ -1,0 +1,199 @@
+"""ConditionalVAE: codes, densities and samples of rows about which something is known."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+
+from vaekit.estimators._base import estimator
+from vaekit.estimators._codes import Posterior
+from vaekit.estimators._conditions import Conditions
+from vaekit.estimators._vae import VAE
+from vaekit.estimators._validation import check_codes, check_rows
+from vaekit.fitted import Known
+from vaekit.priors import PriorSpec
+from vaekit.utils._checks import check_count
+from vaekit.utils._random import make_random_state
+from vaekit.utils._typing import RandomStateLike
+
+__all__ = ["ConditionalVAE"]
+
+
+@estimator
+class ConditionalVAE(VAE):
+    """Conditional variational autoencoder: p(x | y) of rows x whose y (labels, numbers, or several of both) is known.
+
+    Minimises -E_q log p(x | z, y) + KL(q(z | x, y) || p(z | y)), in nats per row. Every method takes y beside the rows
+    or codes it is asked about: one condition for each, or one for all of them. Without y the mean condition stands for
+    what is not known, and samples have conditions as frequent as in training.
+
+    Parameters
+    ----------
+    condition_encoder : bool, default=True
+        Whether the encoder is told y. False for pipelines, whose `transform(X)` has no y to tell.
+    condition_decoder : bool, default=True
+        Whether the decoder is told y. False, with `prior="conditional_normal"`, is an identifiable VAE: all that y
+        changes is p(z | y), and the codes are the sources of the data, up to order and scale.
+    prior : {"conditional_flow", "conditional_normal", "normal", ...} or spec of `vaekit.priors`, \
+default="conditional_flow"
+        p(z | y); a prior that is told nothing is the same for every y.
+
+    Attributes
+    ----------
+    conditions_ : Conditions
+        How y is told: labels one-hot, numbers standardised.
+
+    References
+    ----------
+    K. Sohn, H. Lee, X. Yan, "Learning Structured Output Representation using Deep Conditional Generative Models",
+    NeurIPS 2015, eq. 4.
+    I. Khemakhem, D. Kingma, R. Monti, A. Hyvarinen, "Variational Autoencoders and Nonlinear ICA: A Unifying
+    Framework", AISTATS 2020, https://arxiv.org/abs/1907.04809.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from vaekit import ConditionalVAE
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = ConditionalVAE(n_components=2, max_epochs=30, random_state=0).fit(X, y)
+    >>> model.sample(5, y=2).shape, model.transform(X, y).shape
+    ((5, 4), (150, 2))
+    """
+
+    prior: str | PriorSpec = "conditional_flow"
+    condition_encoder: bool = True
+    condition_decoder: bool = True
+
+    _parameter_constraints = {"condition_encoder": ["boolean"], "condition_decoder": ["boolean"]}
+
+    def _conditioned(self):
+        told = {"encoder": self.condition_encoder, "decoder": self.condition_decoder}
+        return tuple(part for part, is_told in told.items() if is_told)
+
+    def _known(self, X, y, is_new):
+        if is_new:
+            self.conditions_ = Conditions().fit(y, len(X))
+        return Known(given=self.conditions_.encode(y, len(X)))
+
+    def _given(self, y, n_rows):
+        """Return this model as a `VAE` of rows whose conditions are y."""
+        check_is_fitted(self)
+        return _untold(self, self.model_.given(self.conditions_.encode(y, n_rows)))
+
+    # ------------------------------------------------------------------ as VAE, and told y
+
+    def transform(self, X: ArrayLike, y: Any = None) -> np.ndarray:
+        """Codes of X: the means of q(z | x, y).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images
+            Data.
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), scalar or tuple
+            What is known about each row, or about all of them.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples, n_components_)
+        """
+        return self._asked(X, y).transform(X)
+
+    def posterior(self, X: ArrayLike, y: Any = None) -> Posterior:
+        """Parameters of q(z | x, y) for every row: see `VAE.posterior`."""
+        return self._asked(X, y).posterior(X)
+
+    def sample_posterior(
+        self, X: ArrayLike, y: Any = None, n_samples: int = 1, random_state: RandomStateLike = None
+    ) -> np.ndarray:
+        """Draw codes from q(z | x, y): see `VAE.sample_posterior`."""
+        return self._asked(X, y).sample_posterior(X, n_samples, random_state)
+
+    def log_posterior(self, X: ArrayLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
+        """log q(z | x, y), row by row: see `VAE.log_posterior`."""
+        return self._asked(X, y).log_posterior(X, Z)
+
+    def score_samples(self, X: ArrayLike, y: Any = None, n_importance_samples: int | None = None) -> np.ndarray:
+        """Lower bound on log p(x | y) for every row, in nats: see `VAE.score_samples`."""
+        return self._given(y, len(check_rows(self, X))).score_samples(X, n_importance_samples)
+
+    def score(self, X: ArrayLike, y: Any = None) -> float:
+        """Mean of `score_samples`: a bound on log p(x | y), in nats per row."""
+        return float(np.mean(self.score_samples(X, y)))
+
+    def log_likelihood(self, X: ArrayLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
+        """log p(x | z, y), row by row: see `VAE.log_likelihood`."""
+        return self._given(y, len(check_rows(self, X))).log_likelihood(X, Z)
+
+    def log_prior(self, Z: ArrayLike, y: Any = None) -> np.ndarray:
+        """log p(z | y) of codes (n_rows, n_components_): see `VAE.log_prior`."""
+        return self._given(y, len(check_codes(self, Z))).log_prior(Z)
+
+    def inverse_transform(self, X: ArrayLike, y: Any = None) -> np.ndarray:
+        """Decode codes, a condition for each or one for all: E[x | z, y]."""
+        return self._given(y, len(check_codes(self, X))).inverse_transform(X)
+
+    def sample_likelihood(self, Z: ArrayLike, y: Any = None, random_state: RandomStateLike = None) -> np.ndarray:
+        """Draw x from p(x | z, y), a row for every code."""
+        return self._given(y, len(check_codes(self, Z))).sample_likelihood(Z, random_state)
+
+    def sample_prior(self, n_samples: int = 1, y: Any = None, random_state: RandomStateLike = None) -> np.ndarray:
+        """Draw codes from p(z | y), a condition for each or one for all."""
+        told, random_state = self._to_sample(n_samples, y, random_state)
+        return told.sample_prior(n_samples, random_state)
+
+    def sample(
+        self, n_samples: int = 1, y: Any = None, random_state: RandomStateLike = None, noise: bool | str = "auto"
+    ) -> np.ndarray:
+        """Draw from the model: z from p(z | y), then x from p(x | z, y), or its mean.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_columns), scalar or tuple
+            The condition of each sample, or of all of them.
+        random_state : int, RandomState instance or None, default=None
+            Decides the samples; None is the estimator's own `random_state`.
+        noise : bool or "auto", default="auto"
+            Whether x is drawn, or is a mean; `"auto"` draws for tables.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features_in_), or (n_samples, *image_shape_)
+        """
+        told, random_state = self._to_sample(n_samples, y, random_state)
+        return told.sample(n_samples, random_state, noise)
+
+    def to_generation_space(self, Z: ArrayLike, y: Any = None) -> np.ndarray:
+        """z0 = g_y(z), where the prior is plainly normal, of codes (n_rows, n_components_)."""
+        return self._given(y, len(check_codes(self, Z))).to_generation_space(Z)
+
+    def to_representation_space(self, Z0: ArrayLike, y: Any = None) -> np.ndarray:
+        """z = g_y^-1(z0), of points (n_rows, n_components_)."""
+        return self._given(y, len(check_codes(self, Z0))).to_representation_space(Z0)
+
+    def _to_sample(self, n_samples, y, random_state):
+        """Return this model, told y or conditions drawn from those of the training rows; and what draws."""
+        check_is_fitted(self)
+        n_samples = check_count(n_samples, "n_samples")
+        random_state = make_random_state(self.random_state if random_state is None else random_state)
+        if y is not None:
+            return self._given(y, n_samples), random_state
+        return _untold(self, self.model_.given(self.conditions_.draw(n_samples, random_state))), random_state
+
+    def _asked(self, X, y):
+        """Return this model, told y of rows X."""
+        return self._given(y, len(check_rows(self, X)))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+
+def _untold(estimator, model):
+    """A `VAE` with the attributes of a conditional one, around a model that knows its conditions."""
+    plain = object.__new__(VAE)
+    vars(plain).update(vars(estimator), model_=model)
+    return plain

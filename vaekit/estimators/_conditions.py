@@ -1,0 +1,92 @@
+"""What conditional models are told: labels and numbers, one or several to a row, as rows of numbers."""
+
+import math
+
+import numpy as np
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.multiclass import type_of_target
+
+from vaekit.utils._containers import column_names, unwrap
+
+__all__ = ["Conditions"]
+
+MAX_SEEN = 10_000  # conditions that are remembered, to draw from
+
+
+class Conditions:
+    """Columns of y, each as one-hot labels or as a standardised number.
+
+    Floats that are not all whole are numbers; everything else, whole numbers and text and booleans, is labels.
+
+    Attributes
+    ----------
+    encoders : list
+        A `OneHotEncoder` or a `StandardScaler` for each column.
+    mean : ndarray of shape (width,)
+        Mean encoded condition.
+    seen : ndarray of shape (n_seen, width)
+        Encoded conditions of some training rows.
+    """
+
+    def fit(self, y, n_rows):
+        """Decide what each column is."""
+        columns = _columns(y, n_rows)
+        self.encoders = [_encoder_of(column).fit(column[:, None]) for column in columns]
+        encoded = self._encode(columns)
+        self.mean, self.seen = encoded.mean(axis=0), encoded[:: math.ceil(n_rows / MAX_SEEN)]
+        return self
+
+    def encode(self, y, n_rows):
+        """Return conditions of shape (n_rows, width), float32; one condition, a scalar or a tuple, holds for all rows.
+
+        None is the mean condition, for rows about which nothing is known.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many conditions as rows, or a label was not seen in `fit`.
+        """
+        if y is None:
+            return np.tile(self.mean, (n_rows, 1))
+        columns = _columns(y, n_rows)
+        if len(columns) != len(self.encoders):
+            raise ValueError(f"The 'y' has {len(columns)} columns, but the model was fitted with {len(self.encoders)}.")
+        return self._encode(columns)
+
+    def draw(self, n_rows, random_state):
+        """Return conditions of n_rows rows, each that of some training row."""
+        return self.seen[random_state.randint(len(self.seen), size=n_rows)]
+
+    def _encode(self, columns):
+        encoded = [_encoded(encoder, column) for encoder, column in zip(self.encoders, columns)]
+        return np.hstack(encoded).astype(np.float32)
+
+
+def _columns(y, n_rows):
+    """Columns of y, each of n_rows values."""
+    if y is None:
+        raise ValueError("ConditionalVAE requires y to be passed, but the target y is None: a condition for every row.")
+    if isinstance(y, tuple):  # one condition of several columns
+        return [np.full(n_rows, value) for value in y]
+    if hasattr(y, "columns") and column_names(y) is not None:
+        columns = [np.asarray(y[name]) for name in y.columns]
+    else:
+        array = np.asarray(unwrap(y))
+        columns = [np.full(n_rows, array)] if array.ndim == 0 else list(np.atleast_2d(array.T))
+    if any(len(column) != n_rows for column in columns):
+        raise ValueError(
+            f"The 'y' holds {len(columns[0])} conditions for {n_rows} rows; pass one for each, or one alone."
+        )
+    return columns
+
+
+def _encoder_of(column):
+    is_number = column.dtype.kind == "f" and type_of_target(column) == "continuous"
+    return StandardScaler() if is_number else OneHotEncoder(sparse_output=False)
+
+
+def _encoded(encoder, column):
+    try:
+        return encoder.transform(column[:, None])
+    except ValueError as error:
+        raise ValueError(f"The 'y' holds what the model was not fitted with: {error}") from error
