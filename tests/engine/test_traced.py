@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from test_net import Trap, batch_normalised, linear_decoder
-from tiny_training import N_BATCHES, AtBatchBegin, AtEpochBegin, Rivalry, X, same_weights, tiny
+from tiny_training import (
+    N_BATCHES,
+    AtBatchBegin,
+    AtEpochBegin,
+    Rivalry,
+    Trap,
+    X,
+    batch_normalised,
+    linear_decoder,
+    same_weights,
+    tiny,
+)
 
 from vaekit import DIPVAE, VAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorDPVAE, FactorVAE
 from vaekit.engine import _kinds, _traced
@@ -157,7 +167,7 @@ def test_the_same_structure_is_traced_once(monkeypatch, traces):
         (VAE, {"objective": ELBO(free_bits=0.1)}, {"objective": ELBO(free_bits=0.3)}),
         (VAE, {"objective": ELBO(prior_weight=1), "prior": "decoupled"},
          {"objective": ELBO(prior_weight=2), "prior": "decoupled"}),
-        (VAE, {"objective": TargetKL(kl=1)}, {"objective": TargetKL(kl=3, controller=GECO(speed=0.2))}),
+        (VAE, {"objective": TargetKL(kl=1, controller=GECO())}, {"objective": TargetKL(kl=3, controller=GECO(speed=0.2))}),
         (VAE, {"likelihood": Normal(scale=0.5)}, {"likelihood": Normal(scale=0.6)}),
         (VAE, {"likelihood": Normal(scale="learned")}, {"likelihood": Normal(scale="learned", initial_scale=0.3)}),
     ],

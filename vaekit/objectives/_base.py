@@ -36,7 +36,7 @@ class Objective(Spec, ABC):
     weighted : tuple of str
         Names of the parameters that are weights, beside `prior_weight`: numbers, or `Warmup`; None is left out.
     outside_of_step : tuple of str
-        Names of further parameters that a loss meets in `inputs.weights`, or as a learning rate, and never reads itself:
+        Names of further parameters that a loss meets in `inputs.weights`, or as a learning rate, and never reads:
         fits that differ in these and in weights alone share one traced step. Only whether a weight is None or 0 may
         decide what a step is.
 
