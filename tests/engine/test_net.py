@@ -17,7 +17,10 @@ from tiny_training import (
     AtGradients,
     AtTrainBegin,
     Rivalry,
+    Trap,
     X,
+    batch_normalised,
+    linear_decoder,
     same_parameters,
     same_weights,
     tiny,
@@ -32,9 +35,8 @@ from vaekit.engine import Net
 from vaekit.exceptions import NonFiniteLossError, ScheduleWarning, VaekitError, VaekitWarning
 from vaekit.likelihoods import Normal
 from vaekit.nn import MLP, Custom
-from vaekit.objectives import ELBO, Warmup
+from vaekit.objectives import Warmup
 from vaekit.priors import Decoupled
-from vaekit.utils._spec import spec
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -164,22 +166,6 @@ def test_every_step_meets_its_own_rows():
 # ------------------------------------------------------------------ terms that are not finite
 
 
-@spec
-class Trap(ELBO):
-    """The ELBO with one more term, which is 0 except at one step, where it spoils every gradient too."""
-
-    at: int = 0
-    value: float = np.nan
-
-    def weights(self, step, n_steps):
-        return {**super().weights(step, n_steps), "trap": self.value if step == self.at else 0.0}
-
-    def penalty(self, output, inputs):
-        penalty, terms = super().penalty(output, inputs)
-        trap = terms["kl"] * inputs.weights["trap"]
-        return penalty + trap, {**terms, "trap": trap}
-
-
 @pytest.mark.parametrize(("value", "word"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
 @pytest.mark.parametrize("step", [0, 3, 4])
 def test_a_broken_term_in_the_first_epoch_is_an_error_that_names_it(value, word, step):
@@ -238,14 +224,6 @@ def test_a_broken_gradient_of_a_last_step_is_found_in_the_weights():
     with pytest.warns(ConvergenceWarning, match="gradient was not finite between steps 5 and 9"):
         broken = tiny(warmup=0, callbacks=[poison(9)]).fit(X)
     assert same_weights(broken, before)
-
-
-def batch_normalised(event_shape):
-    return nn.Sequential(nn.Linear(*event_shape, 8), nn.BatchNorm1d(8), nn.ReLU())
-
-
-def linear_decoder(n_components, event_shape):
-    return nn.Linear(n_components, *event_shape)
 
 
 def test_statistics_of_a_batch_normalisation_are_kept_too():

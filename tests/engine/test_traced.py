@@ -6,15 +6,36 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
-from test_net import Trap, batch_normalised, linear_decoder
-from tiny_training import N_BATCHES, AtBatchBegin, AtEpochBegin, Rivalry, X, same_weights, tiny
+from tiny_training import (
+    N_BATCHES,
+    AtBatchBegin,
+    AtEpochBegin,
+    Rivalry,
+    Trap,
+    X,
+    batch_normalised,
+    linear_decoder,
+    same_weights,
+    tiny,
+)
 
-from vaekit import VAE, BetaTCVAE, BetaVAE, FactorDPVAE, FactorVAE
+from vaekit import DIPVAE, VAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorDPVAE, FactorVAE
 from vaekit.engine import _kinds, _traced
 from vaekit.engine._kinds import kind_of_step
 from vaekit.likelihoods import Normal
 from vaekit.nn import Custom
-from vaekit.objectives import ELBO
+from vaekit.objectives import (
+    ELBO,
+    GECO,
+    MMD,
+    PI,
+    AggregateDivergence,
+    CovariancePenalty,
+    ImportanceWeighted,
+    KLDecomposition,
+    TargetKL,
+    Warmup,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -131,6 +152,62 @@ def test_the_same_structure_is_traced_once(monkeypatch, traces):
     for seed in (0, 1):
         tiny(random_state=seed, learning_rate=10.0 ** -(2 + seed), max_epochs=3 + seed, warmup=seed).fit(X)
     assert len(traces) == 1
+
+
+@pytest.mark.parametrize(
+    ("cls", "params", "others"),
+    [
+        (BetaVAE, {"beta": 2}, {"beta": 5.5}),
+        (BetaVAE, {"beta": 2}, {"beta": Warmup(value=3, steps=0.2)}),
+        (FactorVAE, {"gamma": 2}, {"gamma": 40, "discriminator_learning_rate": 1e-2}),
+        (BetaTCVAE, {"beta": 2}, {"alpha": 3.0, "gamma": 0.5}),
+        (AnnealedVAE, {"gamma": 2, "max_capacity": 3}, {"gamma": 7, "max_capacity": 9, "capacity_steps": 4}),
+        (DIPVAE, {"lambda_od": 1}, {"lambda_od": 2}),
+        (DIPVAE, {"lambda_od": 1, "lambda_d": 2}, {"lambda_od": 2, "lambda_d": 5}),
+        (VAE, {"objective": ELBO(free_bits=0.1)}, {"objective": ELBO(free_bits=0.3)}),
+        (VAE, {"objective": ELBO(prior_weight=1), "prior": "decoupled"},
+         {"objective": ELBO(prior_weight=2), "prior": "decoupled"}),
+        (VAE, {"objective": TargetKL(kl=1, controller=GECO())}, {"objective": TargetKL(kl=3, controller=GECO(speed=0.2))}),
+        (VAE, {"likelihood": Normal(scale=0.5)}, {"likelihood": Normal(scale=0.6)}),
+        (VAE, {"likelihood": Normal(scale="learned")}, {"likelihood": Normal(scale="learned", initial_scale=0.3)}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_strengths_and_rates_share_a_trace(monkeypatch, traces, cls, params, others):
+    eager, traced = both(monkeypatch, lambda: [tiny(cls, **own).fit(X) for own in (params, others)])
+    assert len(traces) == 1
+    assert all(map(same_weights, eager, traced))
+    assert not same_weights(*traced)
+
+
+@pytest.mark.parametrize("likelihood", ["normal", "laplace", "squared_error", "bernoulli", Normal(scale="per_feature")])
+def test_folds_of_the_data_share_a_trace(monkeypatch, traces, likelihood):
+    rows = (X - X.min()) / np.ptp(X)
+    folds = [rows[:32], 0.3 * rows[3:]]
+    eager, traced = both(monkeypatch, lambda: [tiny(likelihood=likelihood).fit(fold) for fold in folds])
+    assert len(traces) == 1
+    assert all(map(same_weights, eager, traced))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ELBO(), ELBO(free_bits=0.1)),
+        (ELBO(free_bits=0.1), ELBO(free_bits=0.1, free_bits_per="row")),
+        (KLDecomposition(), KLDecomposition(aggregate="mws")),
+        (CovariancePenalty(lambda_d=None), CovariancePenalty(lambda_d=1)),
+        (AggregateDivergence(kl_weight=0), AggregateDivergence(kl_weight=1)),
+        (AggregateDivergence(divergence=MMD(bandwidth=1.0)), AggregateDivergence(divergence=MMD(bandwidth=2.0))),
+        (TargetKL(controller=PI(integral=0.1)), TargetKL(controller=PI(integral=0.2))),
+        (TargetKL(controller=GECO(memory=0.1)), TargetKL(controller=GECO(memory=0.2))),
+        (ImportanceWeighted(n_samples=2), ImportanceWeighted(n_samples=3)),
+    ],
+    ids=str,
+)
+def test_what_a_program_has_baked_in_is_in_its_key(monkeypatch, traces, one, other):
+    eager, traced = both(monkeypatch, lambda: [tiny(objective=own).fit(X) for own in (one, other)])
+    assert len(traces) == 2
+    assert all(map(same_weights, eager, traced))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,30 @@ class Rivalry(ELBO):
         return LossTerms(gap, {"gap": gap}, carried)
 
 
+@spec
+class Trap(ELBO):
+    """The ELBO with one more term, which is 0 except at one step, where it spoils every gradient too."""
+
+    at: int = 0
+    value: float = np.nan
+
+    def weights(self, step, n_steps):
+        return {**super().weights(step, n_steps), "trap": self.value if step == self.at else 0.0}
+
+    def penalty(self, output, inputs):
+        penalty, terms = super().penalty(output, inputs)
+        trap = terms["kl"] * inputs.weights["trap"]
+        return penalty + trap, {**terms, "trap": trap}
+
+
+def batch_normalised(event_shape):
+    return nn.Sequential(nn.Linear(*event_shape, 8), nn.BatchNorm1d(8), nn.ReLU())
+
+
+def linear_decoder(n_components, event_shape):
+    return nn.Linear(n_components, *event_shape)
+
+
 def same_parameters(one, other):
     """As above, whatever a scale in closed form was settled on: `fit` takes all rows, a part the last epoch's steps."""
     one, other = (dict(model.net_.module_.named_parameters()) for model in (one, other))

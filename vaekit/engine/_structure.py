@@ -1,7 +1,9 @@
 """What a traced step has baked in, as a key: equal keys mean equal programs."""
 
 import functools
+import itertools
 import types
+from numbers import Real
 
 import numpy as np
 import torch
@@ -20,7 +22,9 @@ class UnknownStructureError(TypeError):
 
 
 def structure_of(*values):
-    """Return a hashable key of all that is in some objects, but for the values of parameters and buffers.
+    """Return a hashable key of all that is in some objects, but for what goes into a step as a tensor.
+
+    That are the values of parameters and buffers, and those of a spec's `weighted` and `outside_of_step`.
 
     Raises
     ------
@@ -66,7 +70,8 @@ class _Reader:
 
     def _object(self, value):
         _refuse_foreign(type(value))
-        return self.read(dict(vars(value)) if hasattr(value, "__dict__") else _unknown(value))
+        held = dict(vars(value)) if hasattr(value, "__dict__") else _unknown(value)
+        return self.read(held | {name: _kind_of_number(held[name]) for name in _from_outside(type(value)) & set(held)})
 
     def _module(self, module):
         _refuse_foreign(type(module))
@@ -81,6 +86,17 @@ class _Reader:
             return None
         number, _ = self._met.setdefault(id(tensor), (len(self._met), tensor))
         return (number, type(tensor), tensor.dtype, tensor.device, tensor.shape, tensor.stride(), tensor.requires_grad)
+
+
+def _from_outside(kind):
+    """Names of the parameters whose values a step of this class meets as tensors, or not at all."""
+    told = [vars(base).get(name, ()) for base in kind.__mro__ for name in ("weighted", "outside_of_step")]
+    return set(itertools.chain.from_iterable(told))
+
+
+def _kind_of_number(weight):
+    """What a step may hang on: whether there is such a weight at all, and whether it is nothing."""
+    return (weight is None, isinstance(weight, Real) and weight == 0)
 
 
 def _leaf(value):

@@ -138,7 +138,7 @@ def _program_for(net, rows, tensors, layout):
     """
     groups = [(group["betas"], group["eps"]) for group, _, _ in _running(net)]
     fresh = [(tensor.shape, tensor.dtype, tensor.device, tensor.stride()) for tensor in tensors]
-    phases = net.stage_.phases
+    phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
     key = structure_of(net.module_, phases, groups, layout), tuple(fresh), torch.get_default_dtype()
     with _lock:
         for full_key in ((*key, len(rows)), (*key, None)):

@@ -52,7 +52,10 @@ class PowerLikelihood(LocationScaleLikelihood):
 
     def settling(self, scale_shape, deviation):
         """Return this likelihood, its scale that of the errors and never below a small part of the data's deviation."""
-        self.settles, self.least_spread = True, (SMALLEST_SCALE * deviation) ** self.power
+        self.settles = True
+        # a tensor, because numbers are written into a traced step, and folds of the same data differ in theirs
+        least_spread = torch.tensor((SMALLEST_SCALE * deviation) ** self.power, dtype=torch.float32)
+        self.register_buffer("least_spread", least_spread, persistent=False)
         start = torch.full(scale_shape, math.log(deviation), dtype=torch.float32)
         self.register_buffer("log_scale", start)
         self.register_parameter("learned_log_scale", None)  # found step by step, it counts in training alone

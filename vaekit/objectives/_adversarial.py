@@ -34,6 +34,8 @@ class WithDiscriminator(Spec):
         "discriminator_learning_rate": [Interval(Real, 0, None, closed="neither")],
     }
 
+    outside_of_step: ClassVar[tuple[str, ...]] = ("discriminator_learning_rate",)
+
     def validated(self):
         """Return this spec, or raise ValueError if a width is not a positive integer."""
         super().validated()

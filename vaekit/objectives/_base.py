@@ -35,6 +35,10 @@ class Objective(Spec, ABC):
         before its rows in time.
     weighted : tuple of str
         Names of the parameters that are weights, beside `prior_weight`: numbers, or `Warmup`; None is left out.
+    outside_of_step : tuple of str
+        Names of further parameters that a loss meets in `inputs.weights`, or as a learning rate, and never reads:
+        fits that differ in these and in weights alone share one traced step. Only whether a weight is None or 0 may
+        decide what a step is.
 
     Parameters
     ----------
@@ -51,6 +55,7 @@ class Objective(Spec, ABC):
 
     draws: ClassVar[dict[str, str | None]] = {"first": None}
     weighted: ClassVar[tuple[str, ...]] = ()
+    outside_of_step: ClassVar[tuple[str, ...]] = ("prior_weight",)
 
     @abstractmethod
     def penalty(self, output: ModelOutput, inputs: StepInputs) -> tuple[Tensor, dict[str, Tensor]]:

@@ -59,6 +59,7 @@ class Capacity(Objective):
     }
 
     weighted = ("gamma",)
+    outside_of_step = ("max_capacity", "capacity_steps")
 
     @property
     def uses_warmup(self):

@@ -87,6 +87,8 @@ class GECO(Controller):
         "memory": [Interval(Real, 0, 1, closed="left")],
     }
 
+    outside_of_step = ("speed",)
+
     gain = property(lambda self: self.speed)
     averaging = property(lambda self: self.memory)
 
