@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from family import NAMES
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris, load_wine, make_moons
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import EarlyStopping
@@ -156,7 +157,7 @@ def test_nor_are_they_with_ten_latents(model):
     assert warnings_of(model, X) == []
 
 
-@pytest.mark.parametrize("name", [name for name in vaekit.ESTIMATORS if name != "VAE"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "VAE"])
 def test_nor_are_those_of_the_family(name):
     assert warnings_of(getattr(vaekit, name)(**FEW), IRIS) == []
 

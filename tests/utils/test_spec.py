@@ -269,7 +269,8 @@ def test_estimators_take_numpy_numbers_for_their_own(name, number):
         if name in SIZES or (type(value) in (int, float, tuple) and name != "steps")
     }
     given = {name: as_numpy(value, number) for name, value in plain.items()}
-    one, other = cls(**plain, early_stopping=True).fit(X), clone(cls(**given, early_stopping=True)).fit(X)
+    y = np.arange(40) % 2
+    one, other = cls(**plain, early_stopping=True).fit(X, y), clone(cls(**given, early_stopping=True)).fit(X, y)
     np.testing.assert_array_equal(other.transform(X), one.transform(X))
     assert {name: types_within(other.get_params()[name]) for name in plain} == {
         name: types_within(value) for name, value in plain.items()
