@@ -32,6 +32,8 @@ def everything(model, X):
         "sample": (3,), "score": (X,), "score_samples": (X,), "to_generation_space": (Z,),
         "to_representation_space": (Z,),
     }  # fmt: skip
+    if not model.posterior(X).scale.any():
+        del arguments["log_posterior"]
     found = {name: getattr(model, name)(*given) for name, given in arguments.items() if hasattr(model, name)}
     found["draws"] = model.sample_posterior(X, n_samples=2)
     if hasattr(model, "score_samples"):
