@@ -4,7 +4,8 @@ import numpy as np
 
 import vaekit
 
-NAMES = [name for name in vaekit.ESTIMATORS if name != "ConditionalVAE"]  # which wants y
+APART = {"ConditionalVAE", "PCL"}  # one that wants y, and an encoder without a way back
+NAMES = [name for name in vaekit.ESTIMATORS if name not in APART]
 WITH_DENSITY = [name for name in NAMES if hasattr(getattr(vaekit, name), "score_samples")]
 WITH_TWO_SPACES = [name for name in NAMES if hasattr(getattr(vaekit, name), "to_representation_space")]
 
