@@ -4,26 +4,30 @@ from torch.nn.modules import batchnorm, dropout, instancenorm, rnn
 
 from vaekit.engine._structure import UnknownStructureError, structure_of
 
-__all__ = ["kind_of_step"]
+__all__ = ["is_a_function_of_tensors", "kind_of_step"]
 
 FEWEST_TRACED = 500  # steps that make up for a trace on a CPU
+FEWEST_CAPTURED = 100  # steps that make up for a capture
+CAPTURING = {"cuda"}  # types of devices whose work can be recorded
 OWN_MINDS = {part.__name__ for part in (batchnorm, dropout, instancenorm, rnn)}  # random, or with running statistics
 
 
 def kind_of_step(net, has_batch_hooks):
-    """Return "eager" or "traced".
+    """Return "eager", "traced" (on a CPU) or "captured" (on a CUDA device).
 
     Callbacks that look at every batch, modules that draw or keep statistics of their own, words that are not ours and
     objectives that look at all rows get the eager step: what they do cannot be written down once. So do fits that are
-    planned to end before a trace has paid, and other devices than a CPU.
+    planned to end before a trace has paid, and devices of other types.
     """
-    is_long = net.plan.n_steps >= FEWEST_TRACED
-    if has_batch_hooks or not is_long or net.flat_.buffer.device.type != "cpu":
+    device = net.flat_.buffer.device.type
+    kind, fewest = ("captured", FEWEST_CAPTURED) if device in CAPTURING else ("traced", FEWEST_TRACED)
+    if has_batch_hooks or net.plan.n_steps < fewest or device not in {"cpu", *CAPTURING}:
         return "eager"
-    return "traced" if _is_a_function_of_tensors(net) else "eager"
+    return kind if is_a_function_of_tensors(net) else "eager"
 
 
-def _is_a_function_of_tensors(net):
+def is_a_function_of_tensors(net):
+    """Whether all that a step does hangs on tensors that it is handed, and on what its key says."""
     if net.is_foreign or net.objective.needs_all_rows or not net.optimizer_.is_fused:
         return False
     if any(type(part).__module__ in OWN_MINDS for part in net.module_.modules()):

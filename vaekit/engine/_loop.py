@@ -11,7 +11,15 @@ from vaekit._outputs import StepInputs
 from vaekit.functional import linear_warmup
 from vaekit.utils._torch import SeededRandomness
 
-__all__ = ["EpochRecord", "noise_like_weights", "run_epoch", "step_inputs", "weights_of_step"]
+__all__ = [
+    "EpochRecord",
+    "as_tensor",
+    "noise_like_weights",
+    "numbers_of_step",
+    "run_epoch",
+    "step_inputs",
+    "weights_of_steps",
+]
 
 
 class EpochRecord(NamedTuple):
@@ -76,22 +84,35 @@ def step_inputs(net, rows, bounds):
     """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
     columns = net.objective.noise_columns(net.noise_widths)
     orders = rows.orders(net.objective.draws, net.generator, is_one_batch=len(bounds) == 1)
-    for start, stop in bounds:
+    weights = weights_of_steps(net, range(net.step_, net.step_ + len(bounds)))
+    for (start, stop), own in zip(bounds, weights):
         noise = {name: noise_like_weights(net, stop - start, width, net.generator) for name, width in columns.items()}
         batches = {name: rows[order[start:stop]] for name, order in orders.items()}
-        yield StepInputs(batches, noise, weights_of_step(net, net.step_), rows)
+        yield StepInputs(batches, noise, own, rows)
 
 
-def weights_of_step(net, step):
-    """The scalars of the loss at a step, as tensors: a number would be written into a traced step."""
+def weights_of_steps(net, steps):
+    """The scalars of the loss at each of some steps, as tensors: a number would be written into a traced step.
+
+    All of them are sent to the device at once, because each journey makes a GPU wait.
+    """
+    numbers = [numbers_of_step(net, step) for step in steps]
+    plain = [name for name, weight in numbers[0].items() if isinstance(weight, Real)]
+    table = as_tensor([weights[name] for weights in numbers for name in plain], net.flat_.buffer)
+    for weights, row in zip(numbers, table.view(len(numbers), len(plain))):
+        yield {**weights, **dict(zip(plain, row.unbind()))}
+
+
+def numbers_of_step(net, step):
+    """The scalars of the loss at a step, as they are computed."""
     warmup = linear_warmup(step, net.plan.warmup_steps)
-    weights = {**net.objective.weights(step, net.plan.n_steps), "warmup": warmup}
-    like = net.flat_.buffer
-    return {name: _as_tensor(weight, like) if isinstance(weight, Real) else weight for name, weight in weights.items()}
+    return {**net.objective.weights(step, net.plan.n_steps), "warmup": warmup}
 
 
-def _as_tensor(number, like):
-    return torch.tensor(float(number), dtype=like.dtype, device=like.device)
+def as_tensor(numbers, like):
+    """A number, or a list of them, in the type and on the device of a tensor."""
+    floats = [float(number) for number in numbers] if isinstance(numbers, list) else float(numbers)
+    return torch.tensor(floats, dtype=like.dtype, device=like.device)
 
 
 def noise_like_weights(net, n_rows, n_columns, generator):

@@ -13,22 +13,21 @@ from torch import nn
 from vaekit._outputs import TRAINED_PARTS
 from vaekit.engine._books import Books, lowest_losses, record_loss, strike_out_open_row
 from vaekit.engine._callbacks import Own
+from vaekit.engine._captured import keep_graph_of_last
 from vaekit.engine._data import batch_bounds
 from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
-from vaekit.engine._kinds import kind_of_step
 from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihood
 from vaekit.engine._loop import run_epoch
 from vaekit.engine._optimizer import FlatParameters, PhasedAdam
 from vaekit.engine._safety import Safety, broken_term
 from vaekit.engine._stages import Plan, planned, stage_at
-from vaekit.engine._step import run_step
-from vaekit.engine._traced import TracedStep
-from vaekit.engine._user_callbacks import has_batch_hooks, refuse_frozen_weights
+from vaekit.engine._taking import taker_of_steps
+from vaekit.engine._user_callbacks import refuse_frozen_weights
 
 __all__ = ["Net", "Plan"]
 
 # left out of pickles
-REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_")
+REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_", "graph_")
 
 
 class Net(NeuralNet):
@@ -100,6 +99,7 @@ class Net(NeuralNet):
 
     def initialize_optimizer(self, triggered_directly=None):
         """One Adam per phase of every stage, fused where torch has it."""
+        self.graph_ = None  # of a step that was captured
         stages = self.objective.stages_for(self.module_.prior)
         together = [phase.parts for stage in stages for phase in stage.phases]
         self.flat_ = FlatParameters(self.module_, TRAINED_PARTS, together)
@@ -156,6 +156,7 @@ class Net(NeuralNet):
                 yield
         finally:
             self.callbacks, self.callbacks_ = [], []
+            keep_graph_of_last(self)
 
     def _set_learning_rate(self, learning_rate):
         """Change the step size of phases that have none of their own, in proportion to what a scheduler made of it."""
@@ -242,40 +243,9 @@ class Net(NeuralNet):
 
     def _kind_of_step(self, rows, bounds):
         """What takes the steps of an epoch."""
-        has_hooks = has_batch_hooks(self.callbacks_)
-        if kind_of_step(self, has_hooks) == "eager":
-            return self._step_with_hooks if has_hooks else self._step
-        return TracedStep(self, rows, bounds[0][1] - bounds[0][0], self._step)
-
-    def _step(self, inputs, on_gradients=None):
-        """One step of the stage that is running."""
-        _, own, phases = self.stage_
-        terms, observed = run_step(
-            self.module_, phases, self.parameters_[own], self.optimizer_, inputs, on_gradients, first=own.start
-        )
-        self.step_ += 1
-        return list(terms), torch.stack([term.detach() for term in terms.values()]), observed
+        return taker_of_steps(self, rows, bounds)
 
     # ------------------------------------------------------------------ callbacks
-
-    def _step_with_hooks(self, inputs):
-        """One step with the callbacks' batch hooks around it."""
-        batch = tuple(some.x for some in inputs.batches.values())
-        self.notify("on_batch_begin", batch=batch, training=True)
-        result = self._step(inputs, self._notify_gradients)
-        loss = result[1][0]
-        self.history.record_batch("train_loss", loss.item())
-        self.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=None)
-        return result
-
-    def _notify_gradients(self, parameters, gradients):
-        """Let callbacks see, and clip, the gradients of one phase."""
-        names = {parameter: name for name, parameter in self.module_.named_parameters()}
-        for parameter, gradient in zip(parameters, gradients):
-            parameter.grad = gradient
-        self.notify("on_grad_computed", named_parameters=[(names[p], p) for p in parameters], training=True)
-        for parameter in parameters:
-            parameter.grad = None
 
     def end_own_callbacks(self):
         """Let our own callbacks end, after a failure."""

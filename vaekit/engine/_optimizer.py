@@ -2,11 +2,12 @@
 
 import itertools
 
+import numpy as np
 import torch
 from torch.optim import Optimizer
 from torch.optim.adam import adam
 
-__all__ = ["FlatParameters", "PhasedAdam", "flat_gradient"]
+__all__ = ["FlatParameters", "PhasedAdam", "flat_gradient", "fused_adam"]
 
 # A vector kernel computes what is left over behind the last full vector one by one, and rounds otherwise: a buffer that
 # is a multiple of any vector's length has the same bits alone and beside others.
@@ -185,10 +186,12 @@ class PhasedAdam(Optimizer):
         group = self.param_groups[phase]
         (weights,) = group["params"]
         state, (beta1, beta2) = self.state[weights], group["betas"]
+        # a graph reads the rate from a tensor, whose kernel takes single precision: so does every other step there
+        rate = float(np.float32(group["lr"])) if weights.is_cuda else group["lr"]
         # the functional form, because Optimizer.step's hooks and grouping cost as much as the update of a small net
         adam(
             [weights], [gradient], [state["exp_avg"]], [state["exp_avg_sq"]], [], [state["step"]],
-            amsgrad=False, beta1=beta1, beta2=beta2, lr=group["lr"], weight_decay=0.0, eps=group["eps"],
+            amsgrad=False, beta1=beta1, beta2=beta2, lr=rate, weight_decay=0.0, eps=group["eps"],
             maximize=False, fused=group["fused"], foreach=False, capturable=False,
         )  # fmt: skip
         self.note_steps()
@@ -196,3 +199,29 @@ class PhasedAdam(Optimizer):
     def note_steps(self):
         """Say that steps were taken, for learning-rate schedulers that look for it."""
         self._opt_called = True
+
+
+def fused_adam(weights, average, square, count, rate, gradient, group, piece=None):
+    """torch's fused Adam as `PhasedAdam` calls it, its learning rate a tensor.
+
+    Parameters
+    ----------
+    weights, average, square : Tensor
+        Flat weights and their moments, changed in place.
+    count, rate : Tensor of shape ()
+        Steps so far, one more afterwards; step size.
+    gradient : Tensor
+    group : dict
+        Gives `betas` and `eps`.
+    piece : int, optional
+        Numbers that the kernel is handed as one tensor. It gives a tensor few processors of a GPU, whatever its size:
+        many small ones are done sooner, with the same bits.
+    """
+    (beta1, beta2), eps = group["betas"], group["eps"]
+    flat = (weights, gradient, average, square)
+    pieces = [[tensor] if piece is None else tensor.split(piece) for tensor in flat]
+    torch._foreach_add_([count], 1)
+    torch._fused_adam_(
+        *pieces, [], [count] * len(pieces[0]),
+        lr=rate, beta1=beta1, beta2=beta2, weight_decay=0.0, eps=eps, amsgrad=False, maximize=False,
+    )  # fmt: skip

@@ -10,14 +10,14 @@ from torch.func import functional_call
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from vaekit._outputs import Batch, StepInputs
-from vaekit.engine._optimizer import flat_gradient
+from vaekit.engine._optimizer import flat_gradient, fused_adam
 from vaekit.engine._program import Program
 from vaekit.engine._structure import structure_of
 
-__all__ = ["TracedStep"]
+__all__ = ["CountedRows", "TracedStep", "flattened", "running", "tracing", "write_down"]
 
 MOST_KEPT = 64  # programs of a process
-_programs, _lock = OrderedDict(), threading.Lock()  # tracing patches torch for the whole process
+_programs, tracing = OrderedDict(), threading.Lock()  # tracing patches torch for the whole process
 
 
 class Details(NamedTuple):
@@ -51,7 +51,7 @@ class TracedStep:
         """Take a step; return names and values of its terms, and what the likelihood saw."""
         if inputs.batches["first"].n_rows != self.n_rows:
             return self.eager(inputs)
-        tensors, layout = _flattened(inputs)
+        tensors, layout = flattened(inputs)
         if self._run is None:
             self._bind(inputs, layout)
         if _shapes(tensors) != self._shapes:
@@ -63,7 +63,7 @@ class TracedStep:
 
     def _bind(self, inputs, layout):
         """Lay the program over the tensors that are trained now."""
-        tensors, _ = _flattened(inputs)
+        tensors, _ = flattened(inputs)
         program = _program_for(self.net, self.rows, tensors, layout)
         self._details, self._shapes = program.details, _shapes(tensors)
         with torch.inference_mode():
@@ -93,7 +93,7 @@ class Layout(NamedTuple):
         return StepInputs(batches, noise, {name: next(left) for name in self.weights}, rows)
 
 
-def _flattened(inputs):
+def flattened(inputs):
     """Tensors of a step's inputs, and their layout."""
     batches = [(name, batch._asdict()) for name, batch in inputs.batches.items()]
     facts = tuple((name, tuple(fact for fact, t in known.items() if t is not None)) for name, known in batches)
@@ -102,7 +102,7 @@ def _flattened(inputs):
     return tensors, Layout(facts, tuple(inputs.noise), tuple(inputs.weights))
 
 
-def _running(net):
+def running(net):
     """Groups of the optimizer, with moments, of the phases that are running."""
     groups = net.optimizer_.param_groups[net.stage_.numbers]
     return [(group, group["params"][0], net.optimizer_.state[group["params"][0]]) for group in groups]
@@ -111,7 +111,7 @@ def _running(net):
 def _static(net):
     """The memory that a step works on: parameters, buffers; weights, moments, count and rate of each phase."""
     held = [*net.module_.parameters(), *net.module_.buffers()]
-    for group, weights, state in _running(net):
+    for group, weights, state in running(net):
         rate = torch.tensor(group["lr"], dtype=torch.float64)
         held += [weights, state["exp_avg"], state["exp_avg_sq"], state["step"], rate]
     return [tensor.detach() for tensor in held]
@@ -136,11 +136,11 @@ def _program_for(net, rows, tensors, layout):
 
     Its key has all that is written into it; how many rows there are is part of it only where the objective asks.
     """
-    groups = [(group["betas"], group["eps"]) for group, _, _ in _running(net)]
+    groups = [(group["betas"], group["eps"]) for group, _, _ in running(net)]
     fresh = [(tensor.shape, tensor.dtype, tensor.device, tensor.stride()) for tensor in tensors]
     phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
     key = structure_of(net.module_, phases, groups, layout), tuple(fresh), torch.get_default_dtype()
-    with _lock:
+    with tracing:
         for full_key in ((*key, len(rows)), (*key, None)):
             if full_key in _programs:
                 _programs.move_to_end(full_key)
@@ -166,11 +166,16 @@ class Whole(nn.Module):
 
 
 def _trace(net, tensors, layout, rows):
-    """Write down a step, taken by a copy of all that it changes."""
+    traced, n_static, details = write_down(net, tensors, layout, rows)
+    return Program(traced, n_static, details)
+
+
+def write_down(net, tensors, layout, rows):
+    """The graph of a step, taken by a copy of all that it changes; how many inputs stay in place; its `Details`."""
     static, step = _copied(net, _static(net)), _Step(net, layout, rows)
     with torch.enable_grad():
         traced = make_fx(step)(*static, *(tensor.clone() for tensor in tensors))
-    return Program(traced, len(static), Details(step.names, step.has_observed))
+    return traced, len(static), Details(step.names, step.has_observed)
 
 
 def _copied(net, static):
@@ -205,7 +210,7 @@ class _Step:
             loss, terms, carried = self._called({**state, **dict(zip(names, own))}, phase, inputs, carried)
             gradients = torch.autograd.grad(loss, own, materialize_grads=True)
             gradient = flat_gradient(own, gradients)
-            _update(*trained[5 * i : 5 * i + 5], gradient, _running(self.net)[i][0])
+            fused_adam(*trained[5 * i : 5 * i + 5], gradient, running(self.net)[i][0])
             recorded[phase.name if i else "train"] = loss
             recorded.update(terms)
         observed = self.net.module_.likelihood.take_observed()
@@ -214,13 +219,3 @@ class _Step:
 
     def _called(self, state, phase, inputs, carried):
         return functional_call(self.whole, state, (phase.loss, inputs, carried))
-
-
-def _update(weights, average, square, count, rate, gradient, group):
-    """torch's fused Adam, as `PhasedAdam` calls it."""
-    (beta1, beta2), eps = group["betas"], group["eps"]
-    torch._foreach_add_([count], 1)
-    torch._fused_adam_(
-        [weights], [gradient], [average], [square], [], [count],
-        lr=rate, beta1=beta1, beta2=beta2, weight_decay=0.0, eps=eps, amsgrad=False, maximize=False,
-    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""What takes the steps of an epoch: the eager step, with callbacks around it or alone, or another kind."""
+
+from functools import partial
+
+import torch
+
+from vaekit.engine._captured import CapturedStep
+from vaekit.engine._kinds import kind_of_step
+from vaekit.engine._step import run_step
+from vaekit.engine._traced import TracedStep
+from vaekit.engine._user_callbacks import has_batch_hooks
+
+__all__ = ["taker_of_steps"]
+
+
+def taker_of_steps(net, rows, bounds):
+    """Return what takes the steps of a pass over some rows, in batches of some bounds, as `run_epoch` calls it."""
+    has_hooks, eager = has_batch_hooks(net.callbacks_), partial(_eager, net)
+    kind = kind_of_step(net, has_hooks)
+    if kind == "eager":
+        return partial(_with_hooks, net) if has_hooks else eager
+    if kind == "captured":
+        return CapturedStep(net, rows, eager)
+    return TracedStep(net, rows, bounds[0][1] - bounds[0][0], eager)
+
+
+def _eager(net, inputs, on_gradients=None):
+    """One step of the stage that is running."""
+    _, own, phases = net.stage_
+    parameters = net.parameters_[own]
+    terms, observed = run_step(net.module_, phases, parameters, net.optimizer_, inputs, on_gradients, first=own.start)
+    net.step_ += 1
+    return list(terms), torch.stack([term.detach() for term in terms.values()]), observed
+
+
+def _with_hooks(net, inputs):
+    """One step with the callbacks' batch hooks around it."""
+    batch = tuple(some.x for some in inputs.batches.values())
+    net.notify("on_batch_begin", batch=batch, training=True)
+    result = _eager(net, inputs, partial(_notify_gradients, net))
+    loss = result[1][0]
+    net.history.record_batch("train_loss", loss.item())
+    net.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=None)
+    return result
+
+
+def _notify_gradients(net, parameters, gradients):
+    """Let callbacks see, and clip, the gradients of one phase."""
+    names = {parameter: name for name, parameter in net.module_.named_parameters()}
+    for parameter, gradient in zip(parameters, gradients):
+        parameter.grad = gradient
+    net.notify("on_grad_computed", named_parameters=[(names[p], p) for p in parameters], training=True)
+    for parameter in parameters:
+        parameter.grad = None
