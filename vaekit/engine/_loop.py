@@ -60,7 +60,8 @@ def run_epoch(net, rows, bounds, take_step, between):
     bounds : list of (int, int)
         Of the batches.
     take_step : callable (StepInputs) -> (list of str, Tensor, Tensor or None)
-        Gives names and values of the loss and its terms, and what the likelihood saw.
+        Gives names and values of the loss and its terms, and what the likelihood saw; or an object whose `taken` goes
+        through the inputs of all steps, and yields each with these.
     between : callable
         Called after each step.
 
@@ -70,14 +71,23 @@ def run_epoch(net, rows, bounds, take_step, between):
     """
     records, observed = [], 0.0
     with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
-        for inputs in step_inputs(net, rows, bounds):
-            names, values, seen = take_step(inputs)
+        for inputs, given in _taken(take_step, step_inputs(net, rows, bounds)):
+            names, values, seen = given
             records.append(values)
             observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
             between()
     n_rows = [stop - start for start, stop in bounds]
     values = torch.stack(records).cpu().numpy()
     return EpochRecord(names, values, n_rows, None if observed is None else observed / sum(n_rows))
+
+
+def _taken(take_step, all_inputs):
+    """The inputs of each step with what it gave out; some take several steps at a time."""
+    if hasattr(take_step, "taken"):
+        yield from take_step.taken(all_inputs)
+    else:
+        for inputs in all_inputs:
+            yield inputs, take_step(inputs)
 
 
 def step_inputs(net, rows, bounds):

@@ -46,6 +46,8 @@ class Net(NeuralNet):
         Whether the modules may draw random numbers of their own.
     inference_rows : int
         Rows per block of the validation pass.
+    is_compiled : bool
+        Whether steps that can be are compiled. (skorch's `compile` is another thing: it compiles modules.)
     lr, batch_size, callbacks, device, verbose
         As in skorch.
 
@@ -61,9 +63,11 @@ class Net(NeuralNet):
         Whether a callback or a user, and whether numbers that were not finite, ended the last training.
     """
 
-    def __init__(self, module, *, objective, plan, generator, is_foreign=False, inference_rows=1024, **kwargs):
+    def __init__(
+        self, module, *, objective, plan, generator, is_foreign=False, inference_rows=1024, is_compiled=False, **kwargs
+    ):
         self.objective, self.plan, self.generator = objective, plan, generator
-        self.is_foreign, self.inference_rows = is_foreign, inference_rows
+        self.is_foreign, self.inference_rows, self.is_compiled = is_foreign, inference_rows, is_compiled
         super().__init__(module, criterion=nn.Identity, train_split=None, **kwargs)
 
     @property

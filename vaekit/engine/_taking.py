@@ -5,6 +5,7 @@ from functools import partial
 import torch
 
 from vaekit.engine._captured import CapturedStep
+from vaekit.engine._compiled import CompiledBody, CompiledSteps
 from vaekit.engine._kinds import kind_of_step
 from vaekit.engine._step import run_step
 from vaekit.engine._traced import TracedStep
@@ -20,8 +21,10 @@ def taker_of_steps(net, rows, bounds):
     if kind == "eager":
         return partial(_with_hooks, net) if has_hooks else eager
     if kind == "captured":
-        return CapturedStep(net, rows, eager)
-    return TracedStep(net, rows, bounds[0][1] - bounds[0][0], eager)
+        return CapturedStep(net, rows, eager, make=CompiledBody if net.is_compiled else None)
+    n_rows = bounds[0][1] - bounds[0][0]
+    one = TracedStep(net, rows, n_rows, eager)
+    return CompiledSteps(net, rows, n_rows, one) if net.is_compiled else one
 
 
 def _eager(net, inputs, on_gradients=None):

@@ -1,5 +1,6 @@
 """The whole step, gradients and updates of all phases, written down once as a flat program that needs no autograd."""
 
+import functools
 import threading
 from collections import OrderedDict
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from vaekit.engine._optimizer import flat_gradient, fused_adam
 from vaekit.engine._program import Program
 from vaekit.engine._structure import structure_of
 
-__all__ = ["CountedRows", "TracedStep", "flattened", "running", "tracing", "write_down"]
+__all__ = ["CountedRows", "TracedStep", "Whole", "flattened", "kept_program", "running", "tracing", "write_down"]
 
 MOST_KEPT = 64  # programs of a process
 _programs, tracing = OrderedDict(), threading.Lock()  # tracing patches torch for the whole process
@@ -64,7 +65,8 @@ class TracedStep:
     def _bind(self, inputs, layout):
         """Lay the program over the tensors that are trained now."""
         tensors, _ = flattened(inputs)
-        program = _program_for(self.net, self.rows, tensors, layout)
+        net, trace = self.net, functools.partial(_trace, self.net, tensors, layout)
+        program = kept_program(net, self.rows, tensors, layout, "traced", trace)
         self._details, self._shapes = program.details, _shapes(tensors)
         with torch.inference_mode():
             self._run = program.on(_static(self.net))
@@ -131,22 +133,32 @@ class CountedRows:
 # ---------------------------------------------------------------------- the program
 
 
-def _program_for(net, rows, tensors, layout):
+def kept_program(net, rows, tensors, layout, kind, make):
     """The program for a net and inputs of such shapes, from those that are kept if it is there.
 
     Its key has all that is written into it; how many rows there are is part of it only where the objective asks.
+
+    Parameters
+    ----------
+    net : Net
+    rows : Rows
+    tensors : list of Tensor
+    layout : Layout
+    kind : hashable
+        What is made of the step.
+    make : callable (CountedRows) -> program
     """
     groups = [(group["betas"], group["eps"]) for group, _, _ in running(net)]
     fresh = [(tensor.shape, tensor.dtype, tensor.device, tensor.stride()) for tensor in tensors]
     phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
-    key = structure_of(net.module_, phases, groups, layout), tuple(fresh), torch.get_default_dtype()
+    key = kind, structure_of(net.module_, phases, groups, layout), tuple(fresh), torch.get_default_dtype()
     with tracing:
         for full_key in ((*key, len(rows)), (*key, None)):
             if full_key in _programs:
                 _programs.move_to_end(full_key)
                 return _programs[full_key]
         counted = CountedRows(len(rows))
-        program = _trace(net, tensors, layout, counted)
+        program = make(counted)
         _programs[(*key, len(rows) if counted.was_counted else None)] = program
         while len(_programs) > MOST_KEPT:
             _programs.popitem(last=False)
