@@ -120,8 +120,15 @@ def test_bad_parameters(params, words):
 # ---------------------------------------------------------------------- what is wrong with a row
 
 
-@pytest.mark.parametrize("estimator", [tiny(), IWAE(n_components=2, max_epochs=2, random_state=0),
-                                       make_pipeline(StandardScaler(), tiny()), GaussianMixture(2, random_state=0)])  # fmt: skip
+DENSITIES = {
+    "vae": tiny(),
+    "iwae": IWAE(n_components=2, max_epochs=2, random_state=0),
+    "pipeline": make_pipeline(StandardScaler(), tiny()),
+    "mixture": GaussianMixture(2, random_state=0),
+}
+
+
+@pytest.mark.parametrize("estimator", DENSITIES.values(), ids=DENSITIES)
 @pytest.mark.parametrize("n_orders", [1, 3])
 def test_contributions_sum_to_the_score(estimator, n_orders):
     detector = VAEOutlierDetector(estimator).fit(X)
