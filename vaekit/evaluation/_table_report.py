@@ -13,7 +13,7 @@ from vaekit.evaluation._table_parts import (
     detection_auc,
     use_of_training,
 )
-from vaekit.utils._ambient import guarded
+from vaekit.utils._ambient import guarded, guarded_arithmetic
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -40,6 +40,7 @@ class TableReportRow(NamedTuple):
     better: str
 
 
+@guarded_arithmetic
 class TableReport:
     """The numbers of samples of a table, as `table_report` collects them.
 

@@ -82,7 +82,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
     >>> detector = VAEOutlierDetector(VAE(n_components=2, max_epochs=20, random_state=0)).fit(X)
     >>> detector.predict([[0, 0, 0], [0, 9, 0]])
     array([ 1, -1])
-    >>> detector.explain([[0, 9, 0]]).argmin()
+    >>> int(detector.explain([[0, 9, 0]]).argmin())
     1
     """
 
