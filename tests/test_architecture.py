@@ -26,14 +26,14 @@ FLOORS = [
     {"engine"},
     {"fitted"},
     {"estimators"},
-    {"presets", "model_selection", "batching", "persistence", "experiments"},
+    {"presets", "model_selection", "outlier", "batching", "persistence", "experiments"},
 ]
 APART = {
     "tables": {"exceptions", "utils"},
     "features": {"exceptions", "utils"},
     "metrics": {"exceptions", "utils", "tables"},
     "datasets": {"exceptions", "utils"},
-    "evaluation": {"exceptions", "utils", "functional", "metrics", "features"},
+    "evaluation": {"exceptions", "utils", "functional", "tables", "metrics", "features"},
     "inspection": {"exceptions", "utils", "functional", "metrics", "evaluation"},
 }
 MAY_IMPORT = {room: {room}.union(*FLOORS[:i]) for i, floor in enumerate(FLOORS) for room in floor}

@@ -27,8 +27,15 @@ from vaekit.evaluation import (
     sample_precision_recall,
     symmetric_kl,
 )
-from vaekit.inspection import LatentSpaceDisplay, ReconstructionDisplay, SamplesDisplay, TraversalDisplay
+from vaekit.inspection import (
+    LatentSpaceDisplay,
+    OutlierDisplay,
+    ReconstructionDisplay,
+    SamplesDisplay,
+    TraversalDisplay,
+)
 from vaekit.model_selection import UDRSearch, udr_ranking
+from vaekit.outlier import VAEOutlierDetector
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning"),
@@ -154,6 +161,18 @@ def test_searches_take_what_fit_takes(container):
     search = UDRSearch(VAE(max_epochs=1, n_components=2), {"hidden_layer_sizes": [(8,)]}, n_models=2, random_state=0)
     wrapped = CONTAINERS[container](X)
     assert search.fit(wrapped).transform(wrapped).shape == (40, 2)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_outliers_are_found_and_explained_in_them(container):
+    model = VAE(n_components=2, hidden_layer_sizes=(8,), max_epochs=2, learning_rate=1e-2, random_state=0)
+    plain, wrapped = X.copy(), CONTAINERS[container](X)
+    there = VAEOutlierDetector(model, contamination=0.1).fit(wrapped)
+    here = VAEOutlierDetector(model, contamination=0.1).fit(plain)
+    np.testing.assert_array_equal(there.predict(wrapped), here.predict(plain))
+    np.testing.assert_allclose(flat(there.explain(wrapped)), flat(here.explain(plain)), rtol=1e-4, atol=1e-5)
+    rows = OutlierDisplay.from_estimator(there, wrapped, n_rows=3).rows
+    np.testing.assert_array_equal(rows, OutlierDisplay.from_estimator(here, plain, n_rows=3).rows)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)

@@ -27,6 +27,7 @@ from vaekit.evaluation import (
 from vaekit.likelihoods import Bernoulli, Laplace, Normal, SquaredError
 from vaekit.metrics import bootstrap_interval, dci_scores, downstream_study, mig_score
 from vaekit.model_selection import udr_ranking
+from vaekit.outlier import VAEOutlierDetector
 from vaekit.posteriors import DiagonalNormal, FixedScale
 from vaekit.priors import Decoupled, ElementwiseFlow, Generator, StandardNormal
 from vaekit.utils._repr import short, short_repr
@@ -62,6 +63,7 @@ RESULTS = {
     "udr": lambda: udr_ranking([model()] * 6, X),
     "LatentSpaceDisplay": lambda: inspection.LatentSpaceDisplay.from_estimator(model(), X, FACTORS[:, 0], **DRAWS),
     "LossCurveDisplay": lambda: inspection.LossCurveDisplay.from_estimator(model()),
+    "OutlierDisplay": lambda: inspection.OutlierDisplay.from_estimator(VAEOutlierDetector(model()).fit(X), X),
     "ReconstructionDisplay": lambda: inspection.ReconstructionDisplay.from_estimator(model(), X),
     "SamplesDisplay": lambda: inspection.SamplesDisplay.from_estimator(model(), X, **DRAWS),
     "TraversalDisplay": lambda: inspection.TraversalDisplay.from_estimator(model(), X),

@@ -25,6 +25,7 @@ from vaekit.evaluation._rate_distortion import RateDistortion, rate_distortion
 from vaekit.evaluation._report import GenerationReport, generation_report
 from vaekit.evaluation._report_parts import ReportRow
 from vaekit.evaluation._scorers import get_unsupervised_scorer, get_unsupervised_scorer_names
+from vaekit.evaluation._table_report import TableReport, TableReportRow, table_report
 from vaekit.features._features import ClassifierFeatures, inception_score
 from vaekit.features._perceptual import InceptionFeatures, lpips_distance
 
@@ -46,6 +47,8 @@ __all__ = [
     "ReconstructionError",
     "ReportRow",
     "SymmetricKL",
+    "TableReport",
+    "TableReportRow",
     "aggregate_posterior_log_density",
     "collapse_report",
     "generation_report",
@@ -67,4 +70,5 @@ __all__ = [
     "sample_precision_recall",
     "standard_normal_thresholds",
     "symmetric_kl",
+    "table_report",
 ]

@@ -2,6 +2,7 @@
 
 from vaekit.inspection._latent_space import LatentSpaceDisplay
 from vaekit.inspection._loss_curve import LossCurveDisplay
+from vaekit.inspection._outliers import OutlierDisplay
 from vaekit.inspection._reconstruction import ReconstructionDisplay
 from vaekit.inspection._samples import SamplesDisplay
 from vaekit.inspection._traversal import TraversalDisplay
@@ -10,6 +11,7 @@ from vaekit.inspection._walks import attribute_vector, latent_walk, lerp, slerp
 __all__ = [
     "LatentSpaceDisplay",
     "LossCurveDisplay",
+    "OutlierDisplay",
     "ReconstructionDisplay",
     "SamplesDisplay",
     "TraversalDisplay",

@@ -1,0 +1,68 @@
+"""Tables of any kind, cell by cell: put together of two, and made comparable column by column."""
+
+import numpy as np
+
+__all__ = ["as_given", "as_numbers", "mosaic"]
+
+
+def mosaic(first, second, is_first):
+    """A table of the first's kind whose cells are those of the first where told, else of the second.
+
+    Parameters
+    ----------
+    first, second : arrays or frames of shape (n_rows, n_features)
+    is_first : ndarray of bool of shape (n_rows, n_features)
+    """
+    if _is_of_polars(first):
+        pairs = zip(first.get_columns(), second.get_columns(), is_first.T)
+        return type(first)([one.zip_with(type(one)(chosen), other) for one, other, chosen in pairs])
+    if _is_of_pandas(first):
+        columns = [
+            one.reset_index(drop=True).where(chosen, other.array)
+            for (_, one), (_, other), chosen in zip(first.items(), second.items(), is_first.T)
+        ]
+        return type(first)(dict(enumerate(columns))).set_axis(first.columns, axis=1)
+    return np.where(is_first, first, second)
+
+
+def as_numbers(first, second):
+    """Two tables of one kind as numbers, words as the numbers of their kinds; and which columns were numbers.
+
+    Returns
+    -------
+    first, second : ndarray of shape (n_rows, n_features)
+    are_numbers : ndarray of bool of shape (n_features,)
+    """
+    pairs = [_pair_as_floats(*pair) for pair in zip(_columns(first), _columns(second))]
+    numbers, others, are_numbers = zip(*pairs)
+    return np.stack(numbers, axis=1), np.stack(others, axis=1), np.array(are_numbers)
+
+
+def _columns(table):
+    return [np.asarray(table[name]) for name in table.columns] if hasattr(table, "columns") else table.T
+
+
+def _pair_as_floats(one, other):
+    try:
+        return one.astype(np.float64), other.astype(np.float64), one.dtype != bool
+    except (TypeError, ValueError):
+        words = np.concatenate([one.astype(str), other.astype(str)])
+        codes = np.unique(words, return_inverse=True)[1].astype(np.float64)
+        return codes[: len(one)], codes[len(one) :], False
+
+
+def as_given(values, X):
+    """Numbers (n_rows, n_features) as a frame with the names and the row labels of X where X is a frame."""
+    if _is_of_polars(X):
+        return type(X)(values, schema=list(X.columns))
+    if _is_of_pandas(X):
+        return type(X)(values, index=X.index, columns=X.columns)
+    return values
+
+
+def _is_of_polars(table):
+    return hasattr(table, "get_columns")
+
+
+def _is_of_pandas(table):
+    return hasattr(table, "iloc") and hasattr(table, "columns")
