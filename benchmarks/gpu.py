@@ -53,8 +53,8 @@ def rows_of(net, n_rows):
 
 def estimator_of(net, name, parameters, **others):
     _, batch_size, own = NETS[net]
-    return getattr(vaekit, name)(**{"batch_size": batch_size, "standardize": None, "warmup": 100, "random_state": 0, **own}
-                                 | parameters | others)  # fmt: skip
+    shared = {"batch_size": batch_size, "standardize": None, "warmup": 100, "random_state": 0}
+    return getattr(vaekit, name)(**{**shared, **own, **parameters, **others})
 
 
 class Table:
