@@ -15,6 +15,9 @@ class LearnedMixin(GuardedMethods):
     """Attributes of a fitted estimator: its net, its history, what training came to."""
 
     model_: TrainedModel
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    image_shape_: tuple[int, ...] | None
 
     @property
     def net_(self) -> Net:
