@@ -1,5 +1,6 @@
 """One torch thread, headless plots, and the tests that need what this machine may lack."""
 
+import importlib.util
 import os
 import signal
 
@@ -19,9 +20,17 @@ torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--kills", type=int, default=3, help="how often each of the fits that are killed is killed")
+
+
 def pytest_collection_modifyitems(config, items):
-    """Leave out tests of real images without images, and of a GPU without one; the closing line says how many ran."""
-    absent = {"real_data": "VAEKIT_DATA" not in os.environ, "gpu": not torch.cuda.is_available()}
+    """Leave out tests of what this machine lacks: real images (the closing line says how many ran), a GPU, ONNX."""
+    absent = {
+        "real_data": "VAEKIT_DATA" not in os.environ,
+        "gpu": not torch.cuda.is_available(),
+        "onnx": any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxscript", "onnxruntime")),
+    }
     left_out = [item for item in items if any(absent[name] for name in absent if item.get_closest_marker(name))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]

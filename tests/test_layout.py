@@ -42,6 +42,7 @@ LAWS = {
         "test_traceable",
         "test_traced_steps",
     },
+    "persistence": {"test_hostile_files", "test_same_bits"},
     "posteriors": {"test_families_in_estimators", "test_foreign_posterior", "test_posteriors"},
     "priors": {"test_draws_and_densities", "test_foreign_prior", "test_priors"},
 }

@@ -3,7 +3,7 @@
 import importlib
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0.dev0"
+from vaekit.utils._version import __version__  # noqa: F401
 
 ESTIMATORS = [
     "AAE",
@@ -45,6 +45,7 @@ FOLDERS = [
     "nn",
     "objectives",
     "outlier",
+    "persistence",
     "posteriors",
     "presets",
     "priors",
@@ -70,6 +71,7 @@ if TYPE_CHECKING:  # what __getattr__ finds, as imports, so that editors know it
         nn,
         objectives,
         outlier,
+        persistence,
         posteriors,
         presets,
         priors,

@@ -10,6 +10,7 @@ __all__ = [
     "NonFiniteLossError",
     "ScheduleWarning",
     "UnfinishedTrainingWarning",
+    "UnreadableFileError",
     "VaekitError",
     "VaekitWarning",
 ]
@@ -33,6 +34,10 @@ class NoDensityError(VaekitError, AttributeError):
 
 class MissingMethodError(VaekitError, AttributeError):
     """A number was asked of a model that lacks a method which that number is made of."""
+
+
+class UnreadableFileError(VaekitError, ValueError):
+    """A file is none of ours, is damaged, is of a newer version, or lacks what has to be handed in."""
 
 
 class VaekitWarning(UserWarning):

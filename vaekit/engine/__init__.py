@@ -1,5 +1,6 @@
 """The training engine: phases, the pure step, the books kept by skorch."""
 
+from vaekit.engine._autosave import Autosave
 from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, has_stopped
 from vaekit.engine._data import ResidentRows, batch_bounds
 from vaekit.engine._job import Job, train
@@ -8,6 +9,7 @@ from vaekit.engine._optimizer import PhasedAdam
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
 
 __all__ = [
+    "Autosave",
     "EarlyStop",
     "EpochBar",
     "EpochLog",

@@ -100,6 +100,10 @@ class Safety:
         if flaw:
             self.go_back(f"{flaw} was not finite at step {self.net.step_}", rows)
 
+    def is_sound(self, rows):
+        """Whether training could come back to the net as it is."""
+        return self._flaw(rows) is None
+
     def _flaw(self, rows):
         """Name what is not finite of weights, buffers, and the held-out loss of a batch, or None."""
         return _flaw_of_weights(self.net) or _flaw_of_loss(self.net, rows[: self.net.batch_size])

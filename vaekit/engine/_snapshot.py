@@ -20,6 +20,17 @@ class Snapshot:
         self._generator = net.generator.get_state()
         self.step = net.step_
 
+    def packed(self):
+        """All of it as plain values and tensors."""
+        return vars(self)
+
+    @classmethod
+    def unpacked(cls, packed):
+        """Return the snapshot that was packed."""
+        snapshot = object.__new__(cls)
+        vars(snapshot).update(packed)
+        return snapshot
+
     def restore(self, net):
         """Give all of it back."""
         self.restore_weights(net)

@@ -1,5 +1,7 @@
 """The estimators' common part: shared parameters, the words among them, pickles."""
 
+import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import fields
 from numbers import Integral, Real
@@ -12,7 +14,10 @@ from vaekit.estimators._callbacks import CallbacksMixin, picklable_callbacks
 from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._learned import LearnedMixin
+from vaekit.estimators._moving import MovingMixin, move
 from vaekit.estimators._words import VOCABULARIES
+from vaekit.exceptions import UnreadableFileError
+from vaekit.files import Checkpoint
 from vaekit.fitted import TrainedModel
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import Network
@@ -28,9 +33,10 @@ from vaekit.utils._docstrings import (
     restate_defaults,
 )
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
-from vaekit.utils._spec import PlainParameters, Spec, merge_constraints, with_fresh_specs
+from vaekit.utils._spec import InstanceOf, PlainParameters, Spec, merge_constraints, with_fresh_specs
 from vaekit.utils._spec import spec as estimator  # an estimator is made of keyword-only fields, as its words are
 from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._version import __version__
 
 __all__ = ["BaseEncoder", "estimator", "word_of"]
 
@@ -41,6 +47,7 @@ class BaseEncoder(
     LearnedMixin,
     CallbacksMixin,
     CodesMixin,
+    MovingMixin,
     PlainParameters,
     BaseEstimator,
 ):
@@ -111,6 +118,10 @@ default="auto"
         writers, files); so do those of a clone. A pickle leaves out callbacks that cannot be pickled. Callbacks that
         look at predictions (`BatchScoring`, `PassthroughScoring`, `EpochScoring` with caching), freeze weights
         (`Freezer`) or build the module anew (`InputShapeSetter`) are refused. `set_callbacks` takes scikit-learn's own.
+    checkpoint : path-like, `Checkpoint` or None, default=None
+        A folder for checkpoints of `fit`: when it was killed, the same call goes on from the newest one and ends in the
+        same bits. A `vaekit.persistence.Checkpoint` says how often, and lets the fits of a search share a folder. One
+        that was killed with the same folder, but on other data or with other parameters, is an error.
     random_state : int, RandomState instance or None, default=None
         Decides weights, batches, noise and samples; global generators are neither read nor touched.
     verbose : int, default=0
@@ -167,6 +178,7 @@ default="auto"
     warm_start: bool = False
     device: str | torch.device = "auto"
     callbacks: Sequence[Any] | None = None
+    checkpoint: str | os.PathLike | Checkpoint | None = None
     random_state: RandomStateLike = None
     verbose: int = 0
 
@@ -192,6 +204,7 @@ default="auto"
         "warm_start": ["boolean"],
         "device": [str, torch.device],
         "callbacks": ["array-like", None],
+        "checkpoint": [str, os.PathLike, InstanceOf(Checkpoint, room="vaekit.persistence"), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -234,6 +247,8 @@ default="auto"
     def set_params(self, **params: Any) -> Self:
         """Set parameters; `word__name` on a parameter that is a string first turns the string into a fresh spec.
 
+        A fitted model moves to a `device` that is set.
+
         Parameters
         ----------
         **params : dict
@@ -248,6 +263,8 @@ default="auto"
         ValueError
             If there is no such parameter; the message names the word and the parameter.
         """
+        if params.get("device", self.device) != self.device:
+            move(self, params["device"])
         return super().set_params(**with_fresh_specs(self, VOCABULARIES.values(), params))
 
     # ------------------------------------------------------------------ scikit-learn
@@ -256,15 +273,31 @@ default="auto"
         return "model_" in vars(self)
 
     def __getstate__(self):
-        state = {**super().__getstate__(), "callbacks": picklable_callbacks(self.callbacks)}
+        own = {"callbacks": picklable_callbacks(self.callbacks), "_vaekit_version": __version__}
+        state = {**super().__getstate__(), **own}
         return state | {"model_": self.model_.packed()} if self.__sklearn_is_fitted__() else state
 
     def __setstate__(self, state):
         state = dict(state)
-        packed = state.pop("model_", None)
+        packed, version = state.pop("model_", None), state.pop("_vaekit_version", "before 0.1")
         super().__setstate__(state)
         if packed is not None:
-            self.model_ = TrainedModel.unpacked(packed)
+            with telling_of(version):
+                self.model_ = TrainedModel.unpacked(packed)
+
+
+@contextlib.contextmanager
+def telling_of(version):
+    """An error that another version's pickle leads to is one that says so."""
+    try:
+        yield
+    except Exception as error:  # whatever does not fit
+        if version == __version__:
+            raise
+        raise UnreadableFileError(
+            f"This model was pickled by vaekit {version}, and this is vaekit {__version__}, which cannot read it; load "
+            "it there and write it with vaekit.persistence.save."
+        ) from error
 
 
 def word_of(estimator, word, **others):

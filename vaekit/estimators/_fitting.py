@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from vaekit.engine import has_stopped
 from vaekit.estimators._callbacks import epoch_tasks, own_callbacks, users_callbacks
+from vaekit.estimators._checkpoints import checkpoints_of
 from vaekit.estimators._settings import refuse_changes, settings_of
 from vaekit.estimators._validation import check_in_support, check_rows, without_weights
 from vaekit.estimators._words import VOCABULARIES
@@ -93,11 +94,15 @@ class FittingMixin(GuardedMethods):
         task = self._init_callback_context(max_subtasks=self.max_epochs)
         with unchanged_unless_trained(self):
             task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            rows, known = self._rows_to_train_on(X, y, facts, goes_on=self.warm_start)
-            training = training_of(self, self.max_epochs, self.max_steps)
-            callbacks = [*users_callbacks(self), *own_callbacks(self, self.max_epochs)]
-            run(self.model_, rows, training, [*callbacks, *epoch_tasks(self, task, X, y)], known)
-            self.model_.settle()
+            rows, known, is_new = self._rows_to_train_on(X, y, facts, goes_on=self.warm_start)
+            with checkpoints_of(self, rows, known, is_new) as checkpoints:
+                if is_new:
+                    self._begin(rows, known, checkpoints.random_state(self.random_state))
+                callbacks = [*users_callbacks(self), *own_callbacks(self, self.max_epochs)]
+                training, saving = checkpoints.plan(self.net_, training_of(self, self.max_epochs, self.max_steps))
+                run(self.model_, rows, training, [*callbacks, *epoch_tasks(self, task, X, y), *saving], known)
+                self.model_.settle()
+                checkpoints.finish()
             warn_of_training(self.model_, was_watched=self.early_stopping)
             task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
@@ -132,7 +137,9 @@ class FittingMixin(GuardedMethods):
     def _partial_fit(self, X, y, **facts):
         """Train for one pass; `facts` are told about the rows."""
         with unchanged_unless_trained(self):
-            rows, known = self._rows_to_train_on(X, y, facts, goes_on=True, n_planned=self.total_samples)
+            rows, known, is_new = self._rows_to_train_on(X, y, facts, goes_on=True)
+            if is_new:
+                self._begin(rows, known, make_random_state(self.random_state), n_planned=self.total_samples)
             if has_stopped(self.net_, self.n_iter_no_change):
                 warn_user(
                     f"Early stopping has ended training at step {self.n_steps_}, and nothing was trained; raise "
@@ -152,14 +159,18 @@ class FittingMixin(GuardedMethods):
         """What is known about validated rows, beside their values; conditional and sequential models know something."""
         return NOTHING
 
-    def _rows_to_train_on(self, X, y, facts, goes_on, n_planned=None):
-        """Return validated rows and what is known; `model_` is then the model to train, a new one unless it goes on."""
-        if goes_on and self.__sklearn_is_fitted__():
+    def _rows_to_train_on(self, X, y, facts, goes_on):
+        """Return validated rows, what is known about them, and whether a new model is to be trained on them."""
+        is_new = not (goes_on and self.__sklearn_is_fitted__())
+        if is_new:
+            X = check_rows(self, X, reset=True)
+        else:
             refuse_changes(settings_of(self), self._first_settings)
             X = np.asarray(check_in_support(self, X))
-            return X, self._known(X, y, is_new=False, **facts)
-        X = check_rows(self, X, reset=True)
-        known = self._known(X, y, is_new=True, **facts)
+        return X, self._known(X, y, is_new=is_new, **facts), is_new
+
+    def _begin(self, X, known, random_state, n_planned=None):
+        """Take a new model, to be trained on validated rows."""
         self._first_settings = settings_of(self)
         self.model_ = begin(
             sentence_of(self),
@@ -169,11 +180,10 @@ class FittingMixin(GuardedMethods):
             warmup=self.warmup,
             training=training_of(self, self.max_epochs, self.max_steps),
             device=self.device,
-            random_state=make_random_state(self.random_state),
+            random_state=random_state,
             known=known,
         )
         self.likelihood_, self.n_components_ = self.model_.blueprint.likelihood, self.n_components
-        return X, known
 
 
 def sentence_of(estimator):

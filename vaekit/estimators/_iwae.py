@@ -1,6 +1,6 @@
 """IWAE: the bound of several importance samples."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,6 +37,8 @@ class IWAE(BaseVAE):
     gradient: str = ImportanceWeighted.gradient
 
     _objective = ImportanceWeighted
+
+    _not_exported: ClassVar[tuple] = ("score_samples",)  # a row's noise is a hash of its values
 
     @if_prior_has_density
     def score_samples(self, X: ArrayLike, n_importance_samples: int | None = None) -> np.ndarray:

@@ -1,8 +1,10 @@
 """A fitted model: arrays that are known to be right in, arrays in the units of X out; and how it is trained."""
 
 from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
+from vaekit.fitted._checkpoints import Checkpoints, digest_of
 from vaekit.fitted._codes import Moments, encode, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
+from vaekit.fitted._export import PROGRAMS, onnx_bytes, program_of, torch_bytes
 from vaekit.fitted._job import Training, conclude, prepare, run
 from vaekit.fitted._known import NOTHING, Known
 from vaekit.fitted._model import TrainedModel
@@ -13,6 +15,8 @@ from vaekit.fitted._verdict import last_change, warn_of_training
 __all__ = [
     "LIMIT",
     "NOTHING",
+    "PROGRAMS",
+    "Checkpoints",
     "Known",
     "Moments",
     "Sentence",
@@ -22,6 +26,7 @@ __all__ = [
     "check_unit_interval",
     "conclude",
     "decode",
+    "digest_of",
     "encode",
     "evidence_lower_bounds",
     "importance_bounds",
@@ -30,12 +35,15 @@ __all__ = [
     "log_likelihood",
     "log_posterior",
     "log_prior",
+    "onnx_bytes",
     "prepare",
+    "program_of",
     "row_blocks",
     "run",
     "sample_posterior",
     "sample_prior",
     "scale_of_pixels",
     "through_prior",
+    "torch_bytes",
     "warn_of_training",
 ]

@@ -82,6 +82,16 @@ class Blueprint(NamedTuple):
         is_plain = self.likelihood.support == "unit_interval"
         return 0.0 if is_plain else self.preprocessing.log_volume(self.n_features)
 
+    def packed(self):
+        """All of it as a dictionary, which later versions with more fields can read."""
+        return self._asdict() | {"preprocessing": self.preprocessing._asdict(), "plan": self.plan._asdict()}
+
+    @classmethod
+    def unpacked(cls, packed):
+        """Return the blueprint that was packed."""
+        parts = {"preprocessing": Preprocessing(**packed["preprocessing"]), "plan": Plan(**packed["plan"])}
+        return cls(**packed | parts)
+
     def setting(self, rows=None):
         """What the words are told, given a few rows as the network sees them; weights come from the seed."""
         return Setting(

@@ -12,7 +12,7 @@ from vaekit.fitted._codes_at_once import VALUES_AT_ONCE, of_codes
 from vaekit.fitted._rows import network_rows
 from vaekit.utils._torch import whitened_noise
 
-__all__ = ["evidence_lower_bounds", "importance_bounds", "log_likelihood", "log_prior"]
+__all__ = ["evidence_lower_bounds", "importance_bounds", "log_likelihood", "log_prior", "shared_noise"]
 
 FEWEST_DRAWS = 32  # noise vectors of the evidence lower bound
 OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not depend on how many follow
@@ -21,9 +21,7 @@ OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not dep
 def evidence_lower_bounds(model, X):
     """ELBO of validated rows, averaged over noise that all rows share."""
     model.settle()
-    width = model.net.noise_widths.posterior
-    noise = whitened_noise(max(FEWEST_DRAWS, 2 * width), width)
-    noise = torch.from_numpy(noise.astype(np.float32)).to(model.net.device)
+    noise = torch.from_numpy(shared_noise(model)).to(model.net.device)
 
     def integrand(module, posterior, z, x):
         return module.likelihood.log_prob(module.decode(z), x) - module.prior.kl(posterior, z)
@@ -37,6 +35,12 @@ def evidence_lower_bounds(model, X):
         finish=lambda values: [values.mean(axis=1, dtype=np.float64)],
     )
     return bounds + model.blueprint.log_volume
+
+
+def shared_noise(model):
+    """The noise of the evidence lower bound, float32 of shape (n_draws, noise_width)."""
+    width = model.net.noise_widths.posterior
+    return whitened_noise(max(FEWEST_DRAWS, 2 * width), width).astype(np.float32)
 
 
 def importance_bounds(model, X, n_samples):

@@ -5,9 +5,10 @@ import copy
 
 import torch
 
+from vaekit.fitted._blueprint import Blueprint
 from vaekit.fitted._packing import pack_net, unpack_net
 from vaekit.fitted._rows import resident_rows
-from vaekit.fitted._summary import measure_latents
+from vaekit.fitted._summary import LatentSummary, measure_latents
 from vaekit.utils._threads import threads_for
 
 __all__ = ["TrainedModel"]
@@ -106,16 +107,24 @@ class TrainedModel:
         model.remember(*self.memory)
         return model
 
+    def move(self, device):
+        """Take the net to a device."""
+        if device != torch.device(self.net.device):
+            self.settle()
+            self.net = unpack_net(self.blueprint, pack_net(self.net) | {"device": str(device)})
+
     # ------------------------------------------------------------------ in a pickle
 
     def packed(self):
         """All of it as NumPy arrays and plain Python."""
         self.settle()
-        return {"blueprint": self.blueprint, "net": pack_net(self.net), "summary": self._summary}
+        summary = self._summary and self._summary._asdict()
+        return {"blueprint": self.blueprint.packed(), "net": pack_net(self.net), "summary": summary}
 
     @classmethod
     def unpacked(cls, packed):
         """Return the model that was packed."""
-        model = cls(packed["blueprint"], unpack_net(packed["blueprint"], packed["net"]))
-        model.remember(None, packed["summary"])
+        blueprint, summary = Blueprint.unpacked(packed["blueprint"]), packed["summary"]
+        model = cls(blueprint, unpack_net(blueprint, packed["net"]))
+        model.remember(None, summary and LatentSummary(**summary))
         return model

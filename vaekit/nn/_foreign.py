@@ -60,7 +60,7 @@ class Reshape(nn.Module):
 
     def forward(self, rows):
         """Return rows (batch, *shape)."""
-        return rows.reshape(len(rows), *self.shape)
+        return rows.reshape(rows.shape[0], *self.shape)
 
 
 class ForeignPair:

@@ -32,7 +32,7 @@ class ImplicitPosterior(Posterior):
 
     @cached_property
     def _fixed_draws(self):
-        return self.rsample(self.head.fixed_noise[:, None].expand(-1, len(self.features), -1))
+        return self.rsample(self.head.fixed_noise[:, None].expand(-1, self.features.shape[0], -1))
 
     @property
     def loc(self):

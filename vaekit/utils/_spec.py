@@ -57,18 +57,20 @@ class InstanceOf(Options):  # scikit-learn takes its own kinds of constraints an
     Parameters
     ----------
     cls : type
+    room : str, optional
+        Where it is public, if that is not where it is defined.
     """
 
-    def __init__(self, cls):
+    def __init__(self, cls, room=None):
         super().__init__(cls, options=set())
+        self.room = room or cls.__module__.rsplit("._", 1)[0]
 
     def is_satisfied_by(self, value):
         """Whether a value is what was asked for."""
         return isinstance(value, self.type)
 
     def __str__(self):
-        folder = self.type.__module__.rsplit("._", 1)[0]
-        return f"an instance of '{folder}.{self.type.__name__}'"
+        return f"an instance of '{self.room}.{self.type.__name__}'"
 
 
 class Spec(PlainParameters, BaseEstimator):

@@ -1,0 +1,34 @@
+import subprocess
+import sys
+
+import pytest
+
+from vaekit.files import Lock
+
+HOLD = """
+import sys, time
+from vaekit.files import Lock
+lock = Lock(sys.argv[1])
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_second_holder_is_refused_until_the_first_lets_go(tmp_path):
+    lock = Lock(tmp_path / "lock")
+    with pytest.raises(BlockingIOError):
+        Lock(tmp_path / "lock")
+    lock.release()
+    lock.release()
+    Lock(tmp_path / "lock").release()
+
+
+def test_a_lock_ends_with_a_process_that_is_killed(tmp_path):
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "lock")], stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(BlockingIOError):
+        Lock(tmp_path / "lock")
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    Lock(tmp_path / "lock").release()

@@ -1,0 +1,178 @@
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import vaekit
+from tests.helpers.broken_files import mutations
+from tests.helpers.family import NAMES, X, same_bits, tiny
+from tests.helpers.foreign_words import OwnPrior, encoder, own_network
+from vaekit import VAE
+from vaekit.exceptions import UnreadableFileError
+from vaekit.model_selection import UDRSearch
+from vaekit.nn import MLP
+from vaekit.persistence import load, save
+
+Y = np.arange(len(X)) % 2
+STORED = Path(__file__).parent / "stored"
+
+
+# ---------------------------------------------------------------------- words of one's own
+
+
+def test_a_network_of_ones_own_is_handed_in(tmp_path):
+    model = tiny("BetaVAE", network=own_network()).fit(X)
+    save(model, tmp_path / "model")
+    other = load(tmp_path / "model", network=own_network())
+    assert same_bits(other.transform(X), model.transform(X))
+    assert same_bits(other.partial_fit(X).transform(X), model.partial_fit(X).transform(X))
+    with pytest.raises(UnreadableFileError, match=r"load\(path, network=\.\.\.\)"):
+        load(tmp_path / "model")
+
+
+def test_modules_that_were_trained_since_may_be_handed_in(tmp_path):
+    """Their weights are those of the file, whatever they start from."""
+    module = encoder((4,))
+    model = tiny("VAE", network=own_network(module)).fit(X)
+    save(model, tmp_path / "model")
+    other = load(tmp_path / "model", network=own_network(encoder((4,))))
+    assert same_bits(other.transform(X), model.transform(X))
+    other.partial_fit(X)
+
+
+def test_the_wrong_network_is_refused(tmp_path):
+    save(tiny("VAE", network=own_network()).fit(X), tmp_path / "model")
+    with pytest.raises(UnreadableFileError, match="not those of the network handed in"):
+        load(tmp_path / "model", network=MLP(hidden_layer_sizes=(3,)))
+    with pytest.raises(ValueError, match="network"):
+        load(tmp_path / "model", network="no word")
+
+
+def test_a_prior_of_ones_own_is_handed_in(tmp_path):
+    model = tiny("VAE", prior=OwnPrior()).fit(X)
+    save(model, tmp_path / "model")
+    other = load(tmp_path / "model", prior=OwnPrior())
+    assert same_bits(other.sample(4), model.sample(4))
+    with pytest.raises(UnreadableFileError, match="'prior'"):
+        load(tmp_path / "model", network=own_network())
+
+
+def test_a_word_that_nobody_asked_for_is_refused(tmp_path):
+    save(tiny("VAE").fit(X), tmp_path / "model")
+    with pytest.raises(UnreadableFileError, match="its own 'network'"):
+        load(tmp_path / "model", network=own_network())
+
+
+# ---------------------------------------------------------------------- what cannot be saved
+
+
+class OwnEstimator(VAE):
+    """A class of a user's."""
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [(OwnEstimator(), "estimators of vaekit"), ({"a": 1}, "estimators of vaekit"), (VAE, "estimators of vaekit"),
+     (VAE(tol=object()), "'tol' holds")],
+)  # fmt: skip
+def test_what_has_no_place_in_a_file_is_a_type_error_and_leaves_none(tmp_path, model, words):
+    with pytest.raises(TypeError, match=words):
+        save(model, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_save_leaves_the_file_before(tmp_path):
+    save(tiny("VAE"), tmp_path / "model")
+    before = (tmp_path / "model").read_bytes()
+    with pytest.raises(TypeError):
+        save(VAE(tol=object()), tmp_path / "model")
+    assert (tmp_path / "model").read_bytes() == before
+
+
+# ---------------------------------------------------------------------- pipelines and searches
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pipelines_of_every_estimator(name, tmp_path):
+    pipeline = make_pipeline(StandardScaler(), tiny(name, max_epochs=1), LogisticRegression()).fit(X, Y)
+    save(pipeline, tmp_path / "pipeline")
+    other = load(tmp_path / "pipeline")
+    assert same_bits(other[:-1].transform(X), pipeline[:-1].transform(X))
+    assert same_bits(other.predict_proba(X), pipeline.predict_proba(X))
+
+
+SEARCHES = {
+    "grid": lambda: GridSearchCV(tiny("BetaVAE"), {"beta": [1, 4], "prior": ["normal", "decoupled"]}, cv=2),
+    "pipeline": lambda: GridSearchCV(make_pipeline(PCA(2), tiny("VAE")), {"vae__n_components": [1, 2]}, cv=2),
+    "udr": lambda: UDRSearch(tiny("BetaVAE"), {"beta": [1, 4]}, n_models=2),
+}
+
+
+@pytest.mark.parametrize("name", SEARCHES)
+def test_searches(name, tmp_path):
+    search = SEARCHES[name]().fit(X)
+    save(search, tmp_path / "search")
+    other = load(tmp_path / "search")
+    assert other.best_params_ == search.best_params_
+    assert same_bits(other.transform(X), search.transform(X))
+
+
+def test_a_pipeline_with_a_module_of_ones_own_is_refused(tmp_path):
+    save(make_pipeline(StandardScaler(), tiny("VAE", network=own_network())).fit(X), tmp_path / "pipeline")
+    with pytest.raises(UnreadableFileError, match="Custom"):
+        load(tmp_path / "pipeline")
+
+
+def test_mutated_files_of_pipelines_are_refused_or_the_same(tmp_path):
+    pipeline = make_pipeline(StandardScaler(), tiny("VAE")).fit(X)
+    save(pipeline, tmp_path / "pipeline")
+    codes = pipeline.transform(X)
+    for mutated in mutations((tmp_path / "pipeline").read_bytes(), 60):
+        (tmp_path / "file").write_bytes(mutated)
+        try:
+            other = load(tmp_path / "file")
+        except UnreadableFileError:
+            continue
+        assert same_bits(other.transform(X), codes)
+
+
+# ---------------------------------------------------------------------- versions
+
+
+def test_a_pickle_says_which_version_wrote_it():
+    state = tiny("VAE").fit(X).__getstate__()
+    assert state["_vaekit_version"] == vaekit.__version__
+    assert not any("version" in name for name in vars(pickle.loads(pickle.dumps(tiny("VAE").fit(X)))))
+
+
+@pytest.mark.parametrize("change", [lambda state: state.update(later=1), lambda state: state.pop("plan")])
+def test_a_pickle_of_another_version_that_cannot_be_read_says_so(change):
+    state = tiny("VAE").fit(X).__getstate__() | {"_vaekit_version": "9.9"}
+    change(state["model_"]["blueprint"])
+    with pytest.raises(UnreadableFileError, match=rf"pickled by vaekit 9\.9, and this is vaekit {vaekit.__version__}"):
+        VAE().__setstate__(state)
+
+
+def test_a_file_of_this_version_keeps_loading():
+    """A file that is stored with the tests; those of later versions join it, and none is written anew."""
+    arrays = np.load(STORED / "expected.npz")
+    for path in sorted(STORED.glob("*.vaekit")):
+        model = load(path)
+        np.testing.assert_allclose(model.transform(arrays["X"]), arrays[path.stem], rtol=1e-5, atol=1e-6)
+
+
+LOAD = "import sys, vaekit.persistence as p; print(p.load(sys.argv[1]).n_steps_)"
+
+
+def test_another_process_loads_it(tmp_path):
+    save(tiny("FactorDPVAE").fit(X), tmp_path / "model")
+    command = [sys.executable, "-c", LOAD, str(tmp_path / "model")]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "15\n"

@@ -1,0 +1,23 @@
+"""Bytes on disk: values and arrays in one checked container, written whole or not at all."""
+
+from vaekit.files._atomic import remove_leftovers, write_atomically
+from vaekit.files._checkpoint import Checkpoint
+from vaekit.files._container import FORMAT, read_container, told_of, write_container
+from vaekit.files._lock import Lock
+from vaekit.files._tensors import tensor_reader, tensor_writer
+from vaekit.files._values import Reader, Writer
+
+__all__ = [
+    "FORMAT",
+    "Checkpoint",
+    "Lock",
+    "Reader",
+    "Writer",
+    "read_container",
+    "remove_leftovers",
+    "tensor_reader",
+    "tensor_writer",
+    "told_of",
+    "write_atomically",
+    "write_container",
+]

@@ -1,0 +1,133 @@
+"""What a fitted model computes as one torch program: rows or codes in, numbers in the units of X out."""
+
+import copy
+import importlib
+import io
+import warnings
+
+import numpy as np
+import torch
+from torch import nn
+
+from vaekit.fitted._densities import shared_noise
+from vaekit.fitted._preprocessing import LIMIT
+
+__all__ = ["PROGRAMS", "onnx_bytes", "program_of", "torch_bytes"]
+
+N_EXAMPLES = 3  # rows by which a program is traced; it takes any number of them
+
+
+class Program(nn.Module):
+    """A copy of a model's module, with the way from the units of X to those of the network, and back."""
+
+    def __init__(self, model):
+        super().__init__()
+        blueprint = model.blueprint
+        self.module = copy.deepcopy(model.module).cpu().eval().requires_grad_(False)
+        self.event_shape, self.image_shape = blueprint.event_shape, blueprint.image_shape
+        for name, value in blueprint.preprocessing._asdict().items():
+            self.register_buffer(name, torch.tensor(np.asarray(value, dtype=np.float64)))
+
+    def to_network(self, X):
+        """Rows as the network sees them; centred in double precision."""
+        values = (X.reshape(X.shape[0], -1).to(torch.float64) - self.offset) / self.unit
+        return values.clamp(-LIMIT, LIMIT).to(torch.float32).reshape(-1, *self.event_shape)
+
+    @property
+    def row_shape(self):
+        """Shape of a row of X."""
+        return self.image_shape or self.event_shape
+
+    @property
+    def float_type(self):
+        """Type of numbers in and out: pixels need no double precision."""
+        return torch.float64 if self.image_shape is None else torch.float32
+
+
+class Transform(Program):
+    """Codes of rows."""
+
+    def forward(self, X):
+        """Means of q(z | x), (n_rows, n_components)."""
+        return self.module.encode(self.to_network(X)).loc.to(self.float_type)
+
+    def example(self):
+        """A few rows of the right shape and type."""
+        return torch.zeros(N_EXAMPLES, *self.row_shape, dtype=self.float_type)
+
+
+class InverseTransform(Program):
+    """Decoded codes."""
+
+    def __init__(self, model):
+        super().__init__(model)
+        self.n_components = model.blueprint.n_components
+
+    def forward(self, Z):
+        """E[x | z] in the units of X."""
+        decoded = self.module.likelihood.mean(self.module.decoder(Z.to(torch.float32)))
+        rows = decoded.reshape(decoded.shape[0], -1).to(torch.float64) * self.unit + self.offset
+        return rows.to(self.float_type).reshape(-1, *self.row_shape)
+
+    def example(self):
+        """A few codes."""
+        return torch.zeros(N_EXAMPLES, self.n_components, dtype=torch.float64)
+
+
+class ScoreSamples(Transform):
+    """The evidence lower bound of rows."""
+
+    def __init__(self, model):
+        model.settle()
+        super().__init__(model)
+        self.register_buffer("noise", torch.from_numpy(shared_noise(model))[:, None])
+        self.log_volume = model.blueprint.log_volume
+
+    def forward(self, X):
+        """E_q log p(x | z) - KL(q(z | x) || p(z)) in nats per row, over noise that all rows share."""
+        x = self.to_network(X)
+        posterior = self.module.encode(x)
+        z = posterior.rsample(self.noise)
+        bounds = self.module.likelihood.log_prob(self.module.decode(z), x) - self.module.prior.kl(posterior, z)
+        return bounds.to(torch.float64).mean(0) + self.log_volume
+
+
+PROGRAMS = {"transform": Transform, "inverse_transform": InverseTransform, "score_samples": ScoreSamples}
+
+
+def program_of(model, what):
+    """Return what a model computes as an `ExportedProgram` of torch, for any number of rows."""
+    program = PROGRAMS[what](model).eval()
+    rows = torch.export.Dim("n_rows", min=1)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch, about itself
+        return torch.export.export(program, (program.example(),), dynamic_shapes=({0: rows},))
+
+
+def torch_bytes(program):
+    """The file that `torch.export.load` reads."""
+    file = io.BytesIO()
+    torch.export.save(program, file)
+    return file.getvalue()
+
+
+def onnx_bytes(program):
+    """The file that ONNX runtimes read.
+
+    Raises
+    ------
+    ImportError
+        If the packages that write it are not there.
+    """
+    for name in ("onnx", "onnxscript"):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ImportError(
+                f"Files of ONNX are written with {name}, which is not installed: pip install onnx onnxscript; or let "
+                "the path end in '.pt2'."
+            ) from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of torch and onnxscript, about themselves
+        written = torch.onnx.export(program, dynamo=True, verbose=False)
+    return written.model_proto.SerializeToString()

@@ -1,0 +1,57 @@
+"""The door to skops, which keeps estimators of scikit-learn without pickles; not everybody has it."""
+
+import importlib
+import io
+import zipfile
+
+from vaekit.exceptions import UnreadableFileError
+
+__all__ = ["SKLEARN", "from_skops", "to_skops"]
+
+# what searches and densities of scikit-learn hold, and skops does not trust by itself: objects whose state is data
+SKLEARN = [
+    "sklearn.metrics._dist_metrics.ChebyshevDistance64",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.metrics._dist_metrics.ManhattanDistance64",
+    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.model_selection._split.GroupKFold",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.RepeatedKFold",
+    "sklearn.model_selection._split.RepeatedStratifiedKFold",
+    "sklearn.model_selection._split.ShuffleSplit",
+    "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.model_selection._split.StratifiedShuffleSplit",
+    "sklearn.model_selection._split.TimeSeriesSplit",
+    "sklearn.neighbors._ball_tree.BallTree",
+    "sklearn.neighbors._kd_tree.KDTree",
+]
+
+MOST_INFLATED, SPARE = 100, 2**24
+
+
+def to_skops(value):
+    """Return the file that skops makes of an object, as bytes."""
+    return _skops("saved").dumps(value)
+
+
+def from_skops(content, trusted):
+    """Return the object of a file of skops; a type that is neither skops' nor trusted is an error."""
+    _refuse_bombs(content)
+    return _skops("loaded").loads(content, trusted=trusted)
+
+
+def _refuse_bombs(content):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MOST_INFLATED * len(content) + SPARE:
+            raise UnreadableFileError("it would take far more memory than it has bytes")
+
+
+def _skops(what):
+    try:
+        return importlib.import_module("skops.io")
+    except ImportError as error:
+        raise ImportError(
+            f"Pipelines, searches and other estimators of scikit-learn are {what} with skops, which is not installed: "
+            "pip install skops."
+        ) from error
