@@ -48,6 +48,34 @@ def test_every_estimator(name, data, tmp_path):
     assert_same(model, through_a_file(model, tmp_path), DATA[data])
 
 
+TOLD = {
+    "labels": np.array(["a", "b"], dtype=object)[np.arange(len(X)) % 2],
+    "whole numbers": np.arange(len(X)) % 3,
+    "numbers": X[:, 0],
+    "columns": np.column_stack([np.arange(len(X)) % 2, X[:, 1]]),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_model_that_is_told_conditions(name, tmp_path):
+    y = TOLD[name]
+    model = tiny("ConditionalVAE").fit(X, y)
+    other = through_a_file(model, tmp_path)
+    for _ in range(2):
+        assert same_bits(other.transform(X, y), model.transform(X, y))
+        assert same_bits(other.score_samples(X[:3], y[:3]), model.score_samples(X[:3], y[:3]))
+        assert same_bits(other.sample(4, random_state=0), model.sample(4, random_state=0))
+        model.partial_fit(X, y)
+        other.partial_fit(X, y)
+
+
+def test_an_encoder_alone(tmp_path):
+    model = tiny("PCL").fit(X)
+    other = through_a_file(model, tmp_path)
+    assert same_bits(other.transform(X), model.transform(X))
+    assert same_bits(other.partial_fit(X).transform(X), model.partial_fit(X).transform(X))
+
+
 SETTINGS = {
     "early stopping in parts": {"early_stopping": True, "n_iter_no_change": 1},
     "nested words": {"objective": TotalCorrelation(gamma=Warmup(value=3.0)), "prior": Decoupled(n_couplings=2)},

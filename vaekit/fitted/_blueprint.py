@@ -18,6 +18,8 @@ from vaekit.utils._torch import SeededRandomness, converted, make_generator, res
 
 __all__ = ["Blueprint", "build_net"]
 
+LATER = {"condition_width": None, "conditioned": ()}  # fields that earlier files lack, and what they were then
+
 
 class Blueprint(NamedTuple):
     """What was decided at the first fit, once and for all, independent of any device.
@@ -90,7 +92,7 @@ class Blueprint(NamedTuple):
     def unpacked(cls, packed):
         """Return the blueprint that was packed."""
         parts = {"preprocessing": Preprocessing(**packed["preprocessing"]), "plan": Plan(**packed["plan"])}
-        return cls(**packed | parts)
+        return cls(**LATER | packed | parts)
 
     def setting(self, rows=None):
         """What the words are told, given a few rows as the network sees them; weights come from the seed."""
