@@ -38,6 +38,12 @@ def to_skops(value):
 def from_skops(content, trusted):
     """Return the object of a file of skops; a type that is neither skops' nor trusted is an error."""
     _refuse_bombs(content)
+    foreign = set(_skops("loaded").get_untrusted_types(data=content)) - set(trusted)
+    if foreign:
+        raise UnreadableFileError(
+            f"it holds the types {sorted(foreign)}, which are not known to run no code; where you trust them, read it "
+            "with skops.io.load and a list of your own"
+        )
     return _skops("loaded").loads(content, trusted=trusted)
 
 

@@ -10,6 +10,7 @@ __all__ = ["trusted_types"]
 OTHERS = [
     "vaekit.estimators._conditions.Conditions",
     "vaekit.model_selection._udr.UDRSearch",
+    "vaekit.outlier._contributions.ReferenceRows",
     "vaekit.outlier._detector.VAEOutlierDetector",
 ]
 
