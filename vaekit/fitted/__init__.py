@@ -3,6 +3,7 @@
 from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
 from vaekit.fitted._codes import Moments, encode, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
+from vaekit.fitted._imputation import impute
 from vaekit.fitted._job import Training, conclude, prepare, run
 from vaekit.fitted._known import NOTHING, Known
 from vaekit.fitted._model import TrainedModel
@@ -25,6 +26,7 @@ __all__ = [
     "encode",
     "evidence_lower_bounds",
     "importance_bounds",
+    "impute",
     "last_change",
     "likelihood_scale",
     "log_likelihood",
