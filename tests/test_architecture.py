@@ -26,7 +26,7 @@ FLOORS = [
     {"engine"},
     {"fitted"},
     {"estimators"},
-    {"presets", "model_selection", "outlier", "batching", "persistence", "experiments"},
+    {"presets", "model_selection", "outlier", "impute", "batching", "persistence", "experiments"},
 ]
 APART = {
     "tables": {"exceptions", "utils"},

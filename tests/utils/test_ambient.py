@@ -29,7 +29,7 @@ from ambient_world import (
 )
 
 import vaekit
-from vaekit import datasets, evaluation, inspection, metrics, model_selection, outlier
+from vaekit import datasets, evaluation, impute, inspection, metrics, model_selection, outlier
 from vaekit.estimators._base import BaseEncoder
 from vaekit.utils._ambient import GuardedMethods, guarded, guarded_arithmetic, own_arithmetic, own_settings
 
@@ -248,7 +248,7 @@ def members(cls):
                 yield f"{cls.__name__}.{name}", function
 
 
-ROOMS = [datasets, evaluation, inspection, metrics, model_selection, outlier]
+ROOMS = [datasets, evaluation, inspection, metrics, model_selection, outlier, impute]
 PUBLIC = [(f"{room.__name__}.{name}", getattr(room, name)) for room in ROOMS for name in room.__all__]
 ESTIMATORS = [getattr(vaekit, name) for name in vaekit.ESTIMATORS]
 

@@ -5,6 +5,7 @@ from vaekit.fitted._checkpoints import Checkpoints, digest_of
 from vaekit.fitted._codes import Moments, encode, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.fitted._export import PROGRAMS, onnx_bytes, program_of, torch_bytes
+from vaekit.fitted._imputation import impute
 from vaekit.fitted._job import Training, conclude, prepare, run
 from vaekit.fitted._known import NOTHING, Known
 from vaekit.fitted._model import TrainedModel
@@ -30,6 +31,7 @@ __all__ = [
     "encode",
     "evidence_lower_bounds",
     "importance_bounds",
+    "impute",
     "last_change",
     "likelihood_scale",
     "log_likelihood",

@@ -1,0 +1,194 @@
+"""Missing cells: scikit-learn's conventions, and the exact conditional of a linear-Gaussian world."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_breast_cancer
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+from sklearn.impute import IterativeImputer, SimpleImputer
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from vaekit import AAE, IWAE, VAE
+from vaekit.impute import VAEImputer
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning"),
+    pytest.mark.filterwarnings("ignore:.*(observed|Early stopping)"),
+]
+NAN = np.nan
+
+
+def tiny(**params):
+    return VAE(**{"n_components": 2, "hidden_layer_sizes": (8,), "max_epochs": 2, "random_state": 0, **params})
+
+
+def with_gaps(X, share, seed=0):
+    return np.where(np.random.default_rng(seed).random(X.shape) < share, NAN, X)
+
+
+RNG = np.random.default_rng(0)
+LOADINGS, OFFSET, SCALE = RNG.normal(size=(2, 6)), np.arange(6.0), 0.4
+
+
+def world(seed, n):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 2)) @ LOADINGS + OFFSET + SCALE * rng.normal(size=(n, 6))
+
+
+def conditional(X):
+    """Means and deviations of what is missing given what was observed, cell by cell."""
+    covariance = LOADINGS.T @ LOADINGS + SCALE**2 * np.eye(6)
+    mean, deviation = X.copy(), np.zeros_like(X)
+    for i, row in enumerate(X):
+        m = np.isnan(row)
+        gain = np.linalg.solve(covariance[np.ix_(~m, ~m)], covariance[np.ix_(~m, m)]).T
+        mean[i, m] = OFFSET[m] + gain @ (row - OFFSET)[~m]
+        deviation[i, m] = np.sqrt(np.diag(covariance[np.ix_(m, m)] - gain @ covariance[np.ix_(~m, m)]))
+    return mean, deviation
+
+
+X = world(0, 60)
+GAPS = with_gaps(X, 0.3)
+
+
+IWAE_IMPUTER = VAEImputer(
+    IWAE(n_components=2, max_epochs=2), n_importance_samples=8, add_indicator=True, keep_empty_features=True,
+    random_state=1,
+)  # fmt: skip
+
+
+@parametrize_with_checks([VAEImputer(tiny(), n_importance_samples=8), IWAE_IMPUTER])
+def test_contract(estimator, check):
+    check(estimator)
+
+
+# ---------------------------------------------------------------------- conventions
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("draws", [False, True])
+def test_observed_cells_come_out_bit_for_bit(dtype, draws):
+    rows = GAPS.astype(dtype)
+    filled = VAEImputer(tiny(), n_importance_samples=8, sample_posterior=draws).fit_transform(rows)
+    known = ~np.isnan(rows)
+    assert filled.dtype == dtype
+    assert filled[known].tobytes() == rows[known].tobytes()
+    assert np.isfinite(filled).all()
+
+
+def test_means_depend_neither_on_the_day_nor_on_the_company():
+    imputer = VAEImputer(tiny(), n_importance_samples=8).fit(GAPS)
+    filled = imputer.transform(GAPS)
+    assert_array_equal(imputer.transform(GAPS), filled)
+    assert_array_equal(imputer.transform(GAPS[[5, 3]]), filled[[5, 3]])
+    assert_array_equal(pickle.loads(pickle.dumps(imputer)).transform(GAPS), filled)
+
+
+def test_draws_differ_from_call_to_call_and_follow_the_seed():
+    def draws():
+        imputer = VAEImputer(tiny(), n_importance_samples=8, sample_posterior=True, random_state=3).fit(GAPS)
+        return [imputer.transform(GAPS) for _ in range(2)]
+
+    first, second = draws()
+    assert np.all(first[np.isnan(GAPS)] != second[np.isnan(GAPS)])
+    assert_array_equal(draws(), [first, second])
+
+
+@pytest.mark.parametrize("options", [{}, {"add_indicator": True}, {"keep_empty_features": True},
+                                     {"add_indicator": True, "keep_empty_features": True}])  # fmt: skip
+def test_columns_are_those_of_the_iterative_imputer(options):
+    rows = GAPS.copy()
+    rows[:, 2] = NAN
+    ours = VAEImputer(tiny(), n_importance_samples=8, **options).fit(rows)
+    theirs = IterativeImputer(max_iter=1, **options).fit(rows)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+    found, expected = ours.transform(rows), theirs.transform(rows)
+    are_indicators = [name.startswith("missing") for name in ours.get_feature_names_out()]
+    assert_array_equal(found[:, are_indicators], expected[:, are_indicators])
+    if "keep_empty_features" in options:
+        assert_array_equal(found[:, 2], 0)
+
+
+def test_frames_keep_their_names():
+    frame = pd.DataFrame(GAPS, columns=list("abcdef"), index=range(7, 67))
+    filled = VAEImputer(tiny(), n_importance_samples=8).set_output(transform="pandas").fit_transform(frame)
+    assert list(filled.columns) == list("abcdef")
+    assert list(filled.index) == list(frame.index)
+
+
+def test_rows_without_gaps_and_rows_without_a_value():
+    imputer = VAEImputer(tiny(), n_importance_samples=8).fit(GAPS)
+    assert_array_equal(imputer.transform(X[:3]), X[:3])
+    assert np.isfinite(imputer.transform(np.full((1, 6), NAN))).all()
+
+
+def test_constant_columns_stay_constant():
+    rows = GAPS.copy()
+    rows[:, 1] = np.where(np.isnan(rows[:, 1]), NAN, 7.0)
+    filled = VAEImputer(tiny(max_epochs=100), n_importance_samples=50).fit_transform(rows)
+    assert_allclose(filled[:, 1], 7, atol=0.2)
+
+
+@pytest.mark.parametrize(
+    ("params", "rows", "words"),
+    [
+        ({"n_importance_samples": 0}, GAPS, "n_importance_samples"),
+        ({"estimator": AAE()}, GAPS, "'estimator'"),
+        ({"sample_posterior": "yes"}, GAPS, "sample_posterior"),
+        ({}, np.full((5, 2), NAN), "No cell"),
+        ({}, np.array([[np.inf, 1.0], [1.0, 2.0]]), "infinity"),
+    ],
+)
+def test_bad_calls(params, rows, words):
+    with pytest.raises(ValueError, match=words):
+        VAEImputer(**params).fit(rows)
+
+
+# ---------------------------------------------------------------------- worlds with a known answer
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    """A model with as many latents as the world, and rows it has not seen, a third of whose cells are missing."""
+    model = VAE(n_components=2, max_epochs=80, random_state=0)
+    rows = world(1, 2000)
+    return VAEImputer(model, n_importance_samples=200, random_state=0).fit(with_gaps(rows, 0.3)), world(2, 200)
+
+
+def test_means_are_the_conditional_ones(fitted):
+    """Within three standard errors of the exact mean, over cells, and as good as it in squared error up to 5%."""
+    imputer, complete = fitted
+    rows = with_gaps(complete, 0.3, seed=1)
+    missing = np.isnan(rows)
+    mean, deviation = (values[missing] for values in conditional(rows))
+    found, truth = imputer.transform(rows)[missing], complete[missing]
+    errors = (found - mean) / deviation
+    assert abs(errors.mean()) < 3 * errors.std() / np.sqrt(len(errors))
+    assert np.mean((found - truth) ** 2) < 1.05 * np.mean((mean - truth) ** 2)
+
+
+def test_draws_cover_as_often_as_they_say(fitted):
+    imputer, complete = fitted
+    rows = with_gaps(complete, 0.3, seed=2)
+    missing = np.isnan(rows)
+    imputer = pickle.loads(pickle.dumps(imputer)).set_params(sample_posterior=True)
+    draws = np.stack([imputer.transform(rows)[missing] for _ in range(39)])
+    low, high = np.quantile(draws, [0.05, 0.95], axis=0, method="weibull")
+    assert 0.85 < np.mean((low <= complete[missing]) & (complete[missing] <= high)) < 0.95
+    assert_allclose(np.mean(draws.std(axis=0) / conditional(rows)[1][missing]), 1, atol=0.1)
+
+
+def test_half_of_a_real_table():
+    """Fewer epochs than the benchmark takes, and better than a line through the columns' means by far."""
+    table = load_breast_cancer().data
+    table = (table - table.mean(axis=0)) / table.std(axis=0)
+    rows = with_gaps(table, 0.5)
+    missing = np.isnan(rows)
+    imputer = VAEImputer(VAE(max_epochs=100, random_state=0), n_importance_samples=200)
+    error, of_means = (
+        np.mean((one.fit_transform(rows)[missing] - table[missing]) ** 2) for one in (imputer, SimpleImputer())
+    )
+    assert error < 0.4 < 0.9 < of_means

@@ -1,0 +1,223 @@
+"""Missing cells from the cells that were observed, by importance sampling."""
+
+from numbers import Integral
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.impute import MissingIndicator
+from sklearn.utils.validation import check_is_fitted
+
+from vaekit.estimators import VAE
+from vaekit.fitted import impute
+from vaekit.impute._observed import ObservedNormal, OfValues, Units, beside_mask
+from vaekit.nn import MLP
+from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._containers import unwrap
+from vaekit.utils._random import make_random_state
+from vaekit.utils._sklearn import HasMethods, Interval, fit_context, validate_data
+from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._warnings import warn_user
+
+__all__ = ["VAEImputer"]
+
+MAX_EPOCHS = 300  # of the default model
+
+
+@guarded_arithmetic
+class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Fill missing cells by a variational autoencoder that learns from the observed ones.
+
+    With z_l ~ q(z | x_o) and weights w_l proportional to p(x_o | z_l) p(z_l) / q(z_l | x_o), a missing cell becomes
+
+        E[x_m | x_o] = sum_l w_l E[x_m | z_l],
+
+    or with `sample_posterior` a draw of p(x_m | z_l), l drawn in proportion to w_l. Conventions are those of
+    :class:`sklearn.impute.IterativeImputer`: observed cells come out bit for bit, and new rows are filled by the model
+    that was fitted once.
+
+    Parameters
+    ----------
+    estimator : estimator of `vaekit` with a density, default=None
+        The model, trained on the observed cells; None is `VAE(max_epochs=300)`. It is cloned, never fitted itself. Its
+        likelihood is a normal with a scale for each column, of the observed cells alone; to its encoder a missing cell
+        is the mean of its column.
+    n_importance_samples : int, default=1000
+        Codes drawn for each row. More are closer to the conditional mean or the conditional distribution of the model.
+    sample_posterior : bool, default=False
+        Whether cells are drawn from their conditional distribution, for multiple imputation: each call of `transform`
+        draws anew. Otherwise they are its mean.
+    add_indicator : bool, default=False
+        Whether columns that say which cells were missing are added, for columns in which `fit` saw some.
+    keep_empty_features : bool, default=False
+        Whether columns without one observed cell in `fit` are kept, filled with 0; otherwise they are left out.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the model, if not None, and the draws.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted model, of the columns that hold anything.
+    indicator_ : MissingIndicator or None
+        What adds the indicators.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, when X had string names.
+
+    References
+    ----------
+    P.-A. Mattei, J. Frellsen, "MIWAE: Deep Generative Modelling and Imputation of Incomplete Data Sets", ICML 2019,
+    https://arxiv.org/abs/1812.02633, eqs. 10 and 12.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vaekit import VAE
+    >>> from vaekit.impute import VAEImputer
+    >>> x = np.random.default_rng(0).normal(size=(300, 1))
+    >>> X = np.hstack([x, 2 * x, -x])
+    >>> model = VAE(n_components=1, max_epochs=100, random_state=0)
+    >>> VAEImputer(model).fit(X).transform([[1.0, np.nan, -1.0]]).round()
+    array([[ 1.,  2., -1.]])
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
+        "estimator": [HasMethods(["fit", "score_samples", "inverse_transform"]), None],
+        "n_importance_samples": [Interval(Integral, 1, None, closed="left")],
+        "sample_posterior": ["boolean"],
+        "add_indicator": ["boolean"],
+        "keep_empty_features": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        n_importance_samples: int = 1000,
+        sample_posterior: bool = False,
+        add_indicator: bool = False,
+        keep_empty_features: bool = False,
+        random_state: RandomStateLike = None,
+    ) -> None:
+        self.estimator = estimator
+        self.n_importance_samples = n_importance_samples
+        self.sample_posterior = sample_posterior
+        self.add_indicator = add_indicator
+        self.keep_empty_features = keep_empty_features
+        self.random_state = random_state
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Train the model on the observed cells.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data, NaN where a cell is missing.
+        y : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        self : VAEImputer
+            The fitted imputer.
+
+        Raises
+        ------
+        ValueError
+            If no cell was observed.
+        """
+        X = self._checked(X, reset=True)
+        self._is_known = ~np.isnan(X).all(axis=0)
+        if not self._is_known.any():
+            raise ValueError("No cell of X was observed: there is nothing to learn from.")
+        self._warn_of_empty_columns()
+        self.indicator_ = MissingIndicator(error_on_new=False).fit(X) if self.add_indicator else None
+        self.random_state_ = make_random_state(self.random_state)
+        known = X[:, self._is_known]
+        self._units = Units(known)
+        self.estimator_ = self._model().fit(beside_mask(self._units.of(known)))
+        return self
+
+    def _model(self):
+        model = clone(VAE(max_epochs=MAX_EPOCHS) if self.estimator is None else self.estimator)
+        seed = {} if self.random_state is None else {"random_state": self.random_state_.randint(np.iinfo(np.int32).max)}
+        network = model.network
+        if network in ("auto", "mlp"):
+            network = MLP(hidden_layer_sizes=tuple(model.hidden_layer_sizes), activation=model.activation)
+        words = {"network": OfValues(network=network), "likelihood": ObservedNormal()}
+        return model.set_params(**words, standardize=None, **seed)
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Fill the missing cells.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Data, NaN where a cell is missing.
+
+        Returns
+        -------
+        filled : ndarray of shape (n_samples, n_features_out)
+            Observed cells as they were.
+        """
+        check_is_fitted(self)
+        X = self._checked(X, reset=False)
+        filled, known = np.where(np.isnan(X) & ~self._is_known, 0.0, X).astype(X.dtype), X[:, self._is_known]
+        rows = np.flatnonzero(np.isnan(known).any(axis=1))
+        if len(rows):
+            random_state = self.random_state_ if self.sample_posterior else None
+            told = beside_mask(self._units.of(known[rows]))
+            found = impute(self.estimator_.model_, told, self.n_importance_samples, random_state)
+            values = self._units.back(found[:, : known.shape[1]])
+            filled[np.ix_(rows, self._is_known)] = np.where(np.isnan(known[rows]), values, known[rows])
+        kept = filled[:, self._are_kept]
+        return kept if self.indicator_ is None else np.hstack([kept, self.indicator_.transform(X).astype(X.dtype)])
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns of X; None are those seen in `fit`, or x0, x1, ...
+
+        Returns
+        -------
+        names : ndarray of str objects
+            Those of indicators begin with `missingindicator_`.
+        """
+        check_is_fitted(self)
+        names = super().get_feature_names_out(input_features)
+        kept = names[self._are_kept]
+        return kept if self.indicator_ is None else np.hstack([kept, self.indicator_.get_feature_names_out(names)])
+
+    @property
+    def _are_kept(self):
+        return self._is_known | self.keep_empty_features
+
+    def _checked(self, X, reset):
+        return validate_data(
+            self, unwrap(X), reset=reset, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", copy=reset,
+            ensure_min_samples=2 if reset else 1,
+        )  # fmt: skip
+
+    def _warn_of_empty_columns(self):
+        if not self._is_known.all() and not self.keep_empty_features:
+            empty = np.flatnonzero(~self._is_known).tolist()
+            warn_user(
+                f"Columns {empty} of X have no observed cell, and are left out; keep_empty_features=True fills them "
+                "with 0."
+            )
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
