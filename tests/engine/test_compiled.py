@@ -54,7 +54,9 @@ def trained(objective, prior, dtype, is_compiled):
         batch_size=BATCH, device="cpu", verbose=0, is_compiled=is_compiled,
     ).initialize()  # fmt: skip
     rows = torch.randn(PER_EPOCH * BATCH, 5, generator=make_generator(1), dtype=dtype)
-    return shaken(net, "prior", 0).partial_fit(ResidentRows(rows), epochs=-(-N_STEPS // PER_EPOCH))
+    n = len(rows)  # a sequence, for objectives that look back
+    rows = ResidentRows(rows, follows=torch.stack([torch.arange(n), torch.arange(n).roll(1)]))
+    return shaken(net, "prior", 0).partial_fit(rows, epochs=-(-N_STEPS // PER_EPOCH))
 
 
 @pytest.mark.parametrize(("objective", "prior", "dtype"), CASES)
