@@ -288,7 +288,11 @@ def seconds(function):
     return time.perf_counter() - started
 
 
-KINDS = {"eager": {"max_steps": 2}, "traced": {"max_steps": 1000}}  # parameters that decide for a kind of step
+KINDS = {  # parameters that decide for a kind of step
+    "eager": {"max_steps": 2},
+    "traced": {"max_steps": 1000},
+    "compiled": {"max_steps": 1000, "compile": True},
+}
 
 
 def trained(pair, size, X, kind, device):

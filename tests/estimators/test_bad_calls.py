@@ -172,6 +172,7 @@ PARAMETERS = {  # bad values, and what the message says that good ones are
     "warm_start": (["x"], "bool"),
     "device": (["abc", "cuda:x"], "'auto' or a torch device"),
     "device ": ([7, None], "torch.device"),
+    "compile": (["x", 3, None], "bool"),
     "callbacks": ([3, "ab"], "an array-like or None"),
     "callbacks ": ([[3], [EarlyStopping, "ab"], [("name", 3)], [()]], "skorch callbacks, alone or as (name, callback)"),
     "random_state": (["x", -1, 2.5], "an int in the range [0, 4294967295]"),

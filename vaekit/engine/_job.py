@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vaekit.engine._taking import warn_if_not_compiled
 from vaekit.utils._threads import threads_for
 
 __all__ = ["Job", "train"]
@@ -26,6 +27,8 @@ class Job:
     batch_size : int
     callbacks : sequence of Callback
         Called for this training alone.
+    is_compiled : bool
+        Whether steps that can be are compiled.
     """
 
     net: Any
@@ -36,12 +39,14 @@ class Job:
     learning_rate: float
     batch_size: int
     callbacks: Sequence[Any]
+    is_compiled: bool = False
 
     def run(self):
         """Train; whatever ends it early passes on, and the net keeps what it had learned by its last whole step."""
-        net = self.net
+        net, net.is_compiled = self.net, self.is_compiled
         work = self.batch_size * net.work_per_row_
         with threads_for(work), net.training_with(self.callbacks, self.learning_rate, self.batch_size):
+            warn_if_not_compiled(net)
             net.partial_fit(self.rows, valid=self.valid, epochs=self.n_epochs, max_steps=self.max_steps)
 
 

@@ -10,8 +10,10 @@ from vaekit.engine._kinds import kind_of_step
 from vaekit.engine._step import run_step
 from vaekit.engine._traced import TracedStep
 from vaekit.engine._user_callbacks import has_batch_hooks
+from vaekit.exceptions import VaekitWarning
+from vaekit.utils._warnings import warn_user
 
-__all__ = ["taker_of_steps"]
+__all__ = ["taker_of_steps", "warn_if_not_compiled"]
 
 
 def taker_of_steps(net, rows, bounds):
@@ -25,6 +27,17 @@ def taker_of_steps(net, rows, bounds):
     n_rows = bounds[0][1] - bounds[0][0]
     one = TracedStep(net, rows, n_rows, eager)
     return CompiledSteps(net, rows, n_rows, one) if net.is_compiled else one
+
+
+def warn_if_not_compiled(net):
+    """Say that steps which were to be compiled are eager ones, and why."""
+    if net.is_compiled and kind_of_step(net, has_batch_hooks(net.callbacks_)) == "eager":
+        warn_user(
+            "The 'compile' parameter is True, but these steps are not compiled: there are too few of them, callbacks "
+            "look at every batch, or the model or objective has parts that cannot be written down as one program "
+            "(modules of one's own, dropout, batch normalisation); choose compile=False to hear no more of it.",
+            VaekitWarning,
+        )
 
 
 def _eager(net, inputs, on_gradients=None):

@@ -109,10 +109,16 @@ default="auto"
     n_iter_no_change : int, default=10
         Epochs without improvement after which training stops. Only with early stopping.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last fit. `learning_rate`, `batch_size` and how long to train may change in
-        between, what makes the model may not.
+        Whether `fit` goes on from the last fit. `learning_rate`, `batch_size`, `compile` and how long to train may
+        change in between, what makes the model may not.
     device : str or torch.device, default="auto"
         Where to compute; `"auto"` is a CUDA device if there is one, else the CPU.
+    compile : bool, default=False
+        Whether training steps are compiled: 1.5 to 2 times faster on top of what is done anyway, after seconds up to a
+        minute for each new structure of a model, shared by all fits of a process that differ in strengths, seeds or
+        data only. Pays in long trainings of small networks. Results differ from those of steps that are not compiled
+        by rounding. Needs a C++ compiler on a CPU, Triton besides on a GPU. Fits of fewer than 500 planned steps (100
+        on a GPU), callbacks that look at every batch, and modules of your own are not compiled, and a warning says so.
     callbacks : list of skorch callbacks or None, default=None
         Called during training, through copies that share with the ones given only the objects they write to (runs,
         writers, files); so do those of a clone. A pickle leaves out callbacks that cannot be pickled. Callbacks that
@@ -177,6 +183,7 @@ default="auto"
     n_iter_no_change: int = 10
     warm_start: bool = False
     device: str | torch.device = "auto"
+    compile: bool = False
     callbacks: Sequence[Any] | None = None
     checkpoint: str | os.PathLike | Checkpoint | None = None
     random_state: RandomStateLike = None
@@ -203,6 +210,7 @@ default="auto"
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
         "device": [str, torch.device],
+        "compile": ["boolean"],
         "callbacks": ["array-like", None],
         "checkpoint": [str, os.PathLike, InstanceOf(Checkpoint, room="vaekit.persistence"), None],
         "random_state": ["random_state"],

@@ -27,6 +27,8 @@ class Training(NamedTuple):
     batch_size : int
     validation_fraction : float or None
         Share of rows that are held out; None if none are.
+    is_compiled : bool
+        Whether steps that can be are compiled.
     """
 
     n_epochs: int
@@ -34,6 +36,7 @@ class Training(NamedTuple):
     learning_rate: float
     batch_size: int
     validation_fraction: float | None
+    is_compiled: bool = False
 
 
 class Prepared(NamedTuple):
@@ -72,6 +75,7 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         learning_rate=training.learning_rate,
         batch_size=training.batch_size,
         callbacks=callbacks,
+        is_compiled=training.is_compiled,
     )
     few = train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]
     remembered = np.array(some_rows(X, few)), known.of(few)._replace(follows=None)
