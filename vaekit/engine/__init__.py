@@ -5,6 +5,7 @@ from vaekit.engine._data import ResidentRows, batch_bounds
 from vaekit.engine._job import Job, train
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
+from vaekit.engine._stream import StreamedRows, chunk_sizes
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "Plan",
     "ResidentRows",
     "ScaleWatch",
+    "StreamedRows",
     "batch_bounds",
+    "chunk_sizes",
     "has_stopped",
     "is_callback",
     "own_copy",

@@ -7,7 +7,7 @@ import torch
 
 from vaekit._outputs import Batch
 
-__all__ = ["ResidentRows", "Rows", "batch_bounds"]
+__all__ = ["ResidentRows", "Rows", "batch_bounds", "independent_orders"]
 
 
 class Rows(Protocol):
@@ -40,11 +40,15 @@ class ResidentRows:
     follows : Tensor of int of shape (2, n_pairs), optional
         Where rows are a sequence: numbers of rows, and of the row before each of them in time. A pass then goes through
         these pairs.
+    numbers : Tensor of int, optional
+        Which of the values are these rows; all by default. Others of them may be held out: neither takes a copy.
     """
 
-    def __init__(self, values, offset=None, unit=None, *, given=None, observed=None, weight=None, follows=None):
+    def __init__(
+        self, values, offset=None, unit=None, *, given=None, observed=None, weight=None, follows=None, numbers=None
+    ):
         self.values, self.offset, self.unit = values, offset, unit
-        self.known, self.follows = (given, observed, weight), follows
+        self.known, self.follows, self.numbers = (given, observed, weight), follows, numbers
 
     @property
     def device(self):
@@ -52,9 +56,12 @@ class ResidentRows:
         return self.values.device
 
     def __len__(self):
-        return len(self.values) if self.follows is None else self.follows.shape[1]
+        if self.follows is not None:
+            return self.follows.shape[1]
+        return len(self.values if self.numbers is None else self.numbers)
 
     def __getitem__(self, index):
+        index = index if self.numbers is None else self.numbers[index]
         known = (None if known is None else known[index] for known in self.known)
         return Batch(self._converted(self.values[index]), *known)
 
@@ -71,10 +78,7 @@ class ResidentRows:
         If the pass is one batch in all, independent draws are disjoint parts of it, if none is a single row (batch
         normalisation).
         """
-        own = [name for name, other in draws.items() if other is None]
-        orders = {name: torch.randperm(len(self), generator=generator, device=self.device) for name in own}
-        if is_one_batch and len(own) > 1 and len(self) >= 2 * len(own):
-            orders = dict(zip(own, orders[own[0]].tensor_split(len(own))))
+        orders = independent_orders(len(self), draws, generator, self.device, is_one_batch)
         places = {name: orders[other or name] for name, other in draws.items()}
         return {name: self._numbers(place, draws[name] is not None) for name, place in places.items()}
 
@@ -84,6 +88,15 @@ class ResidentRows:
         if is_before:
             raise ValueError("The objective compares rows with the rows before them in time, but these have no order.")
         return place
+
+
+def independent_orders(n_rows, draws, generator, device, is_one_batch):
+    """Permutations of rows, one for each draw that has an order of its own; parts of one if that is all there is."""
+    own = [name for name, other in draws.items() if other is None]
+    orders = {name: torch.randperm(n_rows, generator=generator, device=device) for name in own}
+    if is_one_batch and len(own) > 1 and n_rows >= 2 * len(own):
+        orders = dict(zip(own, orders[own[0]].tensor_split(len(own))))
+    return orders
 
 
 def batch_bounds(n_rows, batch_size):

@@ -3,7 +3,6 @@
 import contextlib
 from typing import Any, Self
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import clone
@@ -18,6 +17,7 @@ from vaekit.fitted import NOTHING, Sentence, Training, begin, run, warn_of_train
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._ambient import GuardedMethods
+from vaekit.utils._on_disk import in_memory_unless_large
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
 from vaekit.utils._warnings import warn_user
@@ -156,7 +156,7 @@ class FittingMixin(GuardedMethods):
         """Return validated rows and what is known; `model_` is then the model to train, a new one unless it goes on."""
         if goes_on and self.__sklearn_is_fitted__():
             refuse_changes(settings_of(self), self._first_settings)
-            X = np.asarray(check_in_support(self, X))
+            X = in_memory_unless_large(check_in_support(self, X))
             return X, self._known(X, y, is_new=False, **facts)
         X = check_rows(self, X, reset=True)
         known = self._known(X, y, is_new=True, **facts)

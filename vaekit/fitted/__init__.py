@@ -1,7 +1,7 @@
 """A fitted model: arrays that are known to be right in, arrays in the units of X out; and how it is trained."""
 
 from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
-from vaekit.fitted._codes import Moments, encode, log_posterior, sample_posterior
+from vaekit.fitted._codes import Moments, encode, locations, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.fitted._job import Training, conclude, prepare, run
 from vaekit.fitted._known import NOTHING, Known
@@ -27,6 +27,7 @@ __all__ = [
     "importance_bounds",
     "last_change",
     "likelihood_scale",
+    "locations",
     "log_likelihood",
     "log_posterior",
     "log_prior",
