@@ -5,10 +5,12 @@ from vaekit.engine._data import ResidentRows, batch_bounds
 from vaekit.engine._job import Job, train
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
+from vaekit.engine._precision import PRECISIONS
 from vaekit.engine._stream import StreamedRows, chunk_sizes
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
 
 __all__ = [
+    "PRECISIONS",
     "EarlyStop",
     "EpochBar",
     "EpochLog",

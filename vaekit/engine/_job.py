@@ -26,6 +26,8 @@ class Job:
     batch_size : int
     callbacks : sequence of Callback
         Called for this training alone.
+    precision : {"float32", "bf16"}
+        What encoder and decoder compute in.
     """
 
     net: Any
@@ -36,10 +38,12 @@ class Job:
     learning_rate: float
     batch_size: int
     callbacks: Sequence[Any]
+    precision: str = "float32"
 
     def run(self):
         """Train; whatever ends it early passes on, and the net keeps what it had learned by its last whole step."""
         net = self.net
+        net.precision = self.precision
         work = self.batch_size * net.work_per_row_
         with threads_for(work), net.training_with(self.callbacks, self.learning_rate, self.batch_size):
             net.partial_fit(self.rows, valid=self.valid, epochs=self.n_epochs, max_steps=self.max_steps)

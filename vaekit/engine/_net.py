@@ -70,6 +70,8 @@ class Net(NeuralNet):
         self.is_foreign, self.inference_rows, self.is_compiled = is_foreign, inference_rows, is_compiled
         super().__init__(module, criterion=nn.Identity, train_split=None, **kwargs)
 
+    precision = "float32"  # what the networks compute in while they are trained
+
     @property
     def _default_callbacks(self):
         return []

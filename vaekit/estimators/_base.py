@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import torch
 from sklearn.base import BaseEstimator, clone
 
+from vaekit.engine import PRECISIONS
 from vaekit.estimators._callbacks import CallbacksMixin, picklable_callbacks
 from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
@@ -106,6 +107,11 @@ default="auto"
         between, what makes the model may not.
     device : str or torch.device, default="auto"
         Where to compute; `"auto"` is a CUDA device if there is one, else the CPU.
+    precision : {"float32", "bf16"}, default="float32"
+        What encoder and decoder compute in while they are trained. `"bf16"` keeps eight binary digits of each product
+        and adds up in float32: convolutional networks train 1.6 to 1.9 times as fast on processors that know the type
+        (AMX, AVX-512 BF16; a GPU gains where its networks are large), small tables do not gain. Weights, densities,
+        priors, and all that is asked of a fitted model stay in float32.
     callbacks : list of skorch callbacks or None, default=None
         Called during training, through copies that share with the ones given only the objects they write to (runs,
         writers, files); so do those of a clone. A pickle leaves out callbacks that cannot be pickled. Callbacks that
@@ -166,6 +172,7 @@ default="auto"
     n_iter_no_change: int = 10
     warm_start: bool = False
     device: str | torch.device = "auto"
+    precision: str = "float32"
     callbacks: Sequence[Any] | None = None
     random_state: RandomStateLike = None
     verbose: int = 0
@@ -191,6 +198,7 @@ default="auto"
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
         "device": [str, torch.device],
+        "precision": [StrOptions(set(PRECISIONS))],
         "callbacks": ["array-like", None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],

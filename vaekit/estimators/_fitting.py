@@ -201,4 +201,5 @@ def _word(estimator, name):
 def training_of(estimator, n_epochs, max_steps):
     """What a call of fit asks for."""
     fraction = estimator.validation_fraction if estimator.early_stopping else None
-    return Training(n_epochs, max_steps, estimator.learning_rate, estimator.batch_size, fraction)
+    how = (estimator.learning_rate, estimator.batch_size, fraction, estimator.precision)
+    return Training(n_epochs, max_steps, *how)

@@ -11,8 +11,8 @@ __all__ = ["refuse_changes", "settings_of"]
 
 # parameters that may change while training goes on (the random state then decides samples alone); all others may not
 CHANGEABLE = {
-    "batch_size", "callbacks", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "random_state", "tol",
-    "verbose", "warm_start",
+    "batch_size", "callbacks", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "precision",
+    "random_state", "tol", "verbose", "warm_start",
 }  # fmt: skip
 
 

@@ -28,6 +28,8 @@ class Training(NamedTuple):
     batch_size : int
     validation_fraction : float or None
         Share of rows that are held out; None if none are.
+    precision : {"float32", "bf16"}
+        What encoder and decoder compute in while they are trained.
     """
 
     n_epochs: int
@@ -35,6 +37,7 @@ class Training(NamedTuple):
     learning_rate: float
     batch_size: int
     validation_fraction: float | None
+    precision: str = "float32"
 
 
 class Prepared(NamedTuple):
@@ -69,6 +72,7 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         learning_rate=training.learning_rate,
         batch_size=training.batch_size,
         callbacks=callbacks,
+        precision=training.precision,
     )
     few = train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]
     remembered = np.array(some_rows(X, few)), known.of(few)._replace(follows=None)

@@ -133,7 +133,7 @@ class ColumnMoments(NamedTuple):
                 low_of_mean = 0.0
             else:
                 ranges = np.where(low < high, high - low, 1.0)
-                units = 1.0 if SMALLEST < ranges.min() and ranges.max() < 1 / SMALLEST else ranges
+                units = 1.0 if ranges.min() > SMALLEST and ranges.max() < 1 / SMALLEST else ranges
                 t, low_of_mean = rows.astype(np.float64), low
                 t -= low
                 t = t if np.ndim(units) == 0 else np.divide(t, units, out=t)
