@@ -112,7 +112,8 @@ class StreamedOrder:
             return self._windows[number]
         chunks = self.chunks[number * self.window_chunks : (number + 1) * self.window_chunks]
         rows = (chunks[:, None] * self.chunk_rows + np.arange(self.chunk_rows)).ravel()
-        return np.random.default_rng([self.seed, number]).permutation(rows[rows < self.n_rows])
+        # not 0, with which a seed is the same as alone
+        return np.random.default_rng([self.seed, number + 1]).permutation(rows[rows < self.n_rows])
 
 
 class KeptChunks:
