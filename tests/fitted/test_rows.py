@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from vaekit import VAE, BetaTCVAE, FactorVAE
+from vaekit import VAE, BetaTCVAE, ConditionalVAE, FactorVAE, SlowVAE
 from vaekit.engine import ResidentRows, StreamedRows
 from vaekit.fitted import _rows
+from vaekit.fitted._known import NOTHING
 from vaekit.fitted._rows import resident_rows, training_rows
 from vaekit.nn import ConvNet
 from vaekit.utils import _on_disk
@@ -121,15 +122,20 @@ def test_rows_of_another_width_or_scale_are_refused(on_disk):
 
 
 def test_an_objective_that_looks_at_all_rows_says_so(on_disk):
-    objective = (
-        next((m for m in (BetaTCVAE(**HOW, estimator="exact"),) if m._make_objective().needs_all_rows), None)
-        if "estimator" in BetaTCVAE().get_params()
-        else None
-    )
-    if objective is None:
-        return
     with pytest.raises(ValueError, match="all rows in every step"):
-        objective.fit(on_disk(TABLE))
+        BetaTCVAE(**HOW, aggregate="full").fit(on_disk(TABLE))
+
+
+def test_rows_with_an_order_in_time_are_to_be_in_memory(on_disk):
+    with pytest.raises(ValueError, match="pass an array in memory"):
+        SlowVAE(**HOW).fit(on_disk(TABLE), np.zeros(90, int))
+
+
+def test_conditions_go_with_streamed_rows(on_disk):
+    y = np.arange(90) % 3
+    model, resident = (ConditionalVAE(**HOW, early_stopping=True).fit(rows, y) for rows in (on_disk(TABLE), TABLE))
+    assert model.n_steps_ == resident.n_steps_
+    np.testing.assert_array_equal(resident.transform(on_disk(TABLE), y), resident.transform(TABLE, y))
 
 
 # ---------------------------------------------------------------------- in memory
@@ -140,7 +146,7 @@ def test_parts_share_large_narrow_rows(monkeypatch):
     X, numbers = IMAGES.reshape(90, -1), np.array([3, 80, 7])
     plain = resident_rows(model, X[numbers])
     monkeypatch.setattr(_rows, "SHARED_FROM", 0)
-    train, valid = training_rows(model, X, np.arange(80), numbers)
+    train, valid = training_rows(model, X, NOTHING, np.arange(80), numbers)
     assert train.values.data_ptr() == valid.values.data_ptr() == X.ctypes.data
     assert len(valid) == 3
     np.testing.assert_array_equal(valid[:].x, plain[:].x)
@@ -167,6 +173,6 @@ def test_rows_that_may_not_be_written_to_are_not_copied():
 def test_rows_that_do_not_fit_the_device_are_streamed(monkeypatch):
     model = VAE(**HOW).fit(TABLE).model_
     monkeypatch.setattr(_rows, "_fits", lambda model, X: False)
-    (rows,) = training_rows(model, TABLE, None)
+    rows, _ = training_rows(model, TABLE, NOTHING, range(90), None)
     assert isinstance(rows, StreamedRows)
     np.testing.assert_array_equal(rows[10:20].x, resident_rows(model, TABLE)[10:20].x)
