@@ -1,7 +1,7 @@
 """The training engine: phases, the pure step, the books kept by skorch."""
 
 from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, has_stopped
-from vaekit.engine._data import ResidentRows, batch_bounds
+from vaekit.engine._data import ResidentRows, batch_bounds, count_batches
 from vaekit.engine._job import Job, train
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
@@ -24,6 +24,7 @@ __all__ = [
     "StreamedRows",
     "batch_bounds",
     "chunk_sizes",
+    "count_batches",
     "has_stopped",
     "is_callback",
     "own_copy",

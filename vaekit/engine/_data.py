@@ -7,7 +7,7 @@ import torch
 
 from vaekit._outputs import Batch
 
-__all__ = ["ResidentRows", "Rows", "batch_bounds", "independent_orders"]
+__all__ = ["ResidentRows", "Rows", "batch_bounds", "count_batches", "independent_orders"]
 
 
 class Rows(Protocol):
@@ -99,15 +99,22 @@ def independent_orders(n_rows, draws, generator, device, is_one_batch):
     return orders
 
 
-def batch_bounds(n_rows, batch_size):
-    """Half-open bounds of the batches of one epoch; a last batch of a single row is folded into the one before.
+def count_batches(n_rows, batch_size):
+    """How many batches an epoch has."""
+    n_batches = -(-n_rows // batch_size)
+    return n_batches - 1 if n_batches > 1 and n_rows % batch_size == 1 else n_batches
+
+
+def batch_bounds(n_rows, batch_size, n_most=None):
+    """Half-open bounds of the (first) batches of an epoch; a last batch of a single row is folded into the one before.
 
     >>> batch_bounds(7, 3)
     [(0, 3), (3, 7)]
     >>> batch_bounds(8, 3)
     [(0, 3), (3, 6), (6, 8)]
+    >>> batch_bounds(8, 3, n_most=1)
+    [(0, 3)]
     """
-    starts = list(range(0, n_rows, batch_size))
-    if len(starts) > 1 and n_rows - starts[-1] == 1:
-        starts.pop()
-    return list(zip(starts, starts[1:] + [n_rows]))
+    n_batches = count_batches(n_rows, batch_size)
+    starts = [number * batch_size for number in range(n_batches if n_most is None else min(n_batches, n_most))]
+    return [(start, n_rows if start == (n_batches - 1) * batch_size else start + batch_size) for start in starts]
