@@ -1,16 +1,16 @@
 """What is on a disk is known, read in any order, measured in one pass, and its memory is given back."""
 
-import sys
-
 import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from torch.utils.data import Dataset
 
 from vaekit.datasets._lazy import LazyImages
 from vaekit.utils import _on_disk
 from vaekit.utils._containers import unwrap
-from vaekit.utils._on_disk import ColumnMoments, RowsOnDisk, in_memory_unless_large, on_disk
+from vaekit.utils._on_disk import RowsOnDisk, in_memory_unless_large, on_disk
 
 IMAGES = np.random.default_rng(0).integers(0, 255, (40, 2, 3, 3)).astype(np.uint8)
 TABLE = np.random.default_rng(0).normal(size=(300, 5))
@@ -83,7 +83,20 @@ def test_a_small_torch_dataset_is_an_array():
     np.testing.assert_array_equal(unwrap(Pairs()), IMAGES)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_row_groups_of_a_parquet_file_are_read_as_they_are_needed(dtype, tmp_path, monkeypatch):
+    table = (100 * TABLE).astype(dtype)
+    pq.write_table(pa.table(dict(zip("abcde", table.T))), tmp_path / "rows.parquet", row_group_size=64)
+    frame = unwrap(pq.ParquetFile(tmp_path / "rows.parquet"))
+    assert list(frame.columns) == list("abcde")
+    monkeypatch.setattr(_on_disk, "LARGEST_READ", 0)
+    rows = on_disk(pq.ParquetFile(tmp_path / "rows.parquet"))
+    assert (rows.shape, rows.dtype) == (table.shape, dtype)
+    for key in (slice(60, 70), slice(None, None, 50), np.array([299, 0, 64, 63])):
+        np.testing.assert_array_equal(rows[key], table[key])
+    assert rows.max() == table.max()
+
+
 def test_pages_that_were_read_are_given_back(tmp_path, anything_is_large):
     def mapped():
         return int(next(line for line in open("/proc/self/status") if line.startswith("RssFile")).split()[1])
@@ -95,43 +108,6 @@ def test_pages_that_were_read_are_given_back(tmp_path, anything_is_large):
         rows[start : start + 100]
     rows[::3]
     assert mapped() - before < 40_000  # kB, of 131,072
-
-
-# ---------------------------------------------------------------------- moments
-
-
-@pytest.mark.parametrize(
-    "X",
-    [
-        TABLE,
-        TABLE.astype(np.float32) + np.float32(1000),
-        TABLE * [1, 1e150, 1e-170, 0, 1e300],
-        IMAGES.reshape(40, -1),
-        np.arange(1200, dtype=np.int8).reshape(300, 4),
-        TABLE > 0,
-        np.full((30, 2), 0.1),
-        np.arange(10**6, 10**6 + 900).reshape(300, 3),
-    ],
-    ids=["table", "offset", "scales", "bytes", "signed bytes", "bool", "constant", "integers"],
-)
-@pytest.mark.parametrize("n_parts", [1, 7])
-def test_moments_of_parts_are_those_of_all(X, n_parts, monkeypatch):
-    monkeypatch.setattr(_on_disk, "EXACT_ROWS", 13)
-    parts = [ColumnMoments.of(part) for part in np.array_split(X, n_parts)]
-    found = parts[0]
-    for part in parts[1:]:
-        found = found.joined(part)
-    unit = np.abs(X).max(axis=0).astype(float)
-    unit[unit == 0] = 1
-    exact = X / unit
-    assert found.n_rows == len(X)
-    np.testing.assert_array_equal(found.low, X.min(axis=0))
-    np.testing.assert_array_equal(found.high, X.max(axis=0))
-    np.testing.assert_allclose(found.mean / unit, exact.mean(axis=0), rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(found.deviation / unit, exact.std(axis=0), rtol=1e-6, atol=0)
-    is_constant = found.low == found.high
-    np.testing.assert_array_equal(found.mean[is_constant], X[0][is_constant])
-    assert not found.deviation[is_constant].any()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -11,12 +11,13 @@ from vaekit.engine._data import independent_orders
 __all__ = ["StreamedOrder", "StreamedRows", "chunk_sizes"]
 
 CHUNK_BYTES, WINDOW_BYTES = 2**18, 2**25  # read at once, and shuffled together: 256 KiB of 32 MiB
+FEWEST_ROWS = 256  # that are shuffled together, however large one is
 
 
 def chunk_sizes(row_bytes, together=1):
     """Rows of a chunk, a multiple of those that are stored `together`, and chunks of a window, for rows of a size."""
     n_rows = together * -(-max(1, CHUNK_BYTES // row_bytes) // together)
-    return n_rows, max(8, WINDOW_BYTES // (n_rows * row_bytes))
+    return n_rows, max(2, -(-FEWEST_ROWS // n_rows), WINDOW_BYTES // (n_rows * row_bytes))
 
 
 class StreamedRows:
