@@ -62,7 +62,8 @@ class FittingMixin(GuardedMethods):
         ----------
         X : array-like of shape (n_samples, n_features), or images of shape (n_samples, height, width) or \
 (n_samples, channels, height, width)
-            Data, in any units. Tensors and memory maps are taken; uint8 images stay uint8 in memory.
+            Data, in any units. Bytes stay bytes in memory; what lies on a disk (memory maps, HDF5 datasets, Parquet
+            files, images, torch's map-style datasets) and is larger than 256 MiB is read as it is needed.
         y : Ignored
             Present by convention.
 
