@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vaekit.engine import ResidentRows, batch_bounds
+from vaekit.engine import ResidentRows, batch_bounds, count_batches
 
 
 @given(n_rows=st.integers(1, 500), batch_size=st.integers(2, 70))
@@ -17,6 +17,8 @@ def test_batches_cut_the_rows_without_a_batch_of_one(n_rows, batch_size):
     assert min(sizes) > 1 or n_rows == 1
     assert all(size == batch_size for size in sizes[:-1])
     assert sizes[-1] <= batch_size + 1
+    assert len(bounds) == count_batches(n_rows, batch_size)
+    assert batch_bounds(n_rows, batch_size, n_most=3) == bounds[:3]
 
 
 def test_a_last_batch_of_one_row_joins_its_neighbour():

@@ -7,7 +7,7 @@ import torch
 
 from vaekit._outputs import Batch
 
-__all__ = ["ResidentRows", "Rows", "batch_bounds"]
+__all__ = ["ResidentRows", "Rows", "batch_bounds", "count_batches", "independent_orders"]
 
 
 class Rows(Protocol):
@@ -40,11 +40,15 @@ class ResidentRows:
     follows : Tensor of int of shape (2, n_pairs), optional
         Where rows are a sequence: numbers of rows, and of the row before each of them in time. A pass then goes through
         these pairs.
+    numbers : Tensor of int, optional
+        Which of the values are these rows; all by default. Others of them may be held out: neither takes a copy.
     """
 
-    def __init__(self, values, offset=None, unit=None, *, given=None, observed=None, weight=None, follows=None):
+    def __init__(
+        self, values, offset=None, unit=None, *, given=None, observed=None, weight=None, follows=None, numbers=None
+    ):
         self.values, self.offset, self.unit = values, offset, unit
-        self.known, self.follows = (given, observed, weight), follows
+        self.known, self.follows, self.numbers = (given, observed, weight), follows, numbers
 
     @property
     def device(self):
@@ -52,9 +56,12 @@ class ResidentRows:
         return self.values.device
 
     def __len__(self):
-        return len(self.values) if self.follows is None else self.follows.shape[1]
+        if self.follows is not None:
+            return self.follows.shape[1]
+        return len(self.values if self.numbers is None else self.numbers)
 
     def __getitem__(self, index):
+        index = index if self.numbers is None else self.numbers[index]
         known = (None if known is None else known[index] for known in self.known)
         return Batch(self._converted(self.values[index]), *known)
 
@@ -71,10 +78,7 @@ class ResidentRows:
         If the pass is one batch in all, independent draws are disjoint parts of it, if none is a single row (batch
         normalisation).
         """
-        own = [name for name, other in draws.items() if other is None]
-        orders = {name: torch.randperm(len(self), generator=generator, device=self.device) for name in own}
-        if is_one_batch and len(own) > 1 and len(self) >= 2 * len(own):
-            orders = dict(zip(own, orders[own[0]].tensor_split(len(own))))
+        orders = independent_orders(len(self), draws, generator, self.device, is_one_batch)
         places = {name: orders[other or name] for name, other in draws.items()}
         return {name: self._numbers(place, draws[name] is not None) for name, place in places.items()}
 
@@ -86,15 +90,31 @@ class ResidentRows:
         return place
 
 
-def batch_bounds(n_rows, batch_size):
-    """Half-open bounds of the batches of one epoch; a last batch of a single row is folded into the one before.
+def independent_orders(n_rows, draws, generator, device, is_one_batch):
+    """Permutations of rows, one for each draw that has an order of its own; parts of one if that is all there is."""
+    own = [name for name, other in draws.items() if other is None]
+    orders = {name: torch.randperm(n_rows, generator=generator, device=device) for name in own}
+    if is_one_batch and len(own) > 1 and n_rows >= 2 * len(own):
+        orders = dict(zip(own, orders[own[0]].tensor_split(len(own))))
+    return orders
+
+
+def count_batches(n_rows, batch_size):
+    """How many batches an epoch has."""
+    n_batches = -(-n_rows // batch_size)
+    return n_batches - 1 if n_batches > 1 and n_rows % batch_size == 1 else n_batches
+
+
+def batch_bounds(n_rows, batch_size, n_most=None):
+    """Half-open bounds of the (first) batches of an epoch; a last batch of a single row is folded into the one before.
 
     >>> batch_bounds(7, 3)
     [(0, 3), (3, 7)]
     >>> batch_bounds(8, 3)
     [(0, 3), (3, 6), (6, 8)]
+    >>> batch_bounds(8, 3, n_most=1)
+    [(0, 3)]
     """
-    starts = list(range(0, n_rows, batch_size))
-    if len(starts) > 1 and n_rows - starts[-1] == 1:
-        starts.pop()
-    return list(zip(starts, starts[1:] + [n_rows]))
+    n_batches = count_batches(n_rows, batch_size)
+    starts = [number * batch_size for number in range(n_batches if n_most is None else min(n_batches, n_most))]
+    return [(start, n_rows if start == (n_batches - 1) * batch_size else start + batch_size) for start in starts]

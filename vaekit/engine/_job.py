@@ -29,6 +29,8 @@ class Job:
         Called for this training alone.
     is_compiled : bool
         Whether steps that can be are compiled.
+    precision : {"float32", "bf16"}
+        What encoder and decoder compute in.
     """
 
     net: Any
@@ -40,10 +42,12 @@ class Job:
     batch_size: int
     callbacks: Sequence[Any]
     is_compiled: bool = False
+    precision: str = "float32"
 
     def run(self):
         """Train; whatever ends it early passes on, and the net keeps what it had learned by its last whole step."""
-        net, net.is_compiled = self.net, self.is_compiled
+        net = self.net
+        net.is_compiled, net.precision = self.is_compiled, self.precision
         work = self.batch_size * net.work_per_row_
         with threads_for(work), net.training_with(self.callbacks, self.learning_rate, self.batch_size):
             warn_if_not_compiled(net)

@@ -70,6 +70,8 @@ class Net(NeuralNet):
         self.is_foreign, self.inference_rows, self.is_compiled = is_foreign, inference_rows, is_compiled
         super().__init__(module, criterion=nn.Identity, train_split=None, **kwargs)
 
+    precision = "float32"  # what the networks compute in while they are trained
+
     @property
     def _default_callbacks(self):
         return []
@@ -228,7 +230,7 @@ class Net(NeuralNet):
         self.safety_.begin_epoch()
         self._enter_stage()
         first_step = self.step_
-        bounds = batch_bounds(len(rows), self.batch_size)[: int(min(last_step - self.step_, len(rows)))]
+        bounds = batch_bounds(len(rows), self.batch_size, int(min(last_step - self.step_, len(rows))))
         record = run_epoch(self, rows, bounds, self._kind_of_step(rows, bounds), self.held_.release)
         self._write(record, is_first=first_step == 0)
         fault = broken_term(record, self.flat_.buffer, first_step)

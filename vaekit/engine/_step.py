@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from vaekit.engine._optimizer import flat_gradient
+from vaekit.engine._precision import networks_in
 
 __all__ = ["StepResult", "run_step"]
 
@@ -25,7 +26,7 @@ class StepResult(NamedTuple):
     observed: Any
 
 
-def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, first=0):
+def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, first=0, precision="float32"):
     """Run the phases of one step; each one's gradient is taken with respect to its own parameters only.
 
     A function of the parameters, the module's buffers and the inputs: no branch depends on the value of a tensor, and
@@ -43,6 +44,8 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, fi
         Called with each phase's list of gradients before the update; it may change them in place.
     first : int, default=0
         Number of the first of these phases among those of the optimizer.
+    precision : {"float32", "bf16"}, default="float32"
+        What encoder and decoder compute in.
 
     Returns
     -------
@@ -50,7 +53,8 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, fi
     """
     recorded, carried = {}, None
     for i, (phase, own) in enumerate(zip(phases, parameters)):
-        loss, terms, carried = phase.loss(model, inputs, carried)
+        with networks_in(precision, model):
+            loss, terms, carried = phase.loss(model, inputs, carried)
         # a parameter that the loss does not touch has gradient zero, and Adam leaves it where it is
         gradients = torch.autograd.grad(loss, own, materialize_grads=True)
         if on_gradients is not None:

@@ -43,8 +43,8 @@ def warn_if_not_compiled(net):
 def _eager(net, inputs, on_gradients=None):
     """One step of the stage that is running."""
     _, own, phases = net.stage_
-    parameters = net.parameters_[own]
-    terms, observed = run_step(net.module_, phases, parameters, net.optimizer_, inputs, on_gradients, first=own.start)
+    parameters, how = net.parameters_[own], {"first": own.start, "precision": net.precision}
+    terms, observed = run_step(net.module_, phases, parameters, net.optimizer_, inputs, on_gradients, **how)
     net.step_ += 1
     return list(terms), torch.stack([term.detach() for term in terms.values()]), observed
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 import torch
 from sklearn.base import BaseEstimator, clone
 
+from vaekit.engine import PRECISIONS
 from vaekit.estimators._callbacks import CallbacksMixin, picklable_callbacks
 from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
@@ -119,6 +120,11 @@ default="auto"
         data only. Pays in long trainings of small networks. Results differ from those of steps that are not compiled
         by rounding. Needs a C++ compiler on a CPU, Triton besides on a GPU. Fits of fewer than 500 planned steps (100
         on a GPU), callbacks that look at every batch, and modules of your own are not compiled, and a warning says so.
+    precision : {"float32", "bf16"}, default="float32"
+        What encoder and decoder compute in while they are trained. `"bf16"` keeps eight binary digits of each product
+        and adds up in float32: convolutional networks train 1.6 to 1.9 times as fast on processors that know the type
+        (AMX, AVX-512 BF16; a GPU gains where its networks are large), small tables do not gain. Weights, densities,
+        priors, and all that is asked of a fitted model stay in float32.
     callbacks : list of skorch callbacks or None, default=None
         Called during training, through copies that share with the ones given only the objects they write to (runs,
         writers, files); so do those of a clone. A pickle leaves out callbacks that cannot be pickled. Callbacks that
@@ -184,6 +190,7 @@ default="auto"
     warm_start: bool = False
     device: str | torch.device = "auto"
     compile: bool = False
+    precision: str = "float32"
     callbacks: Sequence[Any] | None = None
     checkpoint: str | os.PathLike | Checkpoint | None = None
     random_state: RandomStateLike = None
@@ -211,6 +218,7 @@ default="auto"
         "warm_start": ["boolean"],
         "device": [str, torch.device],
         "compile": ["boolean"],
+        "precision": [StrOptions(set(PRECISIONS))],
         "callbacks": ["array-like", None],
         "checkpoint": [str, os.PathLike, InstanceOf(Checkpoint, room="vaekit.persistence"), None],
         "random_state": ["random_state"],

@@ -1,5 +1,6 @@
 """What every estimator can do with rows: give their codes."""
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.estimators._validation import check_pairs, check_rows
-from vaekit.fitted import encode, log_posterior, sample_posterior
+from vaekit.fitted import encode, locations, log_posterior, sample_posterior
 from vaekit.utils._ambient import GuardedMethods
+from vaekit.utils._array_files import write_array
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -50,7 +52,33 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
             Posterior means; float64 for float64 and for integers of 32 bits and more, else float32.
         """
         X = check_rows(self, X)
-        return encode(self.model_, X).loc.astype(float_type(X), copy=False)
+        codes = np.empty((len(X), self.n_components_), float_type(X))
+        for rows, loc in locations(self.model_, X):
+            codes[rows] = loc
+        return codes
+
+    def transform_to(self, X: ArrayLike, path: str | os.PathLike) -> np.memmap:
+        """Codes of X as `transform` gives them, written to a file while they are made.
+
+        For codes that memory does not hold: of rows that stay on disk, too, only a block is in memory at a time. The
+        file appears under its name when it is complete.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or images
+            Data; memory maps, HDF5 datasets and torch's map-style datasets of more than 256 MiB are read as needed.
+        path : str or path-like
+            Where the codes go, in NumPy's format (.npy); a file of that name is replaced.
+
+        Returns
+        -------
+        codes : memmap of shape (n_samples, n_components_)
+            The file, opened for reading.
+        """
+        X = check_rows(self, X)
+        blocks = (loc.astype(float_type(X), copy=False) for _, loc in locations(self.model_, X))
+        write_array(path, blocks, (len(X), self.n_components_), float_type(X))
+        return np.load(path, mmap_mode="r")
 
     def posterior(self, X: ArrayLike) -> Posterior:
         """Parameters of q(z | x) for every row.

@@ -3,7 +3,6 @@
 import contextlib
 from typing import Any, Self
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import clone
@@ -19,6 +18,7 @@ from vaekit.fitted import NOTHING, Sentence, Training, begin, run, warn_of_train
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._ambient import GuardedMethods
+from vaekit.utils._on_disk import in_memory_unless_large
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
 from vaekit.utils._warnings import warn_user
@@ -63,7 +63,8 @@ class FittingMixin(GuardedMethods):
         ----------
         X : array-like of shape (n_samples, n_features), or images of shape (n_samples, height, width) or \
 (n_samples, channels, height, width)
-            Data, in any units. Tensors and memory maps are taken; uint8 images stay uint8 in memory.
+            Data, in any units. Bytes stay bytes in memory; what lies on a disk (memory maps, HDF5 datasets, Parquet
+            files, images, torch's map-style datasets) and is larger than 256 MiB is read as it is needed.
         y : Ignored
             Present by convention.
 
@@ -166,7 +167,7 @@ class FittingMixin(GuardedMethods):
             X = check_rows(self, X, reset=True)
         else:
             refuse_changes(settings_of(self), self._first_settings)
-            X = np.asarray(check_in_support(self, X))
+            X = in_memory_unless_large(check_in_support(self, X))
         return X, self._known(X, y, is_new=is_new, **facts), is_new
 
     def _begin(self, X, known, random_state, n_planned=None):
@@ -211,4 +212,5 @@ def _word(estimator, name):
 def training_of(estimator, n_epochs, max_steps):
     """What a call of fit asks for."""
     fraction = estimator.validation_fraction if estimator.early_stopping else None
-    return Training(n_epochs, max_steps, estimator.learning_rate, estimator.batch_size, fraction, estimator.compile)
+    how = (estimator.learning_rate, estimator.batch_size, fraction, estimator.compile, estimator.precision)
+    return Training(n_epochs, max_steps, *how)

@@ -9,7 +9,8 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.fitted import LIMIT, check_unit_interval, row_blocks
-from vaekit.utils._containers import RowsOnDisk, column_names, unwrap
+from vaekit.utils._containers import column_names, unwrap
+from vaekit.utils._on_disk import RowsOnDisk, on_disk
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._warnings import warn_user
 
@@ -44,6 +45,9 @@ def check_rows(estimator, X, reset=False):
     """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
     if not reset:
         check_is_fitted(estimator)
+    large = on_disk(X)
+    if large is not None:
+        return _check_on_disk(estimator, large, reset)
     rows = unwrap(X)
     names = column_names(rows)
     if getattr(rows, "ndim", 2) < 2:
@@ -68,30 +72,50 @@ def check_rows(estimator, X, reset=False):
     return rows
 
 
+def _check_on_disk(estimator, rows, reset):
+    """Hold rows that stay on disk to what those in memory are held to, in one pass over them; none over bytes."""
+    if rows.dtype.kind not in "biuf":
+        raise ValueError(f"X holds {rows.dtype}, and rows that stay on disk must be numbers: store them as floats.")
+    if len(rows.source.shape) > 2:
+        _check_image_shape(estimator, rows.source.shape, reset)
+    elif reset:
+        estimator.image_shape_ = None
+    _check_width(estimator, rows, reset)
+    _refuse_non_finite(rows, None, estimator.image_shape_)
+    if not reset:
+        _check_scale(estimator, rows, None)
+    return rows
+
+
 def _flat_images(estimator, images, reset):
     """Return images as rows of pixels; remember (or compare) their shape."""
-    if images.ndim > 4:
+    _check_image_shape(estimator, images.shape, reset)
+    if not isinstance(images, np.ndarray):
+        few = RowsOnDisk(images)
+        # nothing can be wrong with bytes but their scale
+        if not reset and len(images) and images.dtype == np.uint8 and estimator.model_.blueprint.pixels == "bytes":
+            return few
+        images = np.asarray(images)
+    return images.reshape(len(images), math.prod(images.shape[1:]))
+
+
+def _check_image_shape(estimator, all_shape, reset):
+    """Remember (or compare) the shape of images, given that of all of them."""
+    if len(all_shape) > 4:
         raise ValueError(
-            f"Found array with dim {images.ndim}, but {type(estimator).__name__} takes tables (n_samples, n_features) "
-            "and images (n_samples, height, width) or (n_samples, channels, height, width); pass volumes as "
-            "tables, X.reshape(len(X), -1)."
+            f"Found array with dim {len(all_shape)}, but {type(estimator).__name__} takes tables (n_samples, "
+            "n_features) and images (n_samples, height, width) or (n_samples, channels, height, width); pass volumes "
+            "as tables, X.reshape(len(X), -1)."
         )
-    shape = images.shape[1:]
+    shape = tuple(all_shape[1:])
     if reset:
-        _warn_of_channels_last(images.shape)
+        _warn_of_channels_last(all_shape)
         estimator.image_shape_ = shape
     elif shape != estimator.image_shape_:
         raise ValueError(
             f"X has images of shape {shape}, but {type(estimator).__name__} was fitted on "
             f"{f'images of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
         )
-    if not isinstance(images, np.ndarray):
-        on_disk = RowsOnDisk(images)
-        # nothing can be wrong with bytes but their scale
-        if not reset and len(images) and images.dtype == np.uint8 and estimator.model_.blueprint.pixels == "bytes":
-            return on_disk
-        images = np.asarray(images)
-    return images.reshape(len(images), math.prod(shape))
 
 
 def _as_table(estimator, rows, names, n_least):
@@ -201,9 +225,8 @@ def _refuse_non_finite(X, names, image_shape):
     """Raise ValueError if a value is NaN or infinite, naming its place."""
     if X.dtype.kind != "f":
         return
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(X, dtype=np.float64)):
-            return
+    if _is_finite(X):
+        return
     for block in row_blocks(X.shape):
         bad = ~np.isfinite(X[block])
         if bad.any():
@@ -215,6 +238,13 @@ def _refuse_non_finite(X, names, image_shape):
                     "SimpleImputer or KNNImputer before the model in a pipeline, or drop those rows."
                 )
             raise ValueError(f"Input X contains infinity (in {place}); replace it, or drop those rows.")
+
+
+def _is_finite(X):
+    """Whether all values are; True may be missed where their sum is too large."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = X.min() + X.max() if isinstance(X, RowsOnDisk) else np.sum(X, dtype=np.float64)
+    return np.isfinite(total)
 
 
 def _place(column, names):

@@ -2,7 +2,7 @@
 
 from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
 from vaekit.fitted._checkpoints import Checkpoints, digest_of
-from vaekit.fitted._codes import Moments, encode, log_posterior, sample_posterior
+from vaekit.fitted._codes import Moments, encode, locations, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.fitted._export import PROGRAMS, onnx_bytes, program_of, torch_bytes
 from vaekit.fitted._imputation import impute
@@ -34,6 +34,7 @@ __all__ = [
     "impute",
     "last_change",
     "likelihood_scale",
+    "locations",
     "log_likelihood",
     "log_posterior",
     "log_prior",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from vaekit.engine import Plan, batch_bounds
+from vaekit.engine import Plan, count_batches
 from vaekit.fitted._blueprint import Blueprint, build_net
 from vaekit.fitted._job import split
 from vaekit.fitted._known import NOTHING
@@ -101,7 +101,7 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
 
 
 def _planned_steps(n_rows, training):
-    n_steps = training.n_epochs * len(batch_bounds(n_rows, training.batch_size))
+    n_steps = training.n_epochs * count_batches(n_rows, training.batch_size)
     return n_steps if training.max_steps is None else min(n_steps, training.max_steps)
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from vaekit.exceptions import NoDensityError
-from vaekit.fitted._blocks import in_blocks
-from vaekit.fitted._rows import network_rows
+from vaekit.fitted._blocks import host_blocks, in_blocks
+from vaekit.fitted._rows import rows_to_send
 from vaekit.utils._torch import whitened_noise, widest_float
 
-__all__ = ["Moments", "encode", "log_posterior", "sample_posterior"]
+__all__ = ["Moments", "encode", "locations", "log_posterior", "sample_posterior"]
 
 FEWEST_DRAWS = 64  # of a posterior whose scale has no closed form
 
@@ -25,13 +25,23 @@ class Moments(NamedTuple):
 def encode(model, X):
     """Moments of q(z | x) for validated rows."""
     width = model.net.noise_widths.posterior
+    rows_of, as_seen = rows_to_send(model, X)
 
     def moments(module, rows):
-        posterior = module.encode(rows)
+        posterior = module.encode(as_seen(rows))
         scale = _deviations(posterior, width) if posterior.scale is None else posterior.scale
         return posterior.loc, scale
 
-    return Moments(*in_blocks(model, moments, network_rows(model.blueprint, X), n_rows=len(X)))
+    return Moments(*in_blocks(model, moments, rows_of, n_rows=len(X)))
+
+
+def locations(model, X):
+    """Yield, a block after the other, slices of validated rows and the means of q(z | x)."""
+    rows_of, as_seen = rows_to_send(model, X)
+    with model.inferring():
+        blocks = host_blocks(model, lambda module, rows: (module.encode(as_seen(rows)).loc,), rows_of, n_rows=len(X))
+        for rows, (loc,) in blocks:
+            yield rows, loc
 
 
 def sample_posterior(model, X, n_samples, random_state):
@@ -59,15 +69,17 @@ def _of_posterior(model, X, values, function):
     dtype = widest_float(model.net.device)
     narrow = np.float64 if dtype == torch.float64 else np.float32
 
+    rows_of, as_seen = rows_to_send(model, X)
+
     def by_rows(rows):
         return values[:, rows].swapaxes(0, 1).astype(narrow)
 
     def evaluate(module, x, values):
-        posterior = module.encode(x).in_precision(dtype)
+        posterior = module.encode(as_seen(x)).in_precision(dtype)
         found = function(posterior, values.transpose(0, 1).to(posterior.loc.dtype))
         return (found.transpose(0, 1),)
 
-    (found,) = in_blocks(model, evaluate, network_rows(model.blueprint, X), by_rows, n_rows=len(X))
+    (found,) = in_blocks(model, evaluate, rows_of, by_rows, n_rows=len(X))
     return np.ascontiguousarray(found.swapaxes(0, 1), dtype=np.float64)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
+from vaekit.fitted._blocks import block_rows
 from vaekit.utils._torch import to_array
 
 __all__ = ["VALUES_AT_ONCE", "of_codes"]
@@ -29,7 +30,7 @@ def of_codes(model, function, codes, x=None):
     values : ndarray of shape (n_codes,), float64
         Computed in blocks of the network's own size, padded with zeros, as everything that is inferred.
     """
-    size = model.blueprint.network.inference_rows
+    size = block_rows(model.blueprint, model.net.device)
     n_moved = size * max(1, VALUES_AT_ONCE // (size * codes.shape[1]))
     values = np.empty(len(codes))
     with model.inferring():
@@ -41,7 +42,7 @@ def of_codes(model, function, codes, x=None):
 
 def _in_blocks(model, function, codes, x, start):
     """Fill one array: small ones that stayed alive between the blocks' large ones would hold the memory of all."""
-    size, condition = model.blueprint.network.inference_rows, model.condition_on_device
+    size, condition = block_rows(model.blueprint, model.net.device), model.condition_on_device
     blocks = pad(codes, (0, 0, 0, -len(codes) % size)).split(size)
     values = codes.new_empty(len(blocks) * size)
     n_rows = next((len(rows) for rows in (x, condition) if rows is not None), 1)

@@ -7,9 +7,9 @@ import torch
 from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 
-from vaekit.fitted._blocks import in_blocks
+from vaekit.fitted._blocks import block_rows, in_blocks
 from vaekit.fitted._codes_at_once import VALUES_AT_ONCE, of_codes
-from vaekit.fitted._rows import network_rows
+from vaekit.fitted._rows import network_rows, rows_to_send
 from vaekit.utils._torch import whitened_noise
 
 __all__ = ["evidence_lower_bounds", "importance_bounds", "log_likelihood", "log_prior", "shared_noise"]
@@ -22,14 +22,15 @@ def evidence_lower_bounds(model, X):
     """ELBO of validated rows, averaged over noise that all rows share."""
     model.settle()
     noise = torch.from_numpy(shared_noise(model)).to(model.net.device)
+    rows_of, as_seen = rows_to_send(model, X)
 
     def integrand(module, posterior, z, x):
         return module.likelihood.log_prob(module.decode(z), x) - module.prior.kl(posterior, z)
 
     (bounds,) = in_blocks(
         model,
-        lambda module, x: (_over_draws(model, module, integrand, x, noise[:, None]),),
-        network_rows(model.blueprint, X),
+        lambda module, x: (_over_draws(model, module, integrand, as_seen(x), noise[:, None]),),
+        rows_of,
         n_rows=len(X),
         size=_rows_at_once(model, len(noise)),
         finish=lambda values: [values.mean(axis=1, dtype=np.float64)],
@@ -75,7 +76,7 @@ def _log_sums_of_weights(model, X, draws):
 
 def _rows_at_once(model, n_draws):
     """Rows of a block each of which is decoded with so many draws: all of them make one call of the decoder."""
-    return max(1, model.blueprint.network.decoded_rows // n_draws)
+    return block_rows(model.blueprint, model.net.device, n_draws)
 
 
 def _over_draws(model, module, function, x, noise):

@@ -8,7 +8,8 @@ from sklearn.model_selection import train_test_split
 
 from vaekit.engine import Job, train
 from vaekit.fitted._known import NOTHING
-from vaekit.fitted._rows import resident_rows, some_rows
+from vaekit.fitted._rows import resident_rows, some_rows, training_rows
+from vaekit.utils._on_disk import RowsOnDisk
 
 __all__ = ["Training", "conclude", "prepare", "run", "split"]
 
@@ -29,6 +30,8 @@ class Training(NamedTuple):
         Share of rows that are held out; None if none are.
     is_compiled : bool
         Whether steps that can be are compiled.
+    precision : {"float32", "bf16"}
+        What encoder and decoder compute in while they are trained.
     """
 
     n_epochs: int
@@ -37,6 +40,7 @@ class Training(NamedTuple):
     batch_size: int
     validation_fraction: float | None
     is_compiled: bool = False
+    precision: str = "float32"
 
 
 class Prepared(NamedTuple):
@@ -60,15 +64,11 @@ def prepare(model, X, training, callbacks, known=NOTHING):
     train_numbers, valid_numbers = split(len(X), training.validation_fraction, model.blueprint.train_seed)
     if len(train_numbers) < 2:
         raise ValueError("Training takes at least two rows, and X holds one; pass more rows at a time.")
-    train_known, valid = known, None
-    if valid_numbers is not None:
-        train_known, valid = (
-            known.of(train_numbers),
-            resident_rows(model, X[valid_numbers], known.of(valid_numbers)._replace(follows=None)),
-        )
+    _refuse_what_looks_at_all_rows(model, X)
+    rows, valid = training_rows(model, X, known, train_numbers, valid_numbers)
     job = Job(
         net=model.net,
-        rows=resident_rows(model, X if valid is None else X[train_numbers], train_known),
+        rows=rows,
         valid=valid,
         n_epochs=training.n_epochs,
         max_steps=training.max_steps,
@@ -76,12 +76,21 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         batch_size=training.batch_size,
         callbacks=callbacks,
         is_compiled=training.is_compiled,
+        precision=training.precision,
     )
     few = train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]
     remembered = np.array(some_rows(X, few)), known.of(few)._replace(follows=None)
     prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
     model.remember(remembered)
     return prepared
+
+
+def _refuse_what_looks_at_all_rows(model, X):
+    if isinstance(X, RowsOnDisk) and model.blueprint.objective.needs_all_rows:
+        raise ValueError(
+            f"{type(model.blueprint.objective).__name__} looks at all rows in every step, and X stays on disk: pass "
+            "rows that memory can hold, np.asarray(X), or choose an estimate from the batch alone."
+        )
 
 
 def conclude(prepared):

@@ -9,6 +9,7 @@ from vaekit.fitted._blueprint import Blueprint
 from vaekit.fitted._packing import pack_net, unpack_net
 from vaekit.fitted._rows import resident_rows
 from vaekit.fitted._summary import LatentSummary, measure_latents
+from vaekit.utils._cudnn import same_convolutions
 from vaekit.utils._threads import threads_for
 
 __all__ = ["TrainedModel"]
@@ -65,7 +66,7 @@ class TrainedModel:
         self.net.set_training(False)
         # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
         mode = torch.no_grad() if self.blueprint.network.is_foreign else torch.inference_mode()
-        with mode, threads_for(self.work_of_a_step):
+        with mode, threads_for(self.work_of_a_step), same_convolutions(self.net.device):
             yield
 
     @property

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vaekit.likelihoods import Bernoulli, Normal
+from vaekit.utils._on_disk import RowsOnDisk
 
 __all__ = ["LIMIT", "Preprocessing", "choose_likelihood", "choose_preprocessing", "pixel_scale", "row_blocks"]
 
@@ -175,6 +176,8 @@ def measure(X):
     """
     low, high = (end.astype(np.float64) for end in (X.min(axis=0), X.max(axis=0)))
     ranges = _ranges(low, high)
+    if isinstance(X, RowsOnDisk):
+        return Columns(low, high, X.moments.mean, X.moments.deviation)
     total, squares = np.zeros_like(low), np.zeros_like(low)
     for block in row_blocks(X.shape):
         t = np.subtract(X[block], low, dtype=np.float64)

@@ -1,12 +1,13 @@
 """Whatever holds rows, opened: an array, or the data frame that it is."""
 
 import importlib
-import math
 
 import numpy as np
 from scipy import sparse
 
-__all__ = ["RowsOnDisk", "as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
+from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_parquet
+
+__all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
 
 DATES = ("date", "time", "duration", "period")
 NOT_NUMBERS = ("str", "object", "categor", "enum", "binary", "list", "struct", "array", "interval", "null", "unknown")
@@ -65,30 +66,6 @@ def column_names(X):
 def take_rows(X, rows):
     """Return some rows (a slice or an array of positions) of an array or a frame."""
     return X.iloc[rows] if hasattr(X, "iloc") else X[rows]
-
-
-class RowsOnDisk:
-    """Images on disk as a table of pixels, read when rows are asked for.
-
-    Parameters
-    ----------
-    images : object with `shape` and `dtype`, indexed by rows
-    """
-
-    ndim = 2
-
-    def __init__(self, images):
-        self.images, self.dtype = images, images.dtype
-        self.shape = (len(images), math.prod(images.shape[1:]))
-
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, rows):
-        return self.images[rows].reshape(-1, self.shape[1])
-
-    def __array__(self, dtype=None, copy=None):
-        return np.asarray(self.images, dtype=dtype).reshape(self.shape)
 
 
 # ---------------------------------------------------------------------- arrays
@@ -285,6 +262,8 @@ def _is_left_to_others(X):
 # (which, how): the first that fits
 OPENERS = [
     (_is_left_to_others, lambda X: X),
+    (is_dataset, lambda X: DatasetRows(X)[:]),
+    (is_parquet, lambda X: _open_exchanged_frame(X.read())),
     (_is_of_torch_data, _refuse_loader),
     (lambda X: hasattr(X, "detach"), _open_tensor),
     (lambda X: isinstance(X, np.ndarray), _open_array),
