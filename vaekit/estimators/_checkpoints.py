@@ -19,7 +19,7 @@ __all__ = ["NoCheckpoints", "checkpoints_of"]
 
 # besides the settings, which say what the model is
 TOLD_BY = {"given": "y", "follows": "groups"}  # what is known about rows, by the argument that tells it
-HOW = ("batch_size", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "tol")
+HOW = ("batch_size", "compile", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "precision", "tol")
 
 
 class NoCheckpoints:
