@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Sequence
-from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -16,6 +15,7 @@ from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._learned import LearnedMixin
 from vaekit.estimators._moving import MovingMixin, move
+from vaekit.estimators._word_parameters import entry_of, parameters_of, word_of
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import Checkpoint
@@ -30,7 +30,6 @@ from vaekit.utils._docstrings import (
     describe_parameters,
     inherit_sections,
     own_defaults,
-    parameter_entries,
     restate_defaults,
 )
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
@@ -240,7 +239,7 @@ default="auto"
         cls._parameter_constraints = {**told, **vars(cls).get("_parameter_constraints", {})}
         merge_constraints(cls)
         if cls.__doc__:
-            entries = {name: _entry(word, name, own[name]) for name, word in words.items()}
+            entries = {name: entry_of(word, name, own[name]) for name, word in words.items()}
             described = describe_parameters(cls.__doc__, {name: text for name, text in entries.items() if text}, own)
             cls.__doc__ = inherit_sections(described, restate_defaults(parent.__doc__, own))
 
@@ -248,7 +247,7 @@ default="auto"
     def _words_of(cls, names):
         """Return the spec that each of these names is a parameter of, for those that are one."""
         words = [word for word in (cls._divergence, cls._objective) if word is not None]
-        return {name: word for name in names for word in words if name in _parameters(word)}
+        return {name: word for name in names for word in words if name in parameters_of(word)}
 
     def _make_objective(self):
         """Return the objective that this estimator is a name for."""
@@ -314,19 +313,3 @@ def telling_of(version):
             f"This model was pickled by vaekit {version}, and this is vaekit {__version__}, which cannot read it; load "
             "it there and write it with vaekit.persistence.save."
         ) from error
-
-
-def word_of(estimator, word, **others):
-    """Return a spec with the estimator's parameters, where it has some of the same names, and others as given."""
-    shared = {name: getattr(estimator, name) for name in _parameters(word) if name in _parameters(estimator)}
-    return word(**{**shared, **others})
-
-
-def _parameters(word):
-    return {field.name for field in fields(word)}
-
-
-def _entry(word, name, default):
-    """What a spec says of one of its parameters, with the estimator's default for it; None if it says nothing."""
-    changed = {} if default == getattr(word, name) else {name: default}
-    return parameter_entries(restate_defaults(word.__doc__, changed)).get(name)
