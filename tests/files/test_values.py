@@ -61,7 +61,10 @@ def test_a_random_state_goes_on():
     assert (back.normal(size=5) == state.normal(size=5)).all()
 
 
-@pytest.mark.parametrize("value", [object(), {1, 2}, 1j, b"bytes", np.array([object()]), lambda: None], ids=repr)
+OTHERS = [object(), {1, 2}, 1j, b"bytes", np.array([object()]), lambda: None]
+
+
+@pytest.mark.parametrize("value", OTHERS, ids=["object", "set", "complex", "bytes", "array of objects", "lambda"])
 def test_other_types_have_no_place(value):
     with pytest.raises(TypeError):
         Writer()([value])
