@@ -24,7 +24,11 @@ def test_tensors_come_back_to_the_bit(dtype, shape):
     assert torch.equal(back, value)
 
 
-@pytest.mark.parametrize("value", [{1, "a"}, deque([1, (2,)], maxlen=3), deque(), {"a": [deque([1])]}], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [{1, "a"}, deque([1, (2,)], maxlen=3), deque(), {"a": [deque([1])]}],
+    ids=["set", "bounded", "empty", "inside"],
+)
 def test_collections_come_back(value):
     assert repr(there_and_back(value)) == repr(value)
 
