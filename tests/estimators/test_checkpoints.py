@@ -18,6 +18,7 @@ from tests.helpers.killed import duration, run_until
 from vaekit.files import Lock
 from vaekit.nn import ConvNet
 from vaekit.persistence import Checkpoint
+from vaekit.utils import _on_disk
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -118,6 +119,17 @@ def test_every_kind_of_fit_goes_on_in_the_same_bits(name, tmp_path):
 
     rows = np.repeat(X, 2, axis=0)
     assert_same(resumed(n_epochs, make, rows, checkpoint=tmp_path), make().fit(rows), rows)
+
+
+def test_rows_that_stay_on_disk_go_on_in_the_same_bits(tmp_path, monkeypatch):
+    monkeypatch.setattr(_on_disk, "LARGEST_READ", 100)
+    np.save(tmp_path / "rows.npy", X.astype(np.float32))
+    rows = np.load(tmp_path / "rows.npy", mmap_mode="r")
+
+    def make(**params):
+        return tiny("DPVAE", max_epochs=5, **params)
+
+    assert_same(resumed(3, make, rows, checkpoint=tmp_path / "checkpoints"), make().fit(rows), rows)
 
 
 class Counting(Callback):

@@ -14,7 +14,7 @@ from vaekit.estimators._callbacks import CallbacksMixin, picklable_callbacks
 from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._learned import LearnedMixin
-from vaekit.estimators._moving import MovingMixin, move
+from vaekit.estimators._moving import MovingMixin
 from vaekit.estimators._word_parameters import entry_of, parameters_of, word_of
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import UnreadableFileError
@@ -35,6 +35,7 @@ from vaekit.utils._docstrings import (
 from vaekit.utils._sklearn import Interval, RealNotInt, StrOptions
 from vaekit.utils._spec import InstanceOf, PlainParameters, Spec, merge_constraints, with_fresh_specs
 from vaekit.utils._spec import spec as estimator  # an estimator is made of keyword-only fields, as its words are
+from vaekit.utils._torch import resolve_device
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._version import __version__
 
@@ -278,8 +279,8 @@ default="auto"
         ValueError
             If there is no such parameter; the message names the word and the parameter.
         """
-        if params.get("device", self.device) != self.device:
-            move(self, params["device"])
+        if "device" in params and self.__sklearn_is_fitted__():
+            self.model_.move(resolve_device(params["device"]))
         return super().set_params(**with_fresh_specs(self, VOCABULARIES.values(), params))
 
     # ------------------------------------------------------------------ scikit-learn

@@ -12,7 +12,7 @@ from vaekit.fitted import PROGRAMS, onnx_bytes, program_of, torch_bytes
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._torch import resolve_device
 
-__all__ = ["MovingMixin", "move"]
+__all__ = ["MovingMixin"]
 
 WRITERS = {".pt2": torch_bytes, ".onnx": onnx_bytes}
 
@@ -42,6 +42,7 @@ class MovingMixin(GuardedMethods):
         -----
         Codes of another kind of device differ in their last bits, and training goes on with other draws.
         """
+        resolve_device(device)
         return self.set_params(device=device)
 
     def export(self, path: str | os.PathLike, what: str = "transform") -> None:
@@ -107,10 +108,3 @@ def _program(estimator, what):
             f"{what!r} of this model cannot be exported, because torch cannot write it as one program; serve the model "
             f"itself, from a file of vaekit.persistence.save. torch says: {error}"
         ) from error
-
-
-def move(estimator, device):
-    """Take a fitted estimator's model to a device; what is not fitted yet goes there when it is."""
-    place = resolve_device(device)
-    if estimator.__sklearn_is_fitted__():
-        estimator.model_.move(place)
