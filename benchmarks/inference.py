@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from vaekit import VAE
-from vaekit.fitted._blocks import block_rows
-from vaekit.utils._torch import resolve_device
+
+CUDA_BLOCKS = {2: 4096, 3: 512, 4: 512}  # rows of a block, by axes of X
 
 
 def make_data(n_rows):
@@ -58,7 +58,7 @@ def medians(functions, device, n_rounds):
 
 def bare_encoder(model, X, device):
     """The encoder over all rows, which are float32 tensors on the device."""
-    size = block_rows(model.model_.blueprint, device)
+    size = CUDA_BLOCKS[X.ndim] if device.type == "cuda" else model.model_.blueprint.network.inference_rows
     rows = torch.from_numpy(model.model_.blueprint.preprocessing.to_network(X.reshape(len(X), -1)))
     blocks = rows.reshape(-1, *model.model_.blueprint.event_shape).to(device).split(size)
     module = model.model_.module.eval()
@@ -117,7 +117,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
-    device = resolve_device(arguments.device)
+    device = torch.device(arguments.device)
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU, one thread"
     print(f"{where}; torch {torch.__version__}, numpy {np.__version__}, Python {sys.version.split()[0]}\n")
     data = make_data(arguments.rows)
