@@ -22,7 +22,7 @@ from vaekit.utils._warnings import warn_user
 
 __all__ = ["VAEImputer"]
 
-MAX_EPOCHS = 300  # of the default model
+HIDDEN_LAYER_SIZES, MAX_EPOCHS = (128,), 400  # of the default model: gaps leave little to learn a deep one from
 
 
 @guarded_arithmetic
@@ -40,9 +40,9 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator of `vaekit` with a density, default=None
-        The model, trained on the observed cells; None is `VAE(max_epochs=300)`. It is cloned, never fitted itself. Its
-        likelihood is a normal with a scale for each column, of the observed cells alone; to its encoder a missing cell
-        is the mean of its column.
+        The model, trained on the observed cells; None is `VAE(hidden_layer_sizes=(128,), max_epochs=400)`, as gaps
+        leave little to learn a deeper one from. It is cloned, never fitted itself. Its likelihood is a normal with a
+        scale for each column, of the observed cells alone; to its encoder a missing cell is the mean of its column.
     n_importance_samples : int, default=1000
         Codes drawn for each row. More are closer to the conditional mean or the conditional distribution of the model.
     sample_posterior : bool, default=False
@@ -142,8 +142,12 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.estimator_ = self._model().fit(beside_mask(self._units.of(known)))
         return self
 
+    def _prototype(self):
+        default = VAE(hidden_layer_sizes=HIDDEN_LAYER_SIZES, max_epochs=MAX_EPOCHS)
+        return default if self.estimator is None else self.estimator
+
     def _model(self):
-        model = clone(VAE(max_epochs=MAX_EPOCHS) if self.estimator is None else self.estimator)
+        model = clone(self._prototype())
         seed = {} if self.random_state is None else {"random_state": self.random_state_.randint(np.iinfo(np.int32).max)}
         network = model.network
         if network in ("auto", "mlp"):
