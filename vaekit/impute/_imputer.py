@@ -22,6 +22,7 @@ from vaekit.utils._warnings import warn_user
 
 __all__ = ["VAEImputer"]
 
+HIDDEN_SHARE = 0.5  # of the cells of a copy of each complete row
 HIDDEN_LAYER_SIZES, MAX_EPOCHS = (128,), 400  # of the default model: gaps leave little to learn a deep one from
 
 
@@ -65,6 +66,11 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, when X had string names.
+
+    Notes
+    -----
+    An encoder that has seen no gaps does not know what to make of them: rows without one are trained on twice, once
+    with half of their cells hidden.
 
     References
     ----------
@@ -139,7 +145,7 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.random_state_ = make_random_state(self.random_state)
         known = X[:, self._is_known]
         self._units = Units(known)
-        self.estimator_ = self._model().fit(beside_mask(self._units.of(known)))
+        self.estimator_ = self._model().fit(beside_mask(self._units.of(_with_hidden_cells(known))))
         return self
 
     def _prototype(self):
@@ -225,3 +231,10 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _with_hidden_cells(X):
+    """Rows, and those without a gap once more with half of their cells hidden: they show no encoder what gaps are."""
+    complete = X[~np.isnan(X).any(axis=1)]
+    is_hidden = np.random.RandomState(0).uniform(size=complete.shape) < HIDDEN_SHARE
+    return np.vstack([X, np.where(is_hidden, np.nan, complete)])
