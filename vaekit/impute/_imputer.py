@@ -22,7 +22,7 @@ from vaekit.utils._warnings import warn_user
 
 __all__ = ["VAEImputer"]
 
-HIDDEN_SHARE = 0.5  # of the cells of a copy of each complete row
+HIDDEN_SHARE = 0.5  # of the cells of complete rows
 HIDDEN_LAYER_SIZES, MAX_EPOCHS = (128,), 400  # of the default model: gaps leave little to learn a deep one from
 
 
@@ -69,8 +69,8 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    An encoder that has seen no gaps does not know what to make of them: rows without one are trained on twice, once
-    with half of their cells hidden.
+    An encoder that has seen few gaps does not know what to make of them: where most rows have none, all are trained on
+    twice, and the second time half of the cells are hidden of those without one.
 
     References
     ----------
@@ -234,7 +234,9 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 
 def _with_hidden_cells(X):
-    """Rows, and those without a gap once more with half of their cells hidden: they show no encoder what gaps are."""
-    complete = X[~np.isnan(X).any(axis=1)]
-    is_hidden = np.random.RandomState(0).uniform(size=complete.shape) < HIDDEN_SHARE
-    return np.vstack([X, np.where(is_hidden, np.nan, complete)])
+    """Rows twice, the second time with half of the cells hidden of those without a gap, where these are the most."""
+    is_complete = ~np.isnan(X).any(axis=1)
+    if is_complete.mean() <= 0.5:
+        return X
+    is_hidden = np.random.RandomState(0).uniform(size=X.shape) < HIDDEN_SHARE
+    return np.vstack([X, np.where(is_hidden & is_complete[:, np.newaxis], np.nan, X)])
