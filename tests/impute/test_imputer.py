@@ -170,6 +170,14 @@ def test_means_are_the_conditional_ones(fitted):
     assert np.mean((found - truth) ** 2) < 1.05 * np.mean((mean - truth) ** 2)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_complete_rows_teach_what_gaps_are(seed):
+    x = np.random.default_rng(seed).normal(size=(300, 1))
+    imputer = VAEImputer(VAE(n_components=1, max_epochs=100, random_state=seed), n_importance_samples=200)
+    filled = imputer.fit(np.hstack([x, 2 * x, -x])).transform([[1, NAN, -1], [NAN, NAN, 1], [NAN, 2, NAN]])
+    assert_allclose(filled, [[1, 2, -1], [-1, -2, 1], [1, 2, -1]], atol=0.15)
+
+
 def test_draws_cover_as_often_as_they_say(fitted):
     imputer, complete = fitted
     rows = with_gaps(complete, 0.3, seed=2)

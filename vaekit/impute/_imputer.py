@@ -22,7 +22,8 @@ from vaekit.utils._warnings import warn_user
 
 __all__ = ["VAEImputer"]
 
-MAX_EPOCHS = 300  # of the default model
+HIDDEN_SHARE = 0.5  # of the cells of complete rows
+HIDDEN_LAYER_SIZES, MAX_EPOCHS = (128,), 400  # of the default model: gaps leave little to learn a deep one from
 
 
 @guarded_arithmetic
@@ -40,9 +41,9 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator of `vaekit` with a density, default=None
-        The model, trained on the observed cells; None is `VAE(max_epochs=300)`. It is cloned, never fitted itself. Its
-        likelihood is a normal with a scale for each column, of the observed cells alone; to its encoder a missing cell
-        is the mean of its column.
+        The model, trained on the observed cells; None is `VAE(hidden_layer_sizes=(128,), max_epochs=400)`, as gaps
+        leave little to learn a deeper one from. It is cloned, never fitted itself. Its likelihood is a normal with a
+        scale for each column, of the observed cells alone; to its encoder a missing cell is the mean of its column.
     n_importance_samples : int, default=1000
         Codes drawn for each row. More are closer to the conditional mean or the conditional distribution of the model.
     sample_posterior : bool, default=False
@@ -65,6 +66,11 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, when X had string names.
+
+    Notes
+    -----
+    An encoder that has seen few gaps does not know what to make of them: where most rows have none, all are trained on
+    twice, and the second time half of the cells are hidden of those without one.
 
     References
     ----------
@@ -139,11 +145,15 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.random_state_ = make_random_state(self.random_state)
         known = X[:, self._is_known]
         self._units = Units(known)
-        self.estimator_ = self._model().fit(beside_mask(self._units.of(known)))
+        self.estimator_ = self._model().fit(beside_mask(self._units.of(_with_hidden_cells(known))))
         return self
 
+    def _prototype(self):
+        default = VAE(hidden_layer_sizes=HIDDEN_LAYER_SIZES, max_epochs=MAX_EPOCHS)
+        return default if self.estimator is None else self.estimator
+
     def _model(self):
-        model = clone(VAE(max_epochs=MAX_EPOCHS) if self.estimator is None else self.estimator)
+        model = clone(self._prototype())
         seed = {} if self.random_state is None else {"random_state": self.random_state_.randint(np.iinfo(np.int32).max)}
         network = model.network
         if network in ("auto", "mlp"):
@@ -221,3 +231,12 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _with_hidden_cells(X):
+    """Rows twice, the second time with half of the cells hidden of those without a gap, where these are the most."""
+    is_complete = ~np.isnan(X).any(axis=1)
+    if is_complete.mean() <= 0.5:
+        return X
+    is_hidden = np.random.RandomState(0).uniform(size=X.shape) < HIDDEN_SHARE
+    return np.vstack([X, np.where(is_hidden & is_complete[:, np.newaxis], np.nan, X)])
