@@ -140,7 +140,7 @@ def _key(net, rows):
 
     Convolutions of several models are slower together than one after the other on a CPU.
     """
-    is_plain = net.flat_.buffer.device.type == "cpu" and not net.compile and type(rows) is ResidentRows
+    is_plain = net.flat_.buffer.device.type == "cpu" and not net.is_compiled and type(rows) is ResidentRows
     if not is_plain or not all(type(callback) in OURS for _, callback in net.callbacks_):
         return None
     if any(weights.ndim > 2 for weights in net.module_.parameters()) or not is_a_function_of_tensors(net):
