@@ -26,7 +26,8 @@ FLOORS = [
     {"engine"},
     {"fitted"},
     {"estimators"},
-    {"presets", "model_selection", "outlier", "impute", "batching", "persistence", "experiments"},
+    {"batching"},
+    {"presets", "model_selection", "outlier", "impute", "persistence", "experiments"},
 ]
 APART = {
     "tables": {"exceptions", "utils"},
@@ -62,7 +63,8 @@ def imports(tree):
 
 def imported_room(name):
     room = name.split(".")[1]
-    return "estimators" if room in vaekit.ESTIMATORS else room
+    rooms = dict.fromkeys(vaekit.ESTIMATORS, "estimators") | dict.fromkeys(vaekit.BATCHING, "batching")
+    return rooms.get(room, room)
 
 
 def all_imports(*rooms):

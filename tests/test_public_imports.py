@@ -12,7 +12,7 @@ import vaekit
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # programs that measure the inside of the house
-INSIDE = {"train_step.py", "gpu.py", "inference.py"}
+INSIDE = {"train_step.py", "grid.py", "gpu.py", "inference.py"}
 BENCHMARKS = [path for path in sorted((ROOT / "benchmarks").glob("*.py")) if path.name not in INSIDE]
 PROGRAMS = [*sorted((ROOT / "examples").glob("*.py")), ROOT / "tests" / "test_foreign_words.py", *BENCHMARKS]
 BLOCK = re.compile(r"```(?:python|pycon|py)\n(.*?)```", re.DOTALL)

@@ -31,7 +31,9 @@ ESTIMATORS = [
     "VAE",
     "WAE",
 ]
+BATCHING = ["batched_fits", "fit_many"]
 FOLDERS = [
+    "batching",
     "datasets",
     "estimators",
     "evaluation",
@@ -53,12 +55,14 @@ FOLDERS = [
     "words",
 ]
 
-__all__ = [*ESTIMATORS, *FOLDERS]
+__all__ = [*ESTIMATORS, *BATCHING, *FOLDERS]
 
 if TYPE_CHECKING:  # what __getattr__ finds, as imports, so that editors know it and misspelt names are errors
+    from vaekit.batching import *  # noqa: F403
     from vaekit.estimators import *  # noqa: F403
 
     from . import (  # noqa: F401
+        batching,
         datasets,
         estimators,
         evaluation,
@@ -86,6 +90,8 @@ else:
         # Importing torch takes seconds: it waits for the first estimator (PEP 562).
         if name in ESTIMATORS:
             return getattr(importlib.import_module("vaekit.estimators"), name)
+        if name in BATCHING:
+            return getattr(importlib.import_module("vaekit.batching"), name)
         if name in FOLDERS:
             return importlib.import_module(f"vaekit.{name}")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

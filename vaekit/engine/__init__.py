@@ -2,8 +2,11 @@
 
 from vaekit.engine._autosave import Autosave
 from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, has_stopped
+from vaekit.engine._company import Company, in_company
 from vaekit.engine._data import ResidentRows, batch_bounds, count_batches
+from vaekit.engine._interrupts import HeldInterrupt
 from vaekit.engine._job import Job, train
+from vaekit.engine._many import groups_of, take_together
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
 from vaekit.engine._precision import PRECISIONS
@@ -13,10 +16,12 @@ from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refus
 __all__ = [
     "PRECISIONS",
     "Autosave",
+    "Company",
     "EarlyStop",
     "EpochBar",
     "EpochLog",
     "EpochTasks",
+    "HeldInterrupt",
     "Job",
     "Net",
     "PhasedAdam",
@@ -27,9 +32,12 @@ __all__ = [
     "batch_bounds",
     "chunk_sizes",
     "count_batches",
+    "groups_of",
     "has_stopped",
+    "in_company",
     "is_callback",
     "own_copy",
     "reason_to_refuse",
+    "take_together",
     "train",
 ]

@@ -14,6 +14,7 @@ from vaekit._outputs import TRAINED_PARTS
 from vaekit.engine._books import Books, lowest_losses, record_loss, strike_out_open_row
 from vaekit.engine._callbacks import Own
 from vaekit.engine._captured import keep_graph_of_last
+from vaekit.engine._company import taken_in_company
 from vaekit.engine._data import batch_bounds
 from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
 from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihood
@@ -231,7 +232,9 @@ class Net(NeuralNet):
         self._enter_stage()
         first_step = self.step_
         bounds = batch_bounds(len(rows), self.batch_size, int(min(last_step - self.step_, len(rows))))
-        record = run_epoch(self, rows, bounds, self._kind_of_step(rows, bounds), self.held_.release)
+        record = taken_in_company(self, rows, bounds, self._kind_of_step)
+        if record is None:
+            record = run_epoch(self, rows, bounds, self._kind_of_step(rows, bounds), self.held_.release)
         self._write(record, is_first=first_step == 0)
         fault = broken_term(record, self.flat_.buffer, first_step)
         if fault is not None:

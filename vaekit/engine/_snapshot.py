@@ -1,7 +1,5 @@
 """Everything in a net that a training step changes, copied so that it can be given back."""
 
-import copy
-
 __all__ = ["Snapshot"]
 
 
@@ -16,7 +14,7 @@ class Snapshot:
 
     def __init__(self, net):
         self._tensors = [tensor.clone() for tensor in _tensors(net)]
-        self._optimizer = copy.deepcopy(net.optimizer_.state_dict())
+        self._optimizer = _copied(net.optimizer_.state_dict())
         self._generator = net.generator.get_state()
         self.step = net.step_
 
@@ -52,3 +50,9 @@ class Snapshot:
 
 def _tensors(net):
     return net.flat_.buffer, *net.module_.buffers()
+
+
+def _copied(state):
+    """A copy of an optimizer's state; options are numbers."""
+    moments = {key: {name: tensor.clone() for name, tensor in own.items()} for key, own in state["state"].items()}
+    return {"state": moments, "param_groups": [dict(group) for group in state["param_groups"]]}

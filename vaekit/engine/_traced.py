@@ -8,11 +8,11 @@ from typing import NamedTuple
 import torch
 from torch import nn
 from torch.func import functional_call
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from vaekit._outputs import Batch, StepInputs
 from vaekit.engine._optimizer import flat_gradient, fused_adam
 from vaekit.engine._program import Program
+from vaekit.engine._recording import recorded
 from vaekit.engine._structure import structure_of
 
 __all__ = ["CountedRows", "TracedStep", "Whole", "flattened", "kept_program", "running", "tracing", "write_down"]
@@ -186,7 +186,7 @@ def write_down(net, tensors, layout, rows):
     """The graph of a step, taken by a copy of all that it changes; how many inputs stay in place; its `Details`."""
     static, step = _copied(net, _static(net)), _Step(net, layout, rows)
     with torch.enable_grad():
-        traced = make_fx(step)(*static, *(tensor.clone() for tensor in tensors))
+        traced = recorded(step, [*static, *(tensor.clone() for tensor in tensors)])
     return traced, len(static), Details(step.names, step.has_observed)
 
 

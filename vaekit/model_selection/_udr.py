@@ -1,5 +1,6 @@
 """Choosing among models by how well they agree, without factors."""
 
+import contextlib
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
@@ -11,6 +12,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils.parallel import Parallel, delayed
 
+from vaekit.batching import batched_fits
 from vaekit.metrics import udr_scores
 from vaekit.model_selection._best_model import BestModelMixin
 from vaekit.utils._ambient import guarded_arithmetic
@@ -103,7 +105,7 @@ class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
     kl_threshold : float, default=0.01
         Latents of estimators with `kl_per_component_` that hold no more nats per row are left out.
     n_jobs : int or None, default=None
-        Fits at a time, as in joblib.
+        Fits at a time, as in joblib; None trains those that are alike as one program (:func:`vaekit.batched_fits`).
     random_state : int, RandomState instance or None, default=None
         Source of the seeds.
 
@@ -192,9 +194,9 @@ class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
         """
         candidates = list(ParameterGrid(self.param_grid))
         seeds = make_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
-        models = Parallel(n_jobs=self.n_jobs)(
-            delayed(_fit)(self.estimator, params, seed, X, y) for params in candidates for seed in seeds
-        )
+        fits = (delayed(_fit)(self.estimator, params, seed, X, y) for params in candidates for seed in seeds)
+        with batched_fits() if self.n_jobs is None else contextlib.nullcontext():
+            models = Parallel(n_jobs=self.n_jobs)(fits)
         groups = [models[start : start + self.n_models] for start in range(0, len(models), self.n_models)]
         scores = np.array([self._score(group, X) for group in groups])
         if np.isnan(scores).all():

@@ -1,0 +1,77 @@
+"""All that the steps of an epoch are handed, drawn at once: the numbers that drawing step by step gives."""
+
+from numbers import Real
+
+import torch
+
+from vaekit._outputs import StepInputs
+from vaekit.engine._loop import as_tensor, numbers_of_step
+
+__all__ = ["EpochDraws"]
+
+BLOCK = 16  # torch draws normal numbers in blocks of so many: whole blocks are the same drawn apart and together
+
+
+class EpochDraws:
+    """Orders, noise and weights of a net's epoch, as `step_inputs` draws them.
+
+    Parameters
+    ----------
+    net : Net
+    rows : Rows
+    bounds : list of (int, int)
+        Of the batches.
+    """
+
+    def __init__(self, net, rows, bounds):
+        self.net, self.rows, self.bounds = net, rows, bounds
+        self.columns = net.objective.noise_columns(net.noise_widths)
+        self._orders = rows.orders(net.objective.draws, net.generator, is_one_batch=len(bounds) == 1)
+        self._noise, self._width = self._drawn(), sum(self.columns.values())
+        numbers = [numbers_of_step(net, net.step_ + number) for number in range(len(bounds))]
+        self._weights = {name: self._by_step([own[name] for own in numbers]) for name in numbers[0]}
+
+    def _by_step(self, weights):
+        if all(isinstance(weight, Real) for weight in weights):
+            return as_tensor(weights, self.net.flat_.buffer)
+        return torch.stack(weights)
+
+    @property
+    def sizes(self):
+        """Rows of each batch."""
+        return [stop - start for start, stop in self.bounds]
+
+    def _drawn(self):
+        """Noise of all steps, one after another; within a step name after name."""
+        generator, dtype = self.net.generator, self.net.flat_.buffer.dtype
+        pieces = [size * width for size in self.sizes for width in self.columns.values()]
+        if all(piece % BLOCK == 0 for piece in pieces):
+            return torch.randn(sum(pieces), generator=generator, dtype=dtype)
+        noise = torch.empty(sum(pieces), dtype=dtype)
+        for piece in noise.split(pieces):
+            piece.normal_(generator=generator)
+        return noise
+
+    def part(self, first, n_steps):
+        """Inputs of some steps whose batches are of one size, flat: each with the steps in front.
+
+        They are in the order of a traced step's: what is known of each batch, noise, weights.
+        """
+        start, stop = self.bounds[first][0], self.bounds[first + n_steps - 1][1]
+        by_step = (n_steps, (stop - start) // n_steps)
+        batches = [self.rows[order[start:stop]] for order in self._orders.values()]
+        facts = [fact.reshape(*by_step, *fact.shape[1:]) for batch in batches for fact in batch if fact is not None]
+        noise = self._noise[start * self._width : stop * self._width].view(n_steps, -1)
+        widths = [by_step[1] * width for width in self.columns.values()]
+        noise = [own.view(*by_step, width) for own, width in zip(noise.split(widths, 1), self.columns.values())]
+        return [*facts, *noise, *(weights[first : first + n_steps] for weights in self._weights.values())]
+
+    def inputs_of(self, step):
+        """What the engine's other steps take."""
+        start, stop = self.bounds[step]
+        batches = {name: self.rows[order[start:stop]] for name, order in self._orders.items()}
+        noise = self._noise[start * self._width : stop * self._width]
+        pieces = noise.split([(stop - start) * width for width in self.columns.values()])
+        noise = {name: own.view(stop - start, width) for (name, width), own in zip(self.columns.items(), pieces)}
+        weights = {name: own[step] for name, own in self._weights.items()}
+        return StepInputs(batches, noise, weights, self.rows)

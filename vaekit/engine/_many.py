@@ -1,0 +1,200 @@
+"""Epochs of many nets, taken together: groups of one structure, their steps one program."""
+
+import itertools
+from collections import Counter
+from functools import partial
+
+import numpy as np
+import torch
+
+from vaekit.engine._draws import EpochDraws
+from vaekit.engine._lanes import Lanes, rates_of
+from vaekit.engine._loop import EpochRecord
+from vaekit.engine._programs import graph_of
+
+__all__ = ["groups_of", "take_together"]
+
+MOST_LANES = 20  # nets of a program: their numbers must find room in the processor's caches
+FEWEST_STEPS = 500  # of all nets together, that make up for writing down their program
+MOST_STEPS, MOST_NUMBERS = 64, 2**23  # what is laid out at a time for the steps ahead
+
+
+def groups_of(epochs):
+    """Split epochs into groups that are taken together, of nearly equal size, by learning rate."""
+    by_key = {}
+    for epoch in epochs:
+        by_key.setdefault(epoch.key, []).append(epoch)
+    return [group for equal in by_key.values() for group in _split(sorted(equal, key=_rates_and_sizes))]
+
+
+def _rates_and_sizes(epoch):
+    return rates_of(epoch.net), [stop - start for start, stop in epoch.bounds]
+
+
+def _split(epochs):
+    n_groups = -(-len(epochs) // MOST_LANES)
+    ends = [len(epochs) * number // n_groups for number in range(n_groups + 1)]
+    return [epochs[start:end] for start, end in itertools.pairwise(ends)]
+
+
+def take_together(epochs, between):
+    """Take the epochs of a group, each as its net would alone, and write into each what came of it.
+
+    Nets that have a batch size or too few steps to themselves take those one after the other.
+
+    Parameters
+    ----------
+    epochs : list of Epoch
+    between : callable
+        Called now and then; may raise what ends all.
+    """
+    if len(epochs) > 1:
+        _Together([_Member(epoch) for epoch in epochs], between).run()
+
+
+class _Member:
+    """A net in its epoch: how far it is, and what its steps gave out."""
+
+    def __init__(self, epoch):
+        self.epoch, self.net, self.names = epoch, epoch.net, None
+        self.draws = EpochDraws(epoch.net, epoch.rows, epoch.bounds)
+        self.sizes, self.done, self.values, self.observed = self.draws.sizes, 0, [], 0.0
+
+    @property
+    def next_size(self):
+        """Rows of its next batch, None at the end."""
+        return self.sizes[self.done] if self.done < len(self.sizes) else None
+
+    @property
+    def n_alike(self):
+        """How many batches of one size follow."""
+        return sum(1 for _ in itertools.takewhile(self.next_size.__eq__, self.sizes[self.done :]))
+
+    def ahead(self, n_steps):
+        """The inputs of so many steps, flat, each with the steps in front."""
+        return self.draws.part(self.done, n_steps)
+
+    def note(self, names, values, observed):
+        """Write down what some steps gave out: values (n_steps, n_names), and what the likelihood saw so far."""
+        self.names, self.done, self.observed = names, self.done + len(values), observed
+        self.values.append(values)
+
+    def take_alone(self, n_steps):
+        """Take some steps by itself; what goes wrong there is its own."""
+        try:
+            take_step = self.epoch.kind_of_step(self.epoch.rows, self.epoch.bounds)
+            for number in range(self.done, self.done + n_steps):
+                names, values, seen = take_step(self.draws.inputs_of(number))
+                observed = 0.0 if seen is None else self.observed + self.sizes[number] * seen
+                self.note(names, values[None].numpy(), observed)
+        except Exception as error:
+            self.epoch.error, self.done = error, len(self.sizes)
+
+    def conclude(self):
+        """Hand the record to the epoch."""
+        if self.epoch.error is None:
+            seen = None if isinstance(self.observed, float) else self.observed / sum(self.sizes)
+            self.epoch.record = EpochRecord(self.names, np.concatenate(self.values), self.sizes, seen)
+
+
+class _Together:
+    """The epoch of a group: stretches of steps whose batches are of one size, each for all nets that have such."""
+
+    def __init__(self, members, between):
+        self.members, self.between, self.lanes, self.n_owed = members, between, None, 0
+
+    def run(self):
+        """Take all steps of all members."""
+        while left := [member for member in self.members if member.next_size is not None]:
+            ((size, _),) = Counter(member.next_size for member in left).most_common(1)
+            self._advance([member for member in left if member.next_size == size])
+        self._give_back()
+        for member in self.members:
+            member.conclude()
+
+    def _advance(self, some):
+        """Take the steps that members whose batches are of one size have in common."""
+        n_steps = min(member.n_alike for member in some)
+        for part, graph in _of_one_graph(some, n_steps):
+            nets = [member.net for member in part]
+            found = graph and graph.program_for(nets, _pays(part, n_steps), partial(_first_of, part))
+            if found:
+                self._take(part, n_steps, *found)
+            else:
+                self._give_back()
+                for member in part:
+                    member.take_alone(n_steps)
+
+    def _take(self, part, n_steps, n_lanes, program):
+        nets = [member.net for member in part]
+        if self.lanes is None or self.lanes.nets != nets or self.lanes.n_lanes != n_lanes:
+            self._give_back()
+            self.lanes = Lanes(nets, n_lanes)
+        with torch.inference_mode():
+            step, at_once = program.on(self.lanes.static), _steps_at_once(part)
+            for start in range(0, n_steps, at_once):
+                _take_some(part, min(at_once, n_steps - start), n_lanes, step, program.details)
+                self.between()
+        self.n_owed += n_steps
+
+    def _give_back(self):
+        if self.lanes is not None:
+            self.lanes.give_back(self.n_owed)
+        self.lanes, self.n_owed = None, 0
+
+
+def _of_one_graph(members, n_steps):
+    """Pairs of members that may have one program, and its graph; None where there are too few of them, or of steps."""
+    n_planned = sum(member.epoch.n_steps_planned * n_steps / len(member.sizes) for member in members)
+    if len(members) == 1 or n_planned < FEWEST_STEPS:
+        return [(members, None)]
+    first = members[0]
+    graph = graph_of(first.epoch.key, first.draws, first.done)
+    if not graph.counts_rows:
+        return [(members, graph)]
+    groups = itertools.groupby(sorted(members, key=_n_rows), key=_n_rows)
+    parts = [list(part) for _, part in groups]
+    return [(part, graph_of(first.epoch.key, part[0].draws, part[0].done) if len(part) > 1 else None) for part in parts]
+
+
+def _pays(part, n_steps):
+    """Whether so many steps are ahead that a program is worth writing down."""
+    return sum(member.epoch.n_steps_left * n_steps / len(member.sizes) for member in part) >= FEWEST_STEPS
+
+
+def _n_rows(member):
+    return len(member.epoch.rows)
+
+
+def _steps_at_once(part):
+    of_a_step = sum(tensor.numel() for tensor in part[0].ahead(1))
+    return max(1, min(MOST_STEPS, MOST_NUMBERS // (of_a_step * len(part))))
+
+
+def _take_some(part, n_steps, n_lanes, step, details):
+    """Take some steps of all members, and write down what they gave out."""
+    inputs = _stacked([member.ahead(n_steps) for member in part], n_lanes)
+    values, seen = zip(*[step(*of_a_step) for of_a_step in zip(*[stack.unbind() for stack in inputs])])
+    values = torch.stack(values, 1).numpy()
+    observed = _added_up(part, seen) if details.has_observed else [0.0] * len(part)
+    for member, own, so_far in zip(part, values, observed):
+        member.note(details.names, np.ascontiguousarray(own), so_far)
+
+
+def _stacked(parts, n_lanes):
+    """Inputs of all members (n_steps, n_lanes, ...); the first member's fill up what is left."""
+    return [torch.stack(own, 1) for own in zip(*parts, *[parts[0]] * (n_lanes - len(parts)))]
+
+
+def _first_of(part, n_lanes):
+    """Inputs of the next step (n_lanes, ...)."""
+    return [stack[0] for stack in _stacked([member.ahead(1) for member in part], n_lanes)]
+
+
+def _added_up(part, seen):
+    """What the likelihood has seen of each member, as an epoch adds it up step by step."""
+    zero, size = torch.zeros_like(seen[0][0]), part[0].next_size
+    total = torch.stack([member.observed + zero for member in part])
+    for own in seen:
+        total = total + size * own[: len(part)]
+    return total
