@@ -99,7 +99,7 @@ def conclude(prepared):
     if model.net.step_ > prepared.first_step:
         model.remember(remembered)
         model.net.finish(resident_rows(model, *remembered))
-    else:
+    elif any(part is not None for part in prepared.memory):  # a first training has none
         model.remember(*prepared.memory)
 
 
