@@ -56,7 +56,7 @@ def both(monkeypatch, train):
     [
         (VAE, {}), (BetaVAE, {"beta": 3, "early_stopping": True, "max_epochs": 6}), (FactorDPVAE, {}), (BetaTCVAE, {}),
         (VAE, {"max_steps": 12}), (VAE, {"batch_size": 34}), (VAE, {"batch_size": 64}), (FactorVAE, {"batch_size": 64}),
-        (VAE, {"likelihood": Normal(scale="learned"), "prior": "decoupled"}),
+        (VAE, {"likelihood": Normal(scale="learned"), "prior": "decoupled"}), (FactorVAE, {"precision": "bf16"}),
         *[(VAE, {"objective": OBJECTIVES[name], "prior": prior}) for name, prior in PAIRS
           if prior == ("decoupled" if "split" in name else "normal") and "before" not in OBJECTIVES[name].draws],
     ],

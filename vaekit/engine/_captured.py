@@ -70,7 +70,7 @@ def _kinds_of(tensors):
 def _written_into(net):
     """What is written into the graph of a net's step: where its memory is, and the numbers that are none."""
     groups = [(group["betas"], group["eps"]) for group, _, _ in running(net)]
-    return net.stage_.start, groups, [tensor.data_ptr() for tensor in memory_of(net)]
+    return net.stage_.start, net.precision, groups, [tensor.data_ptr() for tensor in memory_of(net)]
 
 
 def memory_of(net):
@@ -166,7 +166,8 @@ class EagerBody:
     def __call__(self):
         """Take a step."""
         net, (_, own, phases) = self.net, self.net.stage_
-        terms, self.observed = run_step(net.module_, phases, net.parameters_[own], self.optimizer, self.inputs)
+        parameters, how = net.parameters_[own], {"precision": net.precision}
+        terms, self.observed = run_step(net.module_, phases, parameters, self.optimizer, self.inputs, **how)
         self.names, self.values = list(terms), torch.stack([term.detach() for term in terms.values()])
 
 

@@ -17,18 +17,24 @@ def kind_of_step(net, has_batch_hooks):
 
     Callbacks that look at every batch, modules that draw or keep statistics of their own, words that are not ours and
     objectives that look at all rows get the eager step: what they do cannot be written down once. So do fits that are
-    planned to end before a trace has paid, shorter types than float32, and devices of other types.
+    planned to end before a trace has paid, shorter types than float32 on a CPU, and devices of other types.
     """
     device = net.flat_.buffer.device.type
     kind, fewest = ("captured", FEWEST_CAPTURED) if device in CAPTURING else ("traced", FEWEST_TRACED)
     if has_batch_hooks or net.plan.n_steps < fewest or device not in {"cpu", *CAPTURING}:
         return "eager"
-    return kind if is_a_function_of_tensors(net) else "eager"
+    if net.precision != "float32" and kind != "captured":
+        return "eager"
+    return kind if _can_be_written_down(net) else "eager"
 
 
 def is_a_function_of_tensors(net):
     """Whether all that a step does hangs on tensors that it is handed, and on what its key says."""
-    if net.precision != "float32" or net.is_foreign or net.objective.needs_all_rows or not net.optimizer_.is_fused:
+    return net.precision == "float32" and _can_be_written_down(net)
+
+
+def _can_be_written_down(net):
+    if net.is_foreign or net.objective.needs_all_rows or not net.optimizer_.is_fused:
         return False
     if any(type(part).__module__ in OWN_MINDS for part in net.module_.modules()):
         return False

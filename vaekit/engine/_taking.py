@@ -23,7 +23,7 @@ def taker_of_steps(net, rows, bounds):
     if kind == "eager":
         return partial(_with_hooks, net) if has_hooks else eager
     if kind == "captured":
-        return CapturedStep(net, rows, eager, make=CompiledBody if net.is_compiled else None)
+        return CapturedStep(net, rows, eager, make=CompiledBody if _is_compiled(net) else None)
     n_rows = bounds[0][1] - bounds[0][0]
     one = TracedStep(net, rows, n_rows, eager)
     return CompiledSteps(net, rows, n_rows, one) if net.is_compiled else one
@@ -31,13 +31,19 @@ def taker_of_steps(net, rows, bounds):
 
 def warn_if_not_compiled(net):
     """Say that steps which were to be compiled are eager ones, and why."""
-    if net.is_compiled and kind_of_step(net, has_batch_hooks(net.callbacks_)) == "eager":
+    is_eager = kind_of_step(net, has_batch_hooks(net.callbacks_)) == "eager"
+    if net.is_compiled and (is_eager or not _is_compiled(net)):
         warn_user(
             "The 'compile' parameter is True, but these steps are not compiled: there are too few of them, callbacks "
-            "look at every batch, or the model or objective has parts that cannot be written down as one program "
-            "(modules of one's own, dropout, batch normalisation); choose compile=False to hear no more of it.",
+            "look at every batch, networks compute in a shorter type ('precision'), or the model or objective has "
+            "parts that cannot be written down as one program (modules of one's own, dropout, batch normalisation); "
+            "choose compile=False to hear no more of it.",
             VaekitWarning,
         )
+
+
+def _is_compiled(net):
+    return net.is_compiled and net.precision == "float32"
 
 
 def _eager(net, inputs, on_gradients=None):
