@@ -113,7 +113,8 @@ def test_the_weight_of_an_adversary_weighs(name, weight, values):
 # ---------------------------------------------------------------------- parameters
 
 OTHER_VALUES = {
-    "adaptive_contrast": False, "gradient": "dreg", "n_samples": 3,
+    "adaptive_contrast": False, "expectation": "point", "form": "forward", "rate": 2.0,
+    "gradient": "dreg", "n_samples": 3,
     "allow_unbounded": True, "alpha": 0.5, "bandwidth": 2.0, "beta": 0.7, "capacity_steps": 0.25,
     "deterministic_encoder": True, "discriminator_layer_sizes": (7,), "discriminator_learning_rate": 0.5,
     "encoder_noise": 0.3, "aggregate": "mws", "gamma": 2.0, "kernel": "imq_multi", "kind": "i", "lam": 7.0,
