@@ -8,6 +8,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from vaekit.engine._optimizer import flat_gradient
 from vaekit.engine._traced import Whole, flattened, kept_program, running
+from vaekit.utils._distributions import unchanged_distributions
 
 __all__ = ["CompiledBody", "CompiledSteps"]
 
@@ -128,7 +129,7 @@ def _compile(steps, tensors):
     with torch.enable_grad():
         traced = make_fx(steps)(*(tensor.clone() for tensor in tensors))
     try:
-        with torch.no_grad(), warnings.catch_warnings():
+        with torch.no_grad(), unchanged_distributions(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a faster precision could be chosen
             compiled = _inductor(traced, tensors)
     except Exception as error:

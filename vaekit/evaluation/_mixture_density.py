@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from vaekit.utils._ambient import guarded
+from vaekit.utils._distributions import unchanged_distributions
 from vaekit.utils._torch import to_array, widest_float
 
 LOG_2PI = math.log(2 * math.pi)
@@ -146,11 +147,13 @@ def _log_sum_of_normals(z, mu, inverse_sigma, log_norm, wide):
 
 @functools.cache
 def _compiled():
-    compiled = torch.compile(_log_sum_of_normals, dynamic=True)
+    with unchanged_distributions():
+        compiled = torch.compile(_log_sum_of_normals, dynamic=True)
 
     def log_sum_of_normals(*block):
         try:
-            return compiled(*block)
+            with unchanged_distributions():
+                return compiled(*block)
         except RuntimeError as error:
             raise RuntimeError("compile=True found no working compiler for this device; use compile=False.") from error
 

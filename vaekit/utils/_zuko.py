@@ -3,11 +3,9 @@
 import importlib
 from types import ModuleType
 
-from torch.distributions import Distribution
+from vaekit.utils._distributions import unchanged_distributions
 
 __all__ = ["import_zuko"]
-
-CHANGED = ("_validate_args", "arg_constraints")
 
 
 def import_zuko(what: str) -> ModuleType:
@@ -28,11 +26,8 @@ def import_zuko(what: str) -> ModuleType:
     ImportError
         If zuko is not installed.
     """
-    before = {name: vars(Distribution)[name] for name in CHANGED}
     try:
-        return importlib.import_module("zuko.flows")
+        with unchanged_distributions():
+            return importlib.import_module("zuko.flows")
     except ImportError as error:
         raise ImportError(f"{what} is made of zuko's flows; install it with pip install 'vaekit[flows]'.") from error
-    finally:
-        for name, value in before.items():
-            setattr(Distribution, name, value)
