@@ -84,3 +84,9 @@ def test_without_steps_it_is_the_vae():
     none = VAE(**TINY, posterior_family="iaf").set_params(posterior_family__n_steps=0).fit(X)
     np.testing.assert_array_equal(none.transform(X), plain.transform(X))
     np.testing.assert_array_equal(none.score_samples(X), plain.score_samples(X))
+
+
+def test_a_family_known_through_its_draws_has_no_density_whatever_the_estimator():
+    implicit = VAE(posterior_family="implicit", objective="adversarial_variational_bayes")
+    assert not any(hasattr(implicit, name) for name in ("log_posterior", "score_samples", "score"))
+    assert all(hasattr(VAE(), name) for name in ("log_posterior", "score_samples", "score"))

@@ -2,27 +2,12 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import ArrayLike
-from sklearn.utils.metaestimators import available_if
-
 from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.estimators._generation import GenerationMixin, SpacesMixin
-from vaekit.estimators._words import POSTERIORS
-from vaekit.exceptions import NoDensityError
 from vaekit.objectives import AdversarialVariationalBayes
 from vaekit.posteriors import PosteriorSpec
 
 __all__ = ["AVB"]
-
-
-def _posterior_has_density(estimator):
-    family = estimator.posterior_family
-    if not getattr(POSTERIORS.get(family) if isinstance(family, str) else family, "has_density", True):
-        raise NoDensityError(
-            f"posterior_family={family!r} has no density, it can only be sampled; choose posterior_family='normal'."
-        )
-    return True
 
 
 @estimator
@@ -57,21 +42,3 @@ class AVB(GenerationMixin, SpacesMixin, BaseEncoder):
     posterior_family: str | PosteriorSpec = "implicit"
 
     _objective = AdversarialVariationalBayes
-
-    @available_if(_posterior_has_density)
-    def log_posterior(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
-        """log q(z | x), row by row; only where the family has a density.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_rows, n_features), or images
-            Data.
-        Z : array-like of shape (n_rows, n_components_) or (n_samples, n_rows, n_components_)
-            Codes.
-
-        Returns
-        -------
-        log_density : ndarray of shape (n_rows,) or (n_samples, n_rows)
-            In nats.
-        """
-        return super().log_posterior(X, Z)

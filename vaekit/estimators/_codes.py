@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
+from vaekit.estimators._available import if_posterior_has_density
 from vaekit.estimators._validation import check_pairs, check_rows
 from vaekit.fitted import encode, locations, log_posterior, sample_posterior
 from vaekit.utils._ambient import GuardedMethods
@@ -120,6 +121,7 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         return sample_posterior(self.model_, X, n_samples, random_state)
 
+    @if_posterior_has_density
     def log_posterior(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
         """log q(z | x), row by row.
 

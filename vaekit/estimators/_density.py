@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vaekit.estimators._generation import if_prior_has_density
+from vaekit.estimators._available import if_model_has_bound, if_prior_has_density
 from vaekit.estimators._validation import check_codes, check_in_support, check_pairs, without_weights
 from vaekit.fitted import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.utils._ambient import GuardedMethods
@@ -17,7 +17,7 @@ __all__ = ["DensityMixin"]
 class DensityMixin(GuardedMethods):
     """Densities in nats per row, in the units of X."""
 
-    @if_prior_has_density
+    @if_model_has_bound
     def score_samples(self, X: ArrayLike, n_importance_samples: int | None = None) -> np.ndarray:
         """Lower bound on log p(x) for every row.
 
@@ -58,7 +58,7 @@ class DensityMixin(GuardedMethods):
             return evidence_lower_bounds(self.model_, X)
         return importance_bounds(self.model_, X, check_count(n_importance_samples, "n_importance_samples"))
 
-    @if_prior_has_density
+    @if_model_has_bound
     @without_weights
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Mean of `score_samples`: the evidence lower bound, in nats per row.

@@ -1,16 +1,11 @@
 """What an estimator with a decoder and a prior can do: decode, sample, move between the two latent spaces."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from vaekit.estimators._available import if_prior_has_spaces
 from vaekit.estimators._validation import check_codes
-from vaekit.estimators._words import PRIORS
-from vaekit.exceptions import NoDensityError
 from vaekit.fitted import decode, likelihood_scale, sample_prior, through_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
@@ -18,41 +13,7 @@ from vaekit.utils._noise import check_noise
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
-__all__ = ["GenerationMixin", "SpacesMixin", "if_prior_has_density", "if_prior_has_spaces"]
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def _says(estimator, name):
-    """What the word of an estimator's prior says of it; words that nobody knows are refused in `fit`."""
-    word = PRIORS.get(estimator.prior) if isinstance(estimator.prior, str) else estimator.prior
-    return getattr(word, name, True)
-
-
-def _prior_has_density(estimator):
-    if not _says(estimator, "has_density"):
-        raise NoDensityError(
-            f"prior={estimator.prior!r} can only be sampled: it has no density; choose prior='decoupled'."
-        )
-    return True
-
-
-def _prior_has_spaces(estimator):
-    if not _says(estimator, "has_spaces"):
-        raise NoDensityError(
-            f"prior={estimator.prior!r} has no generation space that codes could be taken to; choose prior='decoupled'."
-        )
-    return True
-
-
-def if_prior_has_density(method: Method) -> Method:
-    """Mark a method that a prior known through its draws alone cannot have."""
-    return available_if(_prior_has_density)(method)
-
-
-def if_prior_has_spaces(method: Method) -> Method:
-    """Mark a method that a prior without a map to a normal cannot have."""
-    return available_if(_prior_has_spaces)(method)
+__all__ = ["GenerationMixin", "SpacesMixin"]
 
 
 class GenerationMixin(GuardedMethods):
