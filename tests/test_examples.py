@@ -35,7 +35,7 @@ def check_table(lines, n_rows):
 
 
 def test_quickstart(tmp_path):
-    check_table(run("quickstart.py", "--rows", 200, "--epochs", 3, "--out", tmp_path / "a.png"), 200)
+    check_table(run("quickstart.py", "--rows", 100, "--epochs", 1, "--out", tmp_path / "a.png"), 100)
     assert is_picture(tmp_path / "a.png")
 
 
@@ -47,13 +47,13 @@ def test_quickstart_on_mnist(tmp_path, data_folder):
 
 
 def test_two_moons(tmp_path):
-    lines = run("two_moons.py", "--steps", 100, "--out", tmp_path / "a.png")
+    lines = run("two_moons.py", "--steps", 40, "--out", tmp_path / "a.png")
     assert [line.split(" symmetric KL")[0].strip() for line in lines[:2]] == ["β-VAE", "decoupled β-VAE"]
     assert is_picture(tmp_path / "a.png")
 
 
 def test_disentanglement_grid(tmp_path):
-    small = ["--positions", 3, "--gammas", 0, 10, "--steps", 20, "--jobs", 1]
+    small = ["--positions", 3, "--gammas", 0, 10, "--steps", 5, "--jobs", 1]
     lines = run("disentanglement_grid.py", *small, "--out", tmp_path / "a.png")
     assert lines[0] == "405 images of 32 x 32, factors (3, 3, 5, 3, 3)"
     assert [float(line.split()[0]) for line in lines[2:4]] == [0, 10]
@@ -64,7 +64,7 @@ def test_disentanglement_grid(tmp_path):
 
 
 def test_pockets(tmp_path):
-    lines = run("pockets.py", "--rows", 200, "--epochs", 2, "--out", tmp_path / "a.png")
+    lines = run("pockets.py", "--rows", 120, "--epochs", 1, "--out", tmp_path / "a.png")
     families = ["VAE", "β-VAE", "β-VAE-B", "FactorVAE", "β-TCVAE", "InfoVAE", "DIP-VAE"]
     assert [line.split()[0] for line in lines[2:9]] == families
     assert all(float(distance) > 0 for line in lines[2:9] for distance in line.split()[-2:])

@@ -4,34 +4,43 @@ The claim of R. Bhalodia, I. Lee, S. Elhabian, "dpVAEs: Fixing Sample Generation
 section 5.2, by its symmetric Kullback-Leibler divergence, over three seeds.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_moons
 from sklearn.preprocessing import StandardScaler
 
-from vaekit import BetaVAE
+from vaekit import BetaVAE, fit_many
 from vaekit.evaluation import symmetric_kl
 from vaekit.likelihoods import Normal
 
 SEEDS, BETAS, PRIORS = (0, 1, 2), (1, 4), ("normal", "decoupled")
 
 
-def train(seed, beta, prior):
-    moons = StandardScaler().fit_transform(make_moons(2000, noise=0.05, random_state=seed)[0])
-    model = BetaVAE(
+def moons_of(seed):
+    return StandardScaler().fit_transform(make_moons(2000, noise=0.05, random_state=seed)[0])
+
+
+def make_model(beta, prior, seed):
+    return BetaVAE(
         beta=beta, prior=prior, n_components=2, hidden_layer_sizes=(100, 50), likelihood=Normal(scale=0.15),
         batch_size=200, max_epochs=100, random_state=seed,
-    ).fit(moons)  # fmt: skip
-    divergence = symmetric_kl(model, moons, random_state=seed).value
-    error = np.mean((model.inverse_transform(model.transform(moons)) - moons) ** 2)
-    return divergence, error
+    )  # fmt: skip
+
+
+def divergence_and_error(model, moons):
+    divergence = symmetric_kl(model, moons, random_state=model.random_state).value
+    return divergence, np.mean((model.inverse_transform(model.transform(moons)) - moons) ** 2)
 
 
 @pytest.fixture(scope="module")
 def measured():
     """Symmetric KL and mean squared error, (beta, prior, seed)."""
-    runs = [[[train(seed, beta, prior) for seed in SEEDS] for prior in PRIORS] for beta in BETAS]
-    return np.moveaxis(runs, -1, 0)
+    runs = list(product(BETAS, PRIORS, SEEDS))
+    models, moons = [make_model(*run) for run in runs], [moons_of(seed) for *_, seed in runs]
+    numbers = list(map(divergence_and_error, fit_many(models, moons), moons))
+    return np.reshape(np.transpose(numbers), (2, len(BETAS), len(PRIORS), len(SEEDS)))
 
 
 @pytest.mark.parametrize("beta", BETAS)

@@ -5,12 +5,18 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from vaekit.evaluation import table_report
+from vaekit.evaluation import _table_parts, table_report
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(300, 1)) + 0.3 * RNG.normal(size=(300, 3))
 WORDS = pd.DataFrame(X, columns=["x", "y", "z"]).assign(side=np.where(X[:, 0] > 0, "left", "right"))
 TRAIN, TEST, FRESH = WORDS[:100], WORDS[100:200], WORDS[200:]
+
+
+@pytest.fixture
+def few_trees(monkeypatch):
+    """Of forests whose skill nothing hangs on."""
+    monkeypatch.setattr(_table_parts, "N_TREES", 4)
 
 
 def test_real_rows_get_what_the_holdout_gets():
@@ -37,7 +43,7 @@ def test_memory_is_told_from_skill():
     assert (report["copies"].samples, report["copies"].holdout, report["share_closer"].samples) == (1, 0, 1)
 
 
-def test_report_prints_and_becomes_a_frame():
+def test_report_prints_and_becomes_a_frame(few_trees):
     report = table_report(TRAIN, TEST, FRESH, target="side", random_state=0)
     assert list(report.to_frame().index) == list(report.rows)
     assert list(report.to_frame().columns) == ["samples", "holdout", "better"]
@@ -45,7 +51,7 @@ def test_report_prints_and_becomes_a_frame():
     assert len(repr(report).splitlines()) == 1 + len(report.rows)
 
 
-def test_containers_and_names_of_targets_agree():
+def test_containers_and_names_of_targets_agree(few_trees):
     expected = repr(table_report(TRAIN, TEST, FRESH, target="side", random_state=0))
     frames = [pl.from_pandas(frame) for frame in (TRAIN, TEST, FRESH)]
     assert repr(table_report(*frames, target=3, random_state=0)) == expected
