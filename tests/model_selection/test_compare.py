@@ -1,0 +1,115 @@
+"""Models side by side: the same rows and seeds for all, and what is told from luck."""
+
+import numpy as np
+import pandas
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import ttest_rel
+from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA, FactorAnalysis
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from vaekit import VAE, BetaVAE
+from vaekit.metrics import gaussian_total_correlation_scorer
+from vaekit.model_selection import Comparison, Run, compare
+
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+X, Y = load_iris(return_X_y=True)
+QUICK = {"n_components": 2, "max_epochs": 1}
+
+
+def scores_of(table, overlap=0.0):
+    runs = [Run(name, seed, "score", score, 0.0) for name, row in table.items() for seed, score in enumerate(row)]
+    return Comparison(runs, overlap)
+
+
+def test_every_score_is_that_of_a_fit_by_hand():
+    comparison = compare({"pca": PCA(2), "vae": VAE(**QUICK)}, X, seeds=[3, 7])
+    for number, seed in enumerate([3, 7]):
+        train, test = train_test_split(X, test_size=0.25, random_state=seed)
+        for name, model in (("pca", PCA(2)), ("vae", VAE(**QUICK, random_state=seed))):
+            told = comparison.scores["score"][comparison.models.index(name), number]
+            assert told == model.fit(train).score(test)
+    assert comparison.seeds == [3, 7]
+
+
+def test_jobs_change_nothing():
+    models = {beta: BetaVAE(beta=beta, **QUICK) for beta in (1, 4)}
+    together, apart = (compare(models, X, seeds=2, n_jobs=jobs) for jobs in (None, 1))
+    assert_array_equal(together.scores["score"], apart.scores["score"])
+
+
+def test_labels_reach_fits_and_scorers():
+    models = {"lda": LinearDiscriminantAnalysis(), "search": GridSearchCV(
+        make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()), {"lineardiscriminantanalysis__tol": [1e-3]}, cv=2
+    )}  # fmt: skip
+    comparison = compare(models, X, Y, scorers=["accuracy", "balanced_accuracy"], seeds=2)
+    assert list(comparison.scores) == ["accuracy", "balanced_accuracy"]
+    assert comparison.scores["accuracy"].min() > 0.8
+
+
+def test_scorers_of_ours_and_no_held_out_rows():
+    comparison = compare([PCA(2)], X, scorers={"tc": gaussian_total_correlation_scorer}, seeds=3, test_size=0)
+    assert_array_equal(comparison.scores["tc"], np.full((1, 3), comparison.scores["tc"][0, 0]))
+    assert comparison.overlap == 0
+
+
+def test_a_list_is_named_by_what_differs():
+    models = [BetaVAE(beta=1), BetaVAE(beta=4), PCA(2)]
+    assert compare([model.set_params(n_components=2) for model in models], X, seeds=1).models[2] == "PCA"
+    assert compare([PCA(1), PCA(2)], X, seeds=1).models == ["PCA(n_components=1)", "PCA(n_components=2)"]
+    with pytest.raises(ValueError, match="twice"):
+        compare([PCA(2), PCA(2)], X)
+
+
+def test_differences_are_paired():
+    rng = np.random.default_rng(0)
+    luck = 10 * rng.normal(size=6)
+    table = {"a": luck, "b": luck + 1 + 0.1 * rng.normal(size=6)}
+    (found,) = scores_of(table).paired()
+    expected = ttest_rel(table["b"], table["a"])
+    assert_allclose(found.p_value, expected.pvalue)
+    assert_allclose([found.mean, found.mean / found.standard_error], [np.mean(table["b"] - luck), expected.statistic])
+    assert (found.wins, found.n_seeds) == (6, 6)
+    assert scores_of(table).paired("b")[0].mean == -found.mean
+
+
+def test_rows_that_trainings_share_are_no_evidence():
+    table = {"a": [0, 0, 0, 0], "b": [1, 2, 3, 4]}
+    plain, corrected = (scores_of(table, overlap).paired()[0] for overlap in (0, 1 / 3))
+    assert_allclose(corrected.standard_error / plain.standard_error, np.sqrt((1 / 4 + 1 / 3) * 4))
+    assert corrected.p_value > plain.p_value
+
+
+def test_what_never_differs_is_certain():
+    found = scores_of({"a": [1, 2], "b": [1, 2], "c": [2, 3]}).paired()
+    assert [one.p_value for one in found] == [1, 0]
+
+
+def test_tables():
+    comparison = compare([PCA(2), FactorAnalysis(2)], X, seeds=3)
+    frame = comparison.to_frame()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame.columns) == ["model", "seed", "scorer", "score", "fit_time"]
+    means = frame.groupby("model", sort=False).score.mean()
+    assert_allclose(comparison.summary()["score", "mean"], means)
+    assert len(repr(comparison).splitlines()) == 3
+    assert "FactorAnalysis" in comparison._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: compare({}, X), "'models'"),
+        (lambda: compare([PCA()], X, seeds=0), "'seeds'"),
+        (lambda: compare([PCA()], X, seeds=[1, 1]), "'seeds'"),
+        (lambda: compare([PCA(2)], X, seeds=1).paired(), "'seeds'"),
+        (lambda: scores_of({"a": [1, 2], "b": [1, 2]}).paired("z"), "'reference'"),
+    ],
+)
+def test_bad_calls(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
