@@ -1,0 +1,51 @@
+"""Commands, as they are typed."""
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from vaekit.experiments import STUDIES, Store, estimate, frame_of, load_study
+from vaekit.experiments.__main__ import TIME_IS_UP, main
+
+SMOKE = ["outliers", "--scale", "smoke"]
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+
+
+def test_a_study_from_its_first_run_to_its_page(tmp_path, capsys):
+    where = ["--store", str(tmp_path / "store")]
+    assert main(["run", *SMOKE, *where, "--minutes", "-1"]) == TIME_IS_UP
+    assert main(["run", *SMOKE, *where, "--shard", "2/5"]) == 0
+    assert main(["run", *SMOKE, *where]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "4 runs done, 0 left, 0 failed"
+    for command, words in (("status", "5 of 5"), ("table", "| kNN | 1 |"), ("claims", "CANNOT BE TESTED HERE")):
+        assert main([command, *SMOKE, *where]) == 0
+        assert words in capsys.readouterr().out
+    main(["page", *SMOKE, *where, "--out", str(tmp_path / "page.md")])
+    assert "## Claims" in (tmp_path / "page.md").read_text()
+
+
+def test_studies_are_named(capsys):
+    main(["list"])
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(STUDIES)
+    with pytest.raises(ValueError, match="'name'"):
+        load_study("another")
+
+
+def test_costs_are_told_before(capsys):
+    cost = estimate(load_study("outliers"), "smoke")
+    assert cost.n_runs == 5
+    assert cost.hours >= 0
+    main(["estimate", *SMOKE])
+    assert "5 runs" in capsys.readouterr().out
+
+
+def test_an_archive_runs_by_itself(tmp_path):
+    main(["pack", *SMOKE, "--out", str(tmp_path / "packed.zip")])
+    with zipfile.ZipFile(tmp_path / "packed.zip") as archive:
+        archive.extractall(tmp_path)
+    done = subprocess.run(["sh", str(tmp_path / "run.sh"), "cpu"], capture_output=True, text=True,
+                          env={"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "OMP_NUM_THREADS": "1"})  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(frame_of(load_study("outliers"), "smoke", Store(tmp_path / "store"))) == 5

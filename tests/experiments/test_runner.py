@@ -1,0 +1,139 @@
+"""Runs are done once, whoever does them and whoever is killed, and done again they give the same numbers."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import toy_study
+from sklearn.decomposition import PCA
+
+from vaekit import VAE
+from vaekit.experiments import Run, Store, run_study
+from vaekit.experiments._runner import _groups
+from vaekit.nn import ConvNet
+
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+STUDY = toy_study.STUDY
+
+
+def numbers(store, scale="smoke"):
+    return {key: store.read("toy", key)["numbers"] for key in STUDY.keys(scale)}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    store = Store(tmp_path_factory.mktemp("store"))
+    outcome = run_study(STUDY, "smoke", store)
+    assert (outcome.done, outcome.failed, outcome.left) == (6, {}, 0)
+    return store
+
+
+def test_nothing_is_done_twice(finished, monkeypatch):
+    monkeypatch.setattr(Store, "write", lambda *what: pytest.fail("written again"))
+    assert run_study(STUDY, "smoke", finished) == (0, {}, 0)
+    assert run_study(STUDY, "small", finished) == (0, {}, 0)  # whose runs are among them
+
+
+def test_shards_are_parts_of_the_same_runs(finished, tmp_path):
+    store, told = Store(tmp_path), []
+    done = [
+        run_study(STUDY, "smoke", store, shard=(i, 4), progress=lambda *t: told.append(t)).done for i in (1, 2, 3, 4)
+    ]
+    assert done == [2, 2, 1, 1]
+    assert numbers(store) == numbers(finished)
+    assert all(n_done <= n_runs and seconds >= 0 for n_done, n_runs, seconds in told)
+
+
+def test_jobs_change_nothing(finished, tmp_path):
+    run_study(STUDY, "smoke", Store(tmp_path), n_jobs=2)
+    assert numbers(Store(tmp_path)) == numbers(finished)
+
+
+def test_stores_are_merged_by_copying_files(finished, tmp_path):
+    store = Store(tmp_path / "both")
+    for i in (1, 2):
+        run_study(STUDY, "smoke", Store(tmp_path / str(i)), shard=(i, 2))
+        for file in (tmp_path / str(i) / "toy").glob("*.json"):
+            target = store.path("toy", file.stem)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
+    assert numbers(store) == numbers(finished)
+
+
+def test_a_run_that_fails_leaves_the_others(tmp_path):
+    def measure(model, data, run):
+        if run.seed == 1:
+            raise FloatingPointError("not a number")
+        return toy_study.measure(model, data, run)
+
+    outcome = run_study(replace(STUDY, measure=measure), "smoke", Store(tmp_path))
+    assert (outcome.done, outcome.left) == (4, 2)
+    assert all("not a number" in error for error in outcome.failed.values())
+    assert run_study(STUDY, "smoke", Store(tmp_path)).done == 2
+
+
+def test_a_fit_that_fails_is_told(tmp_path):
+    study = replace(STUDY, runs=lambda scale: [Run({"method": "PCA"}, PCA(9), {"n_rows": 40}, 0)])
+    (error,) = run_study(study, "smoke", Store(tmp_path)).failed.values()
+    assert "n_components=9" in error
+
+
+def test_time_that_is_up_begins_nothing(tmp_path):
+    assert run_study(STUDY, "smoke", Store(tmp_path), minutes=-1) == (0, {}, 6)
+
+
+def test_a_finished_run_leaves_no_checkpoints(finished):
+    assert list(finished.checkpoints("toy", "x").parent.glob("*")) == []
+
+
+def test_nets_that_are_faster_alone_are_alone():
+    conv = VAE(network="conv"), VAE(network=ConvNet())
+    for model in conv:
+        runs = {str(seed): Run({}, model, {"n_rows": 4}, seed) for seed in range(3)}
+        assert [len(group) for group in _groups(runs, list(runs), "cpu")] == [1, 1, 1]
+        assert [len(group) for group in _groups(runs, list(runs), "cuda")] == [3]
+
+
+@pytest.mark.parametrize("shard", [(0, 3), (4, 3)])
+def test_there_is_no_such_shard(shard, tmp_path):
+    with pytest.raises(ValueError, match="'shard'"):
+        run_study(STUDY, "smoke", Store(tmp_path), shard=shard)
+    with pytest.raises(ValueError, match="'scale'"):
+        run_study(STUDY, "huge", Store(tmp_path))
+
+
+def start(folder):
+    helpers = str(Path(toy_study.__file__).parent)
+    paths = os.pathsep.join([helpers, *sys.path])
+    return subprocess.Popen([sys.executable, toy_study.__file__, str(folder)], env={**os.environ, "PYTHONPATH": paths})
+
+
+def test_two_processes_of_which_one_is_killed_lose_and_repeat_nothing(finished, tmp_path, request):
+    """Records that were there after a kill are the same files at the end."""
+    seen, moments = {}, random.Random(0)
+    patient = start(tmp_path)
+    for _ in range(request.config.getoption("--kills")):
+        killed = start(tmp_path)
+        time.sleep(moments.uniform(0.2, 3))
+        killed.send_signal(signal.SIGKILL)
+        killed.wait()
+        seen |= {file: file.stat().st_ino for file in (tmp_path / "toy").glob("*.json")}
+    assert patient.wait() == 0
+    run_study(STUDY, "smoke", Store(tmp_path))  # what the killed one had claimed at the end
+    assert {file: file.stat().st_ino for file in seen} == seen
+    assert numbers(Store(tmp_path)) == numbers(finished)
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    store = Store(tmp_path)
+    store.write("toy", "a", {})
+    store.path("toy", "a").write_text(json.dumps({"a": 1})[:-1])
+    with pytest.raises(ValueError, match="delete it"):
+        store.read("toy", "a")

@@ -1,0 +1,54 @@
+"""Tables, claims and pages of finished runs."""
+
+import pandas as pd
+import pytest
+import toy_study
+
+from vaekit.experiments import Claim, Finding, Store, Table, frame_of, judge, markdown, page, run_study
+from vaekit.experiments._claims import is_lower, per_seed
+
+STUDY = toy_study.STUDY
+FRAME = pd.DataFrame({"method": ["a", "a", "a", "b", "b"], "seed": [0, 1, 2, 0, 1], "error": [1.0, 2.0, 3.0, 4.0, 1.0]})
+
+
+def test_finished_runs_are_rows(tmp_path):
+    store = Store(tmp_path)
+    assert frame_of(STUDY, "small", store).empty
+    run_study(STUDY, "small", store)
+    frame = frame_of(STUDY, "small", store)
+    assert list(frame.method) == ["PCA"] * 3
+    assert list(frame.seed) == list(frame.luck) == [0, 1, 2]
+    assert {"error", "fit_seconds", "measure_seconds", "device"} <= set(frame)
+    text = page(STUDY, "small", store)
+    assert "3 of 3 runs are finished" in text
+    assert "| the moon is cheese | page 2 | cannot be tested here | too far away |" in text
+    assert "python -m vaekit.experiments run toy --scale small" in text
+
+
+def test_a_table_has_spread_and_what_was_published():
+    table = Table("Errors", ["method"], {"error": "error:.1f"}, {("a",): {"error": "1.5 ± .1"}, ("c",): {"error": "9"}})
+    lines = markdown(table, FRAME.iloc[:4]).splitlines()
+    assert lines[2] == "| method | seeds | error | published |"
+    assert lines[4:] == ["| a | 3 | 2.0 ± 1.0 | 1.5 ± .1 |", "| b | 1 | 4.0 (one seed) |  |", "| c | 0 |  | 9 |"]
+    assert "| a |" not in markdown(Table("B", ["method"], {"error": "e"}, only={"method": "b"}), FRAME)
+    assert markdown(Table("none", ["method"], {"error": "e"}, only={"x": 1}), FRAME).count("\n|") == 2
+
+
+def test_claims_are_judged_by_seeds():
+    assert per_seed(FRAME, "error", method="z") is None
+    (lower, higher, none) = judge(
+        [Claim("", "", is_lower("error", {"method": one}, {"method": other})) for one, other in ("ab", "ba", "az")],
+        FRAME,
+    )
+    assert (lower.outcome, higher.outcome, none.outcome) == (
+        "not reproduced", "not reproduced", "cannot be tested here",
+    )  # fmt: skip
+    assert "lower in 1 of 2 seeds" in lower.said
+    held = Claim("", "", is_lower("error", {"method": "a"}, {"method": "b"}, factor=3))
+    assert judge([held], FRAME)[0].outcome == "reproduced"
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_claim_that_fails_is_shown_as_failing(holds):
+    claim = Claim("it holds", "page 3", lambda frame: Finding(holds, "seen"))
+    assert judge([claim], FRAME)[0][1:] == ("reproduced" if holds else "not reproduced", "seen")

@@ -1,0 +1,116 @@
+"""Records of finished runs: a file each, written whole or not at all, by any number of processes."""
+
+import contextlib
+import json
+from pathlib import Path
+
+from vaekit.files import Lock, remove_leftovers, write_atomically
+
+__all__ = ["Store"]
+
+
+class Store:
+    """A folder of records, in a subfolder for each study; copying files from another store merges the two.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Made when something is written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = Store(tempfile.mkdtemp())
+    >>> store.write("thesis", "0a1b", {"numbers": {"mig": 0.3}})
+    >>> store.read("thesis", "0a1b")["numbers"]
+    {'mig': 0.3}
+    >>> store.read("thesis", "ffff") is None
+    True
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def path(self, study: str, key: str) -> Path:
+        """Return where the record of a run is, or will be."""
+        return self.folder / study / f"{key}.json"
+
+    def read(self, study: str, key: str) -> dict | None:
+        """Return the record of a run; None while it is not finished.
+
+        Parameters
+        ----------
+        study, key : str
+            Of the run.
+
+        Returns
+        -------
+        record : dict or None
+            As it was written.
+
+        Raises
+        ------
+        ValueError
+            If the file is no record: damaged on the way here, for writing leaves it whole.
+        """
+        try:
+            return json.loads(self.path(study, key).read_text())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise ValueError(f"{self.path(study, key)} is no record; delete it, and the run is done again.") from error
+
+    def write(self, study: str, key: str, record: dict) -> None:
+        """Keep the record of a run, once its bytes are on the disk.
+
+        Parameters
+        ----------
+        study, key : str
+            Of the run.
+        record : dict
+            Plain values.
+        """
+        path = self.path(study, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, [json.dumps(record, indent=1, sort_keys=True).encode()])
+
+    @contextlib.contextmanager
+    def claimed(self, study: str, keys):
+        """Context that holds those of some runs that are neither finished nor another process's.
+
+        The claim ends with the process, however that ends.
+
+        Parameters
+        ----------
+        study : str
+            Of the runs.
+        keys : iterable of str
+            Of the runs.
+
+        Yields
+        ------
+        keys : list of str
+            Those that are to be done here.
+        """
+        folder = self.folder / study / "locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as held:
+            yield [key for key in keys if self._claim(folder, study, key, held)]
+
+    def _claim(self, folder, study, key, held):
+        if self.path(study, key).exists():
+            return False
+        try:
+            lock = Lock(folder / key)
+        except BlockingIOError:
+            return False
+        held.callback(lock.release)
+        return not self.path(study, key).exists()  # it may have been finished in between
+
+    def checkpoints(self, study: str, key: str) -> Path:
+        """Return where an unfinished run leaves its checkpoints."""
+        return self.folder / study / "checkpoints" / key
+
+    def tidy(self, study: str) -> None:
+        """Remove what killed processes left half-written."""
+        remove_leftovers(self.folder / study)
