@@ -23,7 +23,7 @@ DRAWS = 4  # of z0 and t for each code of a step
 class FlowMatching(PriorSpec):
     """p(z) as the image of N(0, I) under a flow dz/dt = v(z, t), fitted to the codes alone.
 
-    loss = E |v((1 - t) z0 + t z1, t) - (z1 - z0)|^2,  z1 ~ q(z),  z0 ~ N(0, I),  t ~ U(0, 1),
+    loss = E ||v((1 - t) z0 + t z1, t) - (z1 - z0)||^2,  z1 ~ q(z),  z0 ~ N(0, I),  t ~ U(0, 1),
     log p(z1) = log N(z0; 0, I) - int_0^1 tr dv/dz (z_t, t) dt,  z_t the flow back from z1 to z0.
 
     Encoder and decoder are trained with N(0, I) as their prior, and in each step a phase of its own fits v to their
