@@ -1,9 +1,8 @@
 """The site: python -m sphinx -W -b html docs SITE."""
 
-import importlib
-import inspect
 import os
 import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -12,6 +11,10 @@ from docutils import nodes
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from reference_pages import write_reference
 
 import vaekit
 from vaekit.utils._version import __version__
@@ -72,47 +75,6 @@ sphinx_gallery_conf = {
 }
 
 
-# ---------------------------------------------------------------------- the reference, from what the rooms make public
-
-PAGE = """{title}
-{line}
-
-.. automodule:: {module}
-
-.. currentmodule:: {module}
-
-.. autosummary::
-   :toctree: generated
-   :nosignatures:
-
-{names}
-"""
-
-
-def write_reference():
-    """Write a page for each public room, which lists all that the room makes public."""
-    folder = HERE / "reference"
-    folder.mkdir(exist_ok=True)
-    for module, names in rooms().items():
-        listed = "\n".join(f"   {name}" for name in names)
-        text = PAGE.format(title=module, line="=" * len(module), module=module, names=listed)
-        path = folder / f"{module}.rst"
-        if not path.exists() or path.read_text() != text:
-            path.write_text(text)
-
-
-def rooms():
-    """Public names by module."""
-    found = {"vaekit": [*vaekit.ESTIMATORS, *vaekit.BATCHING]}
-    for room in vaekit.FOLDERS:
-        module = importlib.import_module(f"vaekit.{room}")
-        own = [name for name in module.__all__ if name not in found["vaekit"]]
-        own = [name for name in own if inspect.isclass(getattr(module, name)) or callable(getattr(module, name))]
-        if own:
-            found[f"vaekit.{room}"] = own
-    return found
-
-
 # ---------------------------------------------------------------------- equations without a network or a script
 
 
@@ -145,4 +107,4 @@ def setup(app):
     app.connect("autodoc-process-docstring", escape_shapes, priority=100)
     warnings.filterwarnings("ignore", category=vaekit.exceptions.VaekitWarning)
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
-    write_reference()
+    write_reference(HERE / "reference")

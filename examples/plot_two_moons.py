@@ -2,8 +2,8 @@
 Where samples come from
 =======================
 
-A regulariser shapes the codes of a VAE, and samples pay for it: the prior draws where no code is. A decoupled prior draws
-in a space of its own, from which an invertible network leads to the codes.
+A regulariser shapes the codes of a VAE, and samples pay for it: the prior draws where no code is. A decoupled prior
+draws in a space of its own, from which an invertible network leads to the codes.
 """
 
 from vaekit import BetaDPVAE, BetaVAE, fit_many

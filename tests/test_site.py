@@ -1,0 +1,65 @@
+"""The site's pages: the reference holds all that is public, and links lead somewhere."""
+
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+import vaekit
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("**/*.md"))
+MADE = {"gallery/index", "reference/index"}  # when the site is built
+
+
+@pytest.fixture(scope="module")
+def reference():
+    found = importlib.util.spec_from_file_location("reference_pages", DOCS / "reference_pages.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_holds_all_that_is_public(reference, tmp_path):
+    reference.write_reference(tmp_path)
+    listed = {
+        f"{page.stem}.{name}"
+        for page in tmp_path.glob("vaekit*.rst")
+        for name in re.findall(r"^   (\w+)$", page.read_text(), re.MULTILINE)
+    }
+    own = {f"vaekit.{name}" for name in vaekit.__all__ if name not in vaekit.FOLDERS}
+    for room in vaekit.FOLDERS:
+        module = importlib.import_module(f"vaekit.{room}")
+        names = [name for name in module.__all__ if callable(getattr(module, name))]
+        own |= {f"{module.__name__}.{name}" for name in names if f"vaekit.{name}" not in own}
+    assert listed == own
+    assert {page.stem for page in tmp_path.glob("vaekit*.rst")} == set(
+        re.findall(r"^   (\S+)$", (tmp_path / "index.rst").read_text(), re.MULTILINE)
+    ) - {":maxdepth:"}
+
+
+def targets(page):
+    text = page.read_text()
+    listed = [line for block in re.findall(r"```{toctree}\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    yield from (line for line in listed if line and not line.startswith(":"))
+    yield from re.findall(r"^:link: (\S+)$", text, re.MULTILINE)
+    yield from (target for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text) if "://" not in target)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
+def test_links_of_pages_lead_somewhere(page):
+    """In the source: what Sphinx makes is not there yet."""
+    missing = [
+        target
+        for target in targets(page)
+        if target not in MADE and not any((page.parent / f"{target}{end}").exists() for end in ("", ".md"))
+    ]
+    assert missing == []
+
+
+def test_every_page_is_reached():
+    reached = {(page.parent / target).with_suffix("").resolve() for page in PAGES for target in targets(page)}
+    assert [page.name for page in PAGES if page.with_suffix("").resolve() not in reached | {DOCS / "index"}] == []
