@@ -83,10 +83,11 @@ def hessian_penalty(
     --------
     >>> import torch
     >>> from vaekit.functional import hessian_penalty
-    >>> z, signs, directions = torch.randn(3, 4, 1000, 2, dtype=torch.float64)
+    >>> generator = torch.Generator().manual_seed(0)
+    >>> z, signs, directions = torch.randn(3, 2, 100, 2, dtype=torch.float64, generator=generator)
     >>> one_by_one, together = (lambda z: z.square()), (lambda z: z.prod(-1, keepdim=True))
-    >>> [round(hessian_penalty(f, z[0], signs, directions).item(), 1) for f in (one_by_one, together)]
-    [0.0, 1.0]
+    >>> [hessian_penalty(f, z[0], signs, directions).item() > 0.5 for f in (one_by_one, together)]
+    [False, True]
     """
     v = torch.cat([signs.sign(), directions]) * deviations(z)
     mixed, all_of_them = curvatures(decode, z, v, step).split([len(signs), len(directions)])

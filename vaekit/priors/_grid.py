@@ -14,7 +14,7 @@ __all__ = ["Grid"]
 
 @spec
 class Grid(PriorSpec):
-    """p(z) = prod_k p_k(z_k) over the values that the components of quantised codes take (`posterior_family="quantized"`).
+    """p(z) = prod_k p_k(z_k) over the values of quantised codes, those of `posterior_family="quantized"`.
 
     In training all values are equally probable. Once it has ended each component has its values by their frequencies
     among the codes of the training rows, at most 10,000: what independent codes are drawn from, which is what `Tripod`
