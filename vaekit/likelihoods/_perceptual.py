@@ -176,7 +176,8 @@ class PerceptualLikelihood(Likelihood):
         with torch.no_grad():
             wanted = self._maps(x)
         leading = mean.shape[: mean.ndim - len(self.event_shape)]
-        return sum((a.reshape(*leading, -1) - b.flatten(1)).square().sum(-1) for a, b in zip(seen, wanted, strict=True))
+        errors = [a.reshape(*leading, -1) - b.reshape(len(b), -1) for a, b in zip(seen, wanted, strict=True)]
+        return sum(error.square().sum(-1) for error in errors)
 
     def _maps(self, rows):
         """The features of rows (n_rows, *event), as a list of tensors."""

@@ -11,6 +11,8 @@ from vaekit.utils._spec import spec
 
 __all__ = ["Grid"]
 
+LEAST = 1e-5  # far below any frequency, and far above the rounding of their sums: at the ends nothing rare is drawn
+
 
 @spec
 class Grid(PriorSpec):
@@ -86,5 +88,5 @@ class GridPrior(WithoutSpaces):
 def drawn(frequencies, noise):
     """Values from -1 to 1 of noise (..., n_components), value v of component k with probability frequencies[k, v]."""
     ends = frequencies.cumsum(-1)[:, :-1]
-    numbers = (torch.special.ndtr(noise)[..., None] > ends).sum(-1)
+    numbers = (torch.special.ndtr(noise).clamp(LEAST, 1 - LEAST)[..., None] > ends).sum(-1)
     return grid_values(numbers.to(noise.dtype), frequencies.shape[1])
