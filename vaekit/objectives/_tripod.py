@@ -21,7 +21,9 @@ class Tripod(Objective):
     KLM = mean_i [log q(z_i) - sum_k log q_k(z_ik)], q a Gaussian kernel density over the codes of the batch, is their
     multi-information; NHP = Var[v'Hv] / (Var[u'Hu] + 1e-10), v of random signs and u normal, both in deviations of the
     codes, H the Hessian of each number that the decoder gives, and variances averaged over rows and numbers, is the
-    share of its second derivatives that mix latents. The third leg is `posterior_family="quantized"`. There is no KL.
+    share of its second derivatives that mix latents. The third leg is `posterior_family="quantized"`. There is no KL,
+    and nothing holds codes to the prior: what `sample` draws is like them with `prior="grid"`, which has the values of
+    quantised codes by their frequencies, or with `prior="post_hoc"`.
 
     Parameters
     ----------
