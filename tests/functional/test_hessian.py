@@ -76,7 +76,7 @@ def test_latents_that_act_one_by_one_have_none(decoder):
 
 def test_many_directions_give_the_share_of_mixed_derivatives():
     """sum_{k != l} H_kl^2 / sum_{k, l} H_kl^2, in deviations of the codes."""
-    n = 40_000
+    n = 10_000
     z = Z.repeat(n, 1)  # the deviations of Z, and two directions for each of many rows
     signs, directions = drawn(2, len(z), 3, seed=7), drawn(2, len(z), 3, seed=8)
     scale = Z.std(0, correction=0)

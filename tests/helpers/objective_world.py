@@ -81,7 +81,6 @@ OBJECTIVES = {
     "adversarial bayes, split": AdversarialVariationalBayes(adaptive_contrast=False, prior_weight=1, **SMALL),
     "tripod": Tripod(),
     "tripod, split": Tripod(prior_weight=1, nhp_weight=Warmup(value=3, steps=2)),
-    "tripod, no hessian": Tripod(nhp_weight=0, bandwidth=0.5),
     "permutation contrast": PermutationContrast(),
     "permutation contrast, split": PermutationContrast(contrast=NetworkContrast(hidden_width=4), prior_weight=1),
 }
