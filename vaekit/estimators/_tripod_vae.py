@@ -28,6 +28,9 @@ class TripodVAE(GenerationMixin, BaseEncoder):
         their frequencies among the training codes: as far as codes are independent, they are drawn from their own
         distribution. `"post_hoc"` keeps the dependence that is left. A learned prior is trained by its own likelihood
         on the codes, which `"generator"` has not; the conditional ones are for `ConditionalVAE`.
+    activation : {"silu", "relu", "leaky_relu", "tanh", "elu", "gelu", "softplus", "identity"}, default="silu"
+        Activation of the built-in MLP: one with second derivatives, which are what NHP is about. Ignored by other
+        networks; for images pass one of your own, `network=ConvNet(activation="silu")`.
     warmup : float or int, default=0.3
         Without effect here: there is no KL to be warmed up, and early stopping watches the reconstruction alone.
 
@@ -51,6 +54,7 @@ class TripodVAE(GenerationMixin, BaseEncoder):
     n_directions: int = Tripod.n_directions
     step: float = Tripod.step
     posterior_family: str | PosteriorSpec = "quantized"
+    activation: str = "silu"
     prior: str | PriorSpec = "grid"
 
     _objective = Tripod

@@ -29,7 +29,7 @@ class Tripod(Objective):
     ----------
     klm_weight : float or Warmup, default=1
         Weight of the kernel multi-information: more asks for codes whose components are independent.
-    nhp_weight : float or Warmup, default=10
+    nhp_weight : float or Warmup, default=1
         Weight of the normalised Hessian penalty, which lies about in [0, 1]: more asks for latents that each change
         the data in its own way, whatever the others are. 0 leaves it out, and the decoder's passes that it takes.
     bandwidth : float or None, default=None
@@ -41,7 +41,9 @@ class Tripod(Objective):
 
     Notes
     -----
-    Second differences lose digits: `precision="bf16"` has too few for the NHP.
+    The NHP wants a decoder with second derivatives (activations like `"silu"` or `"tanh"`): those of a ReLU network are
+    its kinks, and on small images it then spoiled the codes at every weight. Second differences lose digits:
+    `precision="bf16"` has too few.
 
     The published weights are beside a reconstruction that is a mean over pixels: 1e-4 and 1e-2 on Shapes3D (64 x 64 x 3
     pixels) are 1.2 and 120 here. The authors penalise hidden layers of their decoder, too; here it is what any decoder
@@ -60,7 +62,7 @@ class Tripod(Objective):
     """
 
     klm_weight: float | Warmup = 1.0
-    nhp_weight: float | Warmup = 10.0
+    nhp_weight: float | Warmup = 1.0
     bandwidth: float | None = None
     n_directions: int = 2
     step: float = 0.1
