@@ -28,6 +28,7 @@ ESTIMATORS = [
     "LearnedPriorAAE",
     "PCL",
     "SlowVAE",
+    "TripodVAE",
     "VAE",
     "WAE",
 ]

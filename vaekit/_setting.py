@@ -26,6 +26,8 @@ class Setting:
         Shape of what a conditional model is told about each row; None if it is told nothing.
     unit : float or ndarray of shape (*event_shape,)
         How many units of X one unit of the network's data is.
+    offset : float or ndarray of shape (*event_shape,)
+        What is 0 in the network's data, in units of X: a row of X is `unit * x + offset`.
     deviation : float
         Standard deviation of the data as the network sees them.
     rows : Tensor of shape (n_rows, *event_shape) or None
@@ -43,6 +45,7 @@ class Setting:
     n_features: int | None = None
     condition_shape: tuple[int, ...] | None = None
     unit: Any = 1.0
+    offset: Any = 0.0
     deviation: float = 1.0
     rows: torch.Tensor | None = None
     network: Any = None

@@ -8,10 +8,12 @@ import pytest
 from family import NAMES, X, tiny
 
 import vaekit
-from vaekit import BetaVAE, FlowPriorVAE
+from vaekit import BetaVAE, FlowPriorVAE, likelihoods, nn, objectives, posteriors, priors
 from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.objectives import ELBO, Objective
 from vaekit.utils._docstrings import own_defaults, parameter_entries, split_sections
+from vaekit.utils._sklearn import StrOptions
+from vaekit.utils._spec import Spec
 
 ENTRY = re.compile(r"^(\w+(?:, \w+)*) : (.+)$", re.MULTILINE)
 
@@ -66,6 +68,33 @@ def test_sections_stand_in_numpydoc_order(name):
     assert list(sections) == [title for title in order if title in sections]
     assert {"Parameters", "Attributes"} <= set(sections)
     assert summary.splitlines()[0].endswith(".")
+
+
+# ---------------------------------------------------------------------- the strings of a parameter
+
+ROOMS = (likelihoods, nn, objectives, posteriors, priors)
+TAKING_WORDS = {name: getattr(vaekit, name) for name in vaekit.ESTIMATORS} | {
+    name: kind
+    for room in ROOMS
+    for name, kind in vars(room).items()
+    if isinstance(kind, type) and issubclass(kind, Spec)
+}
+
+
+def admitted(cls):
+    """Strings that each parameter takes, for those that take some."""
+    strings = {
+        name: set().union(*(one.options for one in row if isinstance(one, StrOptions)))
+        for name, row in cls._parameter_constraints.items()
+    }
+    return {name: found for name, found in strings.items() if found}
+
+
+@pytest.mark.parametrize("name", TAKING_WORDS)
+def test_a_parameter_lists_the_strings_that_it_takes(name):
+    types = {word: text.split("\n")[0] for word, text in parameter_entries(TAKING_WORDS[name].__doc__).items()}
+    listed = {word: set(re.findall(r'"(\w+)"', told.split("default=")[0])) for word, told in types.items()}
+    assert {word: found for word, found in listed.items() if found} == admitted(TAKING_WORDS[name])
 
 
 # ---------------------------------------------------------------------- named once, by the objective

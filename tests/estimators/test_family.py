@@ -7,7 +7,17 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from family import IMAGES, NAMES, WITH_DENSITY, WITH_TWO_SPACES, X, same_bits, tiny
+from family import (
+    IMAGES,
+    NAMES,
+    WITH_DENSITY,
+    WITH_TWO_SPACES,
+    WITHOUT_LOG_Q,
+    WITHOUT_NOISE,
+    X,
+    same_bits,
+    tiny,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
@@ -223,7 +233,8 @@ def test_shapes_and_types(name, fitted):
     assert model.inverse_transform(Z).shape == model.sample(35).shape == (35, 4)
     assert [array.shape for array in model.posterior(X)] == [(35, 2)] * 2
     assert model.sample_posterior(X, 3).shape == (3, 35, 2)
-    if name != "AVB":  # whose posterior has no density
+    assert hasattr(model, "log_posterior") is (name not in WITHOUT_LOG_Q)
+    if name not in WITHOUT_LOG_Q:
         assert model.log_posterior(X, model.sample_posterior(X, 3)).shape == (3, 35)
         assert model.log_posterior(X, Z).shape == (35,)
     assert (model.n_components_, model.n_features_in_, model.image_shape_) == (2, 4, None)
@@ -272,7 +283,11 @@ def test_draws_from_the_posterior_have_its_moments(name, fitted):
     model = fitted[name]
     loc, scale = model.posterior(X[:3])
     draws = model.sample_posterior(X[:3], 4000, random_state=1)
-    np.testing.assert_allclose(draws.mean(0), loc, atol=5 * scale.max() / 4000**0.5)
-    np.testing.assert_allclose(draws.std(0), scale, rtol=0.08)
-    assert not same_bits(draws, model.sample_posterior(X[:3], 4000, random_state=2))
+    if name in WITHOUT_NOISE:
+        assert not scale.any()
+        assert (draws == loc).all()
+    else:
+        np.testing.assert_allclose(draws.mean(0), loc, atol=5 * scale.max() / 4000**0.5)
+        np.testing.assert_allclose(draws.std(0), scale, rtol=0.08)
+        assert not same_bits(draws, model.sample_posterior(X[:3], 4000, random_state=2))
     assert same_bits(draws, model.sample_posterior(X[:3], 4000, random_state=1))

@@ -115,6 +115,7 @@ def test_the_weight_of_an_adversary_weighs(name, weight, values):
 OTHER_VALUES = {
     "adaptive_contrast": False, "expectation": "point", "form": "forward", "rate": 2.0,
     "gradient": "dreg", "n_samples": 3,
+    "klm_weight": 3.0, "nhp_weight": 3.0, "n_directions": 3, "step": 0.2,
     "allow_unbounded": True, "alpha": 0.5, "bandwidth": 2.0, "beta": 0.7, "capacity_steps": 0.25,
     "deterministic_encoder": True, "discriminator_layer_sizes": (7,), "discriminator_learning_rate": 0.5,
     "encoder_noise": 0.3, "aggregate": "mws", "gamma": 2.0, "kernel": "imq_multi", "kind": "i", "lam": 7.0,
@@ -136,7 +137,7 @@ def test_every_parameter_of_its_own_changes_what_is_trained(name, parameter):
 
 RISING = {
     "BetaVAE": "beta", "AnnealedVAE": "gamma", "FactorVAE": "gamma", "BetaTCVAE": "beta", "DIPVAE": "lambda_od",
-    "WAE": "lam", "AAE": "weight",
+    "WAE": "lam", "AAE": "weight", "TripodVAE": "nhp_weight",
 }  # fmt: skip
 
 

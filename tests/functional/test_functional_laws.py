@@ -29,6 +29,10 @@ def full_total_correlation(z, loc, logvar, all_loc, all_logvar):
     return functional.total_correlation_terms(z, loc, logvar, aggregate="full", components=(all_loc, all_logvar))
 
 
+def hessian_penalty(z, A, signs, directions):
+    return functional.hessian_penalty(lambda z: torch.tanh(z @ A), z, signs, directions)
+
+
 def partial(name, **parameters):
     return functools.partial(getattr(functional, name), **parameters)
 
@@ -62,6 +66,9 @@ FUNCTIONS = {
     "dip_penalty": (partial("dip_penalty", lambda_od=2, lambda_d=3), [ROWS] * 2),
     "permute_dims": (functional.permute_dims, [ROWS] * 2),
     "standardize": (functional.standardize, [ROWS]),
+    "multi_information": (functional.multi_information, [ROWS]),
+    "hessian_penalty": (hessian_penalty, [ROWS, WEIGHT, (2, *ROWS), (2, *ROWS)]),
+    "quantize": (partial("quantize", n_values=5), [ROWS]),
     "coupling": (conditioned(functional.coupling), [ROWS, WEIGHT, WEIGHT]),
     "coupling_inverse": (conditioned(functional.coupling_inverse), [ROWS, WEIGHT, WEIGHT]),
     "monotone_spline": (partial("monotone_spline", bound=1.0), [ROWS, *SPLINE]),

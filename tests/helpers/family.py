@@ -6,6 +6,8 @@ import vaekit
 
 APART = {"ConditionalVAE", "PCL"}  # one that wants y, and an encoder without a way back
 NAMES = [name for name in vaekit.ESTIMATORS if name not in APART]
+WITHOUT_LOG_Q = {"AVB", "TripodVAE"}  # whose posterior has no density
+WITHOUT_NOISE = {"TripodVAE"}  # whose codes are points
 WITH_DENSITY = [name for name in NAMES if hasattr(getattr(vaekit, name), "score_samples")]
 WITH_TWO_SPACES = [name for name in NAMES if hasattr(getattr(vaekit, name), "to_representation_space")]
 

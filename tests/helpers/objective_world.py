@@ -28,6 +28,7 @@ from vaekit.objectives import (
     PermutationContrast,
     TargetKL,
     TotalCorrelation,
+    Tripod,
     Warmup,
 )
 from vaekit.posteriors import DiagonalNormal, NormalParameters
@@ -78,6 +79,8 @@ OBJECTIVES = {
     "adversarial bayes": AdversarialVariationalBayes(adaptive_contrast=False, **SMALL),
     "adversarial bayes, adaptive": AdversarialVariationalBayes(**SMALL),
     "adversarial bayes, split": AdversarialVariationalBayes(adaptive_contrast=False, prior_weight=1, **SMALL),
+    "tripod": Tripod(),
+    "tripod, split": Tripod(prior_weight=1, nhp_weight=Warmup(value=3, steps=2)),
     "permutation contrast": PermutationContrast(),
     "permutation contrast, split": PermutationContrast(contrast=NetworkContrast(hidden_width=4), prior_weight=1),
 }

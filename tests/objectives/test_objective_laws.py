@@ -45,7 +45,7 @@ KNOWN = [(o, p) for o, p in FLOWS if not o.startswith(A_CRITIC_TELLS)]
 # ---------------------------------------------------------------------- which words stand together
 
 NEED_NO_DENSITY = {"mmd", "mmd, split", "jensen-shannon, split", "density ratio, split"}
-TRAIN_NO_PRIOR = {"permutation contrast", "adversarial bayes"}
+TRAIN_NO_PRIOR = {"permutation contrast", "adversarial bayes", "tripod"}
 NOTHING_TRAINS = "Nothing would train.*set prior_weight=1"
 REFUSED = {
     **{(o, "generator"): "choose prior='normal' or 'decoupled'" for o in set(OBJECTIVES) - NEED_NO_DENSITY},

@@ -12,6 +12,7 @@ from vaekit.estimators._flow_prior_vae import FlowPriorVAE
 from vaekit.estimators._info_vae import InfoDPVAE, InfoVAE
 from vaekit.estimators._iwae import IWAE
 from vaekit.estimators._sequences import PCL, SlowVAE
+from vaekit.estimators._tripod_vae import TripodVAE
 from vaekit.estimators._vae import DPVAE, VAE
 from vaekit.estimators._wae import WAE
 
@@ -40,4 +41,5 @@ __all__ = [
     "InfoVAE",
     "LearnedPriorAAE",
     "SlowVAE",
+    "TripodVAE",
 ]

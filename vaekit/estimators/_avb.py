@@ -20,8 +20,9 @@ class AVB(GenerationMixin, SpacesMixin, BaseEncoder):
 
     Parameters
     ----------
-    posterior_family : {"implicit", "normal", "fixed_scale"} or spec of `vaekit.posteriors`, default="implicit"
-        The family of q(z | x).
+    posterior_family : {"implicit", "normal", "full_normal", "iaf", "fixed_scale", "quantized"} or spec of \
+`vaekit.posteriors`, default="implicit"
+        The family of q(z | x); codes without noise, as quantised ones are, are refused.
 
     References
     ----------

@@ -59,9 +59,11 @@ class BaseEncoder(
     n_components : int, default=10
         Number of latents, the dimension of a code.
     prior : {"normal", "decoupled", "elementwise_flow", "mixture", "vamp", "post_hoc", "flow_matching", "maf", \
-"neural_spline", "generator"} or spec of `vaekit.priors`, default="normal"
+"neural_spline", "generator", "grid", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, \
+default="normal"
         p(z). `"decoupled"` maps the representation space through a jointly trained invertible network to a plainly
-        normal generation space; it is the default of the classes with `DP` in their name.
+        normal generation space; it is the default of the classes with `DP` in their name. `"generator"` is for
+        objectives that compare draws, `"grid"` for quantised codes, the conditional ones for `ConditionalVAE`.
     likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error"} or spec of `vaekit.likelihoods`, \
 default="auto"
         p(x | z). `"auto"` is Bernoulli for bool data and uint8 images, else Normal: the type decides, never the values
@@ -71,8 +73,10 @@ default="auto"
         divided by 255 (masks, whose bytes are 0 and 1, by 1) and all else must lie in [0, 1], in `fit` and wherever
         rows are scored later: scale tables with `MinMaxScaler(clip=True)`. Tables of 0 and 1 of another type take
         `likelihood="bernoulli"`.
-    posterior_family : {"normal", "full_normal", "iaf", "fixed_scale"} or spec of `vaekit.posteriors`, default="normal"
-        Family of q(z | x).
+    posterior_family : {"normal", "full_normal", "iaf", "fixed_scale", "implicit", "quantized"} or spec of \
+`vaekit.posteriors`, default="normal"
+        Family of q(z | x). `"implicit"` and `"quantized"` have no density of codes, and no methods that take one: they
+        are for objectives that need draws alone.
     network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"
         Encoder and decoder. `"auto"` is `ConvNet` for images and, for tables, an `MLP` of `hidden_layer_sizes` and
         `activation`.

@@ -10,8 +10,8 @@ import numpy as np
 from vaekit.estimators._settings import settings_of
 from vaekit.files import Checkpoint
 from vaekit.fitted import Checkpoints, digest_of
-from vaekit.nn._stored import Fingerprint
 from vaekit.utils._random import make_random_state
+from vaekit.utils._stored import Fingerprint
 from vaekit.utils._torch import resolve_device
 from vaekit.utils._version import __version__
 

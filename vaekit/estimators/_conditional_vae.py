@@ -6,6 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from vaekit.estimators._available import (
+    if_model_has_bound,
+    if_posterior_has_density,
+    if_prior_has_density,
+    if_prior_has_spaces,
+)
 from vaekit.estimators._base import estimator
 from vaekit.estimators._codes import Posterior
 from vaekit.estimators._conditions import Conditions
@@ -35,9 +41,11 @@ class ConditionalVAE(VAE):
     condition_decoder : bool, default=True
         Whether the decoder is told y. False, with `prior="conditional_normal"`, is an identifiable VAE: all that y
         changes is p(z | y), and the codes are the sources of the data, up to order and scale.
-    prior : {"conditional_flow", "conditional_normal", "normal", ...} or spec of `vaekit.priors`, \
+    prior : {"conditional_flow", "conditional_normal", "normal", "decoupled", "elementwise_flow", "mixture", "vamp", \
+"post_hoc", "flow_matching", "maf", "neural_spline", "generator", "grid"} or spec of `vaekit.priors`, \
 default="conditional_flow"
-        p(z | y); a prior that is told nothing is the same for every y.
+        p(z | y); a prior that is told nothing is the same for every y. `"generator"` is for objectives that compare
+        draws, `"grid"` for quantised codes.
 
     Attributes
     ----------
@@ -109,14 +117,17 @@ default="conditional_flow"
         """Draw codes from q(z | x, y): see `VAE.sample_posterior`."""
         return self._asked(X, y).sample_posterior(X, n_samples, random_state)
 
+    @if_posterior_has_density
     def log_posterior(self, X: ArrayLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
         """log q(z | x, y), row by row: see `VAE.log_posterior`."""
         return self._asked(X, y).log_posterior(X, Z)
 
+    @if_model_has_bound
     def score_samples(self, X: ArrayLike, y: Any = None, n_importance_samples: int | None = None) -> np.ndarray:
         """Lower bound on log p(x | y) for every row, in nats: see `VAE.score_samples`."""
         return self._given(y, len(check_rows(self, X))).score_samples(X, n_importance_samples)
 
+    @if_model_has_bound
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Mean of `score_samples`: a bound on log p(x | y), in nats per row."""
         return float(np.mean(self.score_samples(X, y)))
@@ -125,6 +136,7 @@ default="conditional_flow"
         """log p(x | z, y), row by row: see `VAE.log_likelihood`."""
         return self._given(y, len(check_rows(self, X))).log_likelihood(X, Z)
 
+    @if_prior_has_density
     def log_prior(self, Z: ArrayLike, y: Any = None) -> np.ndarray:
         """log p(z | y) of codes (n_rows, n_components_): see `VAE.log_prior`."""
         return self._given(y, len(check_codes(self, Z))).log_prior(Z)
@@ -165,10 +177,12 @@ default="conditional_flow"
         told, random_state = self._to_sample(n_samples, y, random_state)
         return told.sample(n_samples, random_state, noise)
 
+    @if_prior_has_spaces
     def to_generation_space(self, Z: ArrayLike, y: Any = None) -> np.ndarray:
         """z0 = g_y(z), where the prior is plainly normal, of codes (n_rows, n_components_)."""
         return self._given(y, len(check_codes(self, Z))).to_generation_space(Z)
 
+    @if_prior_has_spaces
     def to_representation_space(self, Z0: ArrayLike, y: Any = None) -> np.ndarray:
         """z = g_y^-1(z0), of points (n_rows, n_components_)."""
         return self._given(y, len(check_codes(self, Z0))).to_representation_space(Z0)

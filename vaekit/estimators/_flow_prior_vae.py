@@ -30,8 +30,11 @@ class FlowPriorVAE(BaseVAE):
         would keep it from shrinking, and the flow's likelihood from growing, without end.
     encoder_noise : float, default=0.01
         Standard deviation of a deterministic encoder's noise.
-    prior : {"decoupled", "elementwise_flow", "normal"} or spec of `vaekit.priors`, default="decoupled"
-        The flow.
+    prior : {"decoupled", "elementwise_flow", "maf", "neural_spline", "flow_matching", "normal", "mixture", "vamp", \
+"post_hoc", "generator", "grid", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, \
+default="decoupled"
+        The flow, or what stands in its place. `"generator"` and `"grid"` have no density, which this needs; the
+        conditional ones are for `ConditionalVAE`.
 
     References
     ----------

@@ -28,8 +28,10 @@ class VAE(BaseVAE):
     Parameters
     ----------
     objective : {"elbo", "capacity", "total_correlation", "kl_decomposition", "covariance_penalty", \
-"aggregate_divergence"} or spec of `vaekit.objectives`, default="elbo"
-        What is minimised; a spec object makes any published variant of it.
+"aggregate_divergence", "importance_weighted", "adversarial_variational_bayes", "target_kl", "tripod", \
+"laplace_transition", "permutation_contrast"} or spec of `vaekit.objectives`, default="elbo"
+        What is minimised; a spec object makes any published variant of it. The last two are for sequences (`SlowVAE`,
+        `PCL`).
 
     References
     ----------

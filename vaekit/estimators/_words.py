@@ -15,8 +15,17 @@ from vaekit.objectives import (
     PermutationContrast,
     TargetKL,
     TotalCorrelation,
+    Tripod,
 )
-from vaekit.posteriors import DiagonalNormal, FixedScale, FullNormal, Implicit, InverseAutoregressive, PosteriorSpec
+from vaekit.posteriors import (
+    DiagonalNormal,
+    FixedScale,
+    FullNormal,
+    Implicit,
+    InverseAutoregressive,
+    PosteriorSpec,
+    Quantized,
+)
 from vaekit.priors import (
     ConditionalFlow,
     ConditionalNormal,
@@ -24,6 +33,7 @@ from vaekit.priors import (
     ElementwiseFlow,
     FlowMatching,
     Generator,
+    Grid,
     MaskedAutoregressive,
     MixtureOfNormals,
     NeuralSpline,
@@ -43,18 +53,13 @@ PRIORS = {
     "decoupled": Decoupled,
     "elementwise_flow": ElementwiseFlow,
     "generator": Generator,
+    "grid": Grid,
     "mixture": MixtureOfNormals,
     "vamp": VampPrior,
     "post_hoc": PostHoc,
     "flow_matching": FlowMatching,
     "maf": MaskedAutoregressive,
     "neural_spline": NeuralSpline,
-}
-POSTERIORS = {
-    "normal": DiagonalNormal,
-    "fixed_scale": FixedScale,
-    "full_normal": FullNormal,
-    "iaf": InverseAutoregressive,
 }
 LIKELIHOODS = {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace, "squared_error": SquaredError}
 OBJECTIVES = {
@@ -69,6 +74,7 @@ OBJECTIVES = {
     "laplace_transition": LaplaceTransition,
     "permutation_contrast": PermutationContrast,
     "target_kl": TargetKL,
+    "tripod": Tripod,
 }
 POSTERIORS = {
     "normal": DiagonalNormal,
@@ -76,6 +82,7 @@ POSTERIORS = {
     "full_normal": FullNormal,
     "iaf": InverseAutoregressive,
     "implicit": Implicit,
+    "quantized": Quantized,
 }
 VOCABULARIES = {
     vocabulary.parameter: vocabulary

@@ -75,8 +75,20 @@ class Blueprint(NamedTuple):
     @property
     def unit(self):
         """Units of X in one unit of the network's data: a float, or an array of the event's shape."""
-        unit = self.preprocessing.unit
-        return float(unit) if np.ndim(unit) == 0 else np.reshape(unit, self.event_shape)
+        return self._of_a_row(self.preprocessing.unit)
+
+    @property
+    def offset(self):
+        """What is 0 in the network's data, in units of X: a float, or an array of the event's shape."""
+        return self._of_a_row(self.preprocessing.offset)
+
+    def _of_a_row(self, numbers):
+        return float(numbers) if np.ndim(numbers) == 0 else np.reshape(numbers, self.event_shape)
+
+    @property
+    def is_foreign(self):
+        """Whether a step calls what is neither ours nor torch's, and may draw random numbers of its own."""
+        return self.network.is_foreign or self.likelihood.is_foreign
 
     @property
     def log_volume(self):
@@ -102,6 +114,7 @@ class Blueprint(NamedTuple):
             condition_shape=None if self.condition_width is None else (self.condition_width,),
             generator=make_generator(self.init_seed),
             unit=self.unit,
+            offset=self.offset,
             deviation=self.deviation,
             rows=rows,
             network=self.network,
@@ -165,7 +178,7 @@ def build_net(blueprint, *, device, learning_rate, batch_size, rows=None):
         objective=blueprint.objective,
         plan=blueprint.plan,
         generator=make_generator(blueprint.train_seed, device),
-        is_foreign=blueprint.network.is_foreign,
+        is_foreign=blueprint.is_foreign,
         inference_rows=blueprint.network.inference_rows,
         lr=learning_rate,
         batch_size=batch_size,

@@ -16,8 +16,11 @@ from vaekit.functional._correlation import (
 )
 from vaekit.functional._coupling import coupling, coupling_inverse
 from vaekit.functional._divergence import clamp_logvar, entropy_normal, free_bits, kl_normal, normal_log_density
+from vaekit.functional._hessian import hessian_penalty
 from vaekit.functional._importance import importance_weighted_bound
 from vaekit.functional._mmd import maximum_mean_discrepancy
+from vaekit.functional._multi_information import multi_information
+from vaekit.functional._quantization import quantize
 from vaekit.functional._schedule import capacity, cyclical_warmup, linear_warmup
 from vaekit.functional._spline import monotone_spline, monotone_spline_inverse
 from vaekit.functional._transition import laplace_cross_entropy
@@ -36,6 +39,7 @@ __all__ = [
     "discriminator_loss",
     "entropy_normal",
     "free_bits",
+    "hessian_penalty",
     "importance_weighted_bound",
     "kl_normal",
     "laplace_cross_entropy",
@@ -43,9 +47,11 @@ __all__ = [
     "maximum_mean_discrepancy",
     "monotone_spline",
     "monotone_spline_inverse",
+    "multi_information",
     "non_saturating_loss",
     "normal_log_density",
     "permute_dims",
+    "quantize",
     "standardize",
     "total_correlation_terms",
 ]

@@ -3,6 +3,7 @@
 from vaekit.likelihoods._base import Likelihood, LikelihoodSpec
 from vaekit.likelihoods._bernoulli import Bernoulli
 from vaekit.likelihoods._location_scale import LocationScaleLikelihood, LocationScaleSpec
+from vaekit.likelihoods._perceptual import Perceptual
 from vaekit.likelihoods._power import Laplace, Normal, SquaredError
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "LocationScaleLikelihood",
     "LocationScaleSpec",
     "Normal",
+    "Perceptual",
     "SquaredError",
 ]

@@ -13,8 +13,15 @@ __all__ = ["Likelihood", "LikelihoodSpec"]
 
 
 class LikelihoodSpec(Spec, ABC):
-    """The word for a likelihood."""
+    """The word for a likelihood.
 
+    Attributes
+    ----------
+    is_foreign : bool
+        Whether it calls a function of the user's, which may draw random numbers: steps are then not written down.
+    """
+
+    is_foreign = False
     support = "real"  # or "unit_interval": then data are taken as they are, never standardised
 
     def decoded_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:

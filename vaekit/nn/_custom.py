@@ -7,8 +7,8 @@ from torch import nn
 
 from vaekit.nn._base import Network
 from vaekit.nn._foreign import ForeignPair, copied_together
-from vaekit.nn._stored import Fingerprint, Stored
 from vaekit.utils._spec import spec
+from vaekit.utils._stored import Fingerprint, Stored
 
 __all__ = ["Custom"]
 

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from vaekit.nn._probe import probe
-from vaekit.nn._stored import deep_copy
+from vaekit.utils._stored import deep_copy
 from vaekit.utils._torch import SeededRandomness, converted
 
 __all__ = ["ForeignPair", "copied_together"]

@@ -16,6 +16,7 @@ from vaekit.objectives._permutation_contrast import PermutationContrast
 from vaekit.objectives._schedule import Warmup
 from vaekit.objectives._target_kl import TargetKL
 from vaekit.objectives._total_correlation import TotalCorrelation
+from vaekit.objectives._tripod import Tripod
 
 __all__ = [
     "ELBO",
@@ -39,5 +40,6 @@ __all__ = [
     "PermutationContrast",
     "TargetKL",
     "TotalCorrelation",
+    "Tripod",
     "Warmup",
 ]

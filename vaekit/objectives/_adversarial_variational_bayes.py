@@ -125,8 +125,13 @@ class AdversarialVariationalBayes(WithDiscriminator, Objective):
         return discriminator_loss(*(_seen(model, carried.x, z) for z in (codes, drawn)))
 
     def check(self, prior, posterior):
-        """Refuse, besides, a learned prior that nothing would train."""
+        """Refuse, besides, a learned prior that nothing would train, and codes without noise."""
         super().check(prior, posterior)
+        if posterior.is_deterministic:
+            raise IncompatibleChoiceError(
+                "The KL that AdversarialVariationalBayes learns is infinite for codes without noise; choose "
+                "posterior_family='implicit' or 'normal', or an objective that compares samples (WAE, AAE)."
+            )
         if not self.needs_density:
             trains_no_prior(self, prior)
         if self.adaptive_contrast and posterior.scale is None:

@@ -10,10 +10,10 @@ from sklearn.base import BaseEstimator
 from vaekit.estimators._conditions import Conditions
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import Reader, Writer
-from vaekit.nn._stored import Fingerprint
 from vaekit.persistence._skops import SKLEARN, from_skops, to_skops
 from vaekit.persistence._table import NAMES, WORDS
 from vaekit.utils._spec import Spec
+from vaekit.utils._stored import Fingerprint
 
 __all__ = ["reader", "writer"]
 

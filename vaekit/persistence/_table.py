@@ -13,6 +13,9 @@ from vaekit.utils._spec import Spec
 __all__ = ["ESTIMATORS", "NAMES", "WORDS"]
 
 
+FOREIGN = {Custom, likelihoods.Perceptual}  # made of modules and functions of the user's
+
+
 def _specs(room):
     """The words of a room by their public path; those of a user's own modules have no place in a file."""
     found = {name: getattr(room, name) for name in room.__all__}
@@ -20,7 +23,7 @@ def _specs(room):
     return {
         f"{path}.{name}": kind
         for name, kind in found.items()
-        if isinstance(kind, type) and issubclass(kind, Spec) and kind is not Custom
+        if isinstance(kind, type) and issubclass(kind, Spec) and kind not in FOREIGN
     }
 
 

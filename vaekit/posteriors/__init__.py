@@ -5,6 +5,7 @@ from vaekit.posteriors._base import Posterior, PosteriorSpec
 from vaekit.posteriors._diagonal_normal import DiagonalNormal, FixedScale, NormalParameters
 from vaekit.posteriors._full_normal import FullNormal
 from vaekit.posteriors._implicit import Implicit
+from vaekit.posteriors._quantized import Quantized
 
 __all__ = [
     "DiagonalNormal",
@@ -15,4 +16,5 @@ __all__ = [
     "NormalParameters",
     "Posterior",
     "PosteriorSpec",
+    "Quantized",
 ]

@@ -1,4 +1,4 @@
-"""p(z): normal, decoupled, flows, mixtures of normals or of encodings, whatever is fitted to codes, a generator."""
+"""p(z): normal, decoupled, flows, mixtures, values on a grid, whatever is fitted to codes, a generator."""
 
 from vaekit.priors._autoregressive import MaskedAutoregressive, NeuralSpline
 from vaekit.priors._base import Prior, PriorSpec
@@ -8,6 +8,7 @@ from vaekit.priors._elementwise_flow import ElementwiseFlow
 from vaekit.priors._flow import FlowPrior
 from vaekit.priors._flow_matching import FlowMatching
 from vaekit.priors._generator import Generator
+from vaekit.priors._grid import Grid
 from vaekit.priors._mixture import MixtureOfNormals
 from vaekit.priors._post_hoc import PostHoc
 from vaekit.priors._standard_normal import StandardNormal
@@ -21,6 +22,7 @@ __all__ = [
     "FlowMatching",
     "FlowPrior",
     "Generator",
+    "Grid",
     "MaskedAutoregressive",
     "MixtureOfNormals",
     "NeuralSpline",

@@ -86,6 +86,8 @@ class Stored:
     ----------
     given : dict of str to object
         Modules, functions that build them, or anything else.
+    word : str, default="Custom"
+        Whose parameters they are, for messages.
 
     Raises
     ------
@@ -93,10 +95,10 @@ class Stored:
         If one cannot be pickled; the message names it.
     """
 
-    def __init__(self, given):
+    def __init__(self, given, word="Custom"):
         stand_ins = {id(leaf): _stand_in(leaf) for leaf in _leaves(given)}
         leaves, memo = list(stand_ins.values()), dict(stand_ins)
-        values = {name: _without_tensors(name, value, memo) for name, value in given.items()}
+        values = {name: _without_tensors(f"{name!r} parameter of {word}", value, memo) for name, value in given.items()}
         self.content = (leaves, values)
         if not all(_is_picklable(value) for value in values.values()):  # lambdas and the like, which cloudpickle takes
             self.content = joblib.wrap_non_picklable_objects((leaves, values), keep_wrapper=False)
@@ -115,8 +117,7 @@ def _without_tensors(name, value, memo):
             pickle.dumps(joblib.wrap_non_picklable_objects(copied, keep_wrapper=False))
     except Exception as error:  # whatever a foreign __deepcopy__ or __reduce__ raises
         raise pickle.PicklingError(
-            f"The {name!r} parameter of Custom cannot be pickled; pass a function that builds the module instead. "
-            f"It raised: {error}"
+            f"The {name} cannot be pickled; pass a function that builds the module instead. It raised: {error}"
         ) from error
     return copied
 
