@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from vaekit import VAE, BetaVAE
 from vaekit.metrics import gaussian_total_correlation_scorer
-from vaekit.model_selection import Comparison, Run, compare
+from vaekit.model_selection import Comparison, ComparisonRun, compare
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 X, Y = load_iris(return_X_y=True)
@@ -22,7 +22,9 @@ QUICK = {"n_components": 2, "max_epochs": 1}
 
 
 def scores_of(table, overlap=0.0):
-    runs = [Run(name, seed, "score", score, 0.0) for name, row in table.items() for seed, score in enumerate(row)]
+    runs = [
+        ComparisonRun(name, seed, "score", score, 0.0) for name, row in table.items() for seed, score in enumerate(row)
+    ]
     return Comparison(runs, overlap)
 
 

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.parallel import Parallel, delayed
 
 from vaekit.batching import batched_fits
-from vaekit.model_selection._comparison import Comparison, Run
+from vaekit.model_selection._comparison import Comparison, ComparisonRun
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import random_state_names
 
@@ -131,7 +131,7 @@ def _run(name, model, seed, split, scorers):
     score = check_scoring(model, scoring=scorers)
     said = score(model, test) if y_test is None else score(model, test, y_test)
     said = said if isinstance(said, Mapping) else {_name_of(scorers): said}
-    return [Run(name, seed, which, float(value), seconds) for which, value in said.items()]
+    return [ComparisonRun(name, seed, which, float(value), seconds) for which, value in said.items()]
 
 
 def _name_of(scorer):

@@ -7,10 +7,10 @@ from scipy.stats import t as student
 
 from vaekit.utils._ambient import guarded_arithmetic
 
-__all__ = ["Comparison", "PairedDifference", "Run"]
+__all__ = ["Comparison", "ComparisonRun", "PairedDifference"]
 
 
-class Run(NamedTuple):
+class ComparisonRun(NamedTuple):
     """One score of one fitted model.
 
     Attributes
@@ -71,14 +71,14 @@ class Comparison:
 
     Parameters
     ----------
-    runs : list of Run
+    runs : list of ComparisonRun
         A line per model, seed and score.
     overlap : float, default=0
         Held-out rows for each row of training, 0 where nothing is held out.
 
     Attributes
     ----------
-    runs : list of Run
+    runs : list of ComparisonRun
         As given.
     models, seeds : list
         Names and seeds, in order.
@@ -91,7 +91,7 @@ class Comparison:
     https://doi.org/10.1023/A:1024068626366.
     """
 
-    def __init__(self, runs: list[Run], overlap: float = 0.0) -> None:
+    def __init__(self, runs: list[ComparisonRun], overlap: float = 0.0) -> None:
         self.runs, self.overlap = list(runs), overlap
         self.models = list(dict.fromkeys(run.model for run in runs))
         self.seeds = list(dict.fromkeys(run.seed for run in runs))
@@ -153,7 +153,7 @@ class Comparison:
         """
         import pandas as pd
 
-        return pd.DataFrame(self.runs, columns=Run._fields)
+        return pd.DataFrame(self.runs, columns=ComparisonRun._fields)
 
     def summary(self) -> Any:
         """Return mean and standard deviation over seeds as a pandas DataFrame.
