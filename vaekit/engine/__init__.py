@@ -10,6 +10,7 @@ from vaekit.engine._many import groups_of, take_together
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
 from vaekit.engine._precision import PRECISIONS
+from vaekit.engine._recordings import Recordings
 from vaekit.engine._stream import StreamedRows, chunk_sizes
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
 
@@ -26,6 +27,7 @@ __all__ = [
     "Net",
     "PhasedAdam",
     "Plan",
+    "Recordings",
     "ResidentRows",
     "ScaleWatch",
     "StreamedRows",
