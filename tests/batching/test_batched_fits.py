@@ -96,6 +96,17 @@ def test_rows_may_differ_in_number(cls, together):
         assert_same(one, other)
 
 
+@pytest.mark.parametrize("cls", [VAE, FactorVAE])
+def test_a_pass_may_be_a_single_batch(cls, together):
+    """Which draws that are independent have parts of."""
+    models = [tiny(cls, random_state=seed) for seed in range(2)]
+    alone = [clone(model).fit(X[:9]) for model in models]
+    fit_many(models, X[:9])
+    assert set(together) == {2}
+    for one, other in zip(alone, models):
+        assert_same(one, other)
+
+
 def test_more_than_a_group_of_them(together):
     models = [tiny(random_state=seed, max_epochs=1) for seed in range(23)]
     fit_many(models, X)

@@ -4,7 +4,7 @@ import threading
 import warnings
 from collections import deque
 
-from vaekit.engine import Company, HeldInterrupt, Recordings, groups_of, in_company, take_together
+from vaekit.engine import Company, HeldInterrupt, Recordings, Store, groups_of, in_company, take_together
 from vaekit.utils._ambient import guarded
 
 __all__ = ["Baton"]
@@ -24,7 +24,7 @@ class Task:
 
     def __init__(self, function, baton):
         self.function, self.baton = function, baton
-        self.company = Company(self._wait)
+        self.company = Company(self._wait, baton.store)
         self.epoch = self.awaited = None
         self.is_done, self.result, self.error = False, None, None
         self.go, self.warnings, self.thread = threading.Semaphore(0), None, None
@@ -80,7 +80,7 @@ class Baton:
     """
 
     def __init__(self):
-        self.tasks, self.new, self.recordings = [], deque(), Recordings()
+        self.tasks, self.new, self.recordings, self.store = [], deque(), Recordings(), Store()
         self.came_back, self.here, self._driving = threading.Semaphore(0), threading.local(), threading.RLock()
 
     def submit(self, function):

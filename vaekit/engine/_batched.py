@@ -29,6 +29,7 @@ EXACT = {
 PRODUCTS = {"addmm", "baddbmm", "bmm", "mm"}
 # what is left over behind the last full vector is computed one by one, seldom rounded otherwise: many trials show it
 LONGEST_VECTOR, MANY_TRIALS = 16, 16
+TO_THE_BIT = {"cpu"}  # types of devices where they are asked for
 FEW_MODELS = 16  # whose weights the kernel of Adam is handed in pieces, so that a GPU has enough to do
 
 
@@ -100,7 +101,7 @@ class _ManySteps:
         """Adam's kernel knows one rate: one call for all models, or each its own."""
         lists = [[values[part] for part in held] for held in node.args]
         rates, others = values[node.kwargs["lr"]], {key: v for key, v in node.kwargs.items() if key != "lr"}
-        if self.has_own_rates and rates.is_cuda:
+        if self.has_own_rates and rates.device.type not in TO_THE_BIT:
             for weights, gradient, average, square, count in zip(*lists[:4], lists[5]):
                 adam_of_each(weights, gradient, average, square, count, rates, others)
         elif self.has_own_rates:
@@ -112,7 +113,7 @@ class _ManySteps:
     def _rows(self, lists):
         """Weights, gradients and moments of each model; on a GPU in pieces, where models are few."""
         *flat, counts = [[row for stack in held for row in stack.unbind()] for held in lists]
-        if not counts[0].is_cuda or self.n_models >= FEW_MODELS:
+        if counts[0].device.type in TO_THE_BIT or self.n_models >= FEW_MODELS:
             return [*flat, counts]
         pieces = [[piece for row in rows for piece in row.split(PIECE)] for rows in flat]
         n_pieces = [-(-len(row) // PIECE) for row in flat[0]]
@@ -131,7 +132,7 @@ class _ManySteps:
             return _at_once
         ways = [_product, _at_once] if node.target is ATEN.addmm.default else [_at_once]
         stacks = [values[source] for source in sources]
-        if stacks[0].device.type != "cpu":
+        if stacks[0].device.type not in TO_THE_BIT:
             return next((way for way in ways if _can(way, node, sources, values)), _one_by_one)
         is_whole = name in PRODUCTS or all(stack[0].numel() % LONGEST_VECTOR == 0 for stack in stacks)
         for seed in range(1 if is_whole else MANY_TRIALS):

@@ -14,7 +14,7 @@ from vaekit.engine._kinds import is_a_function_of_tensors, kind_of_step
 from vaekit.engine._structure import structure_of
 from vaekit.engine._traced import running
 
-__all__ = ["Company", "Epoch", "in_company", "taken_in_company"]
+__all__ = ["Company", "Epoch", "in_company", "stored_once", "taken_in_company"]
 
 OURS = {
     EarlyStop,
@@ -71,10 +71,12 @@ class Company:
     ----------
     wait : callable
         `wait(epoch)` returns once somebody has looked after it.
+    store : Store
+        Of the rows of all that train together.
     """
 
-    def __init__(self, wait):
-        self.wait, self.is_stopped, self._net = wait, False, None
+    def __init__(self, wait, store):
+        self.wait, self.store, self.is_stopped, self._net = wait, store, False, None
         self._known = None, None, None, None
 
     def stop(self):
@@ -89,7 +91,9 @@ class Company:
         if any(old is not new for old, new in zip(known, _training_of(net))):
             key = _key(net, rows)
             self._known = *_training_of(net), key
-        return key and (*key, tuple((group["betas"], group["eps"]) for group, _, _ in running(net)))
+        if key is None or key[0] == "branches":
+            return key
+        return *key, tuple((group["betas"], group["eps"]) for group, _, _ in running(net))
 
     def greet(self, net):
         """Know the net that is trained now."""
@@ -114,6 +118,11 @@ def in_company(company):
         yield
     finally:
         _here.company = before
+
+
+def stored_once(tensor):
+    """The tensor in which rows that are equal are held by all that train together; this one alone."""
+    return tensor if _here.company is None else _here.company.store.one_of(tensor)
 
 
 def taken_in_company(net, rows, bounds, kind_of_step):

@@ -66,7 +66,8 @@ class EpochDraws:
         start, stop = self.bounds[first][0], self.bounds[first + n_steps - 1][1]
         by_step = (n_steps, (stop - start) // n_steps)
         batches = [self.rows[order[start:stop]] for order in self._orders.values()]
-        facts = [fact.reshape(*by_step, *fact.shape[1:]) for batch in batches for fact in batch if fact is not None]
+        # a pass of one batch is divided among the draws, so that a batch may have fewer rows than there is noise
+        facts = [fact.unflatten(0, (n_steps, -1)) for batch in batches for fact in batch if fact is not None]
         noise = self._noise[start * self._width : stop * self._width].view(n_steps, -1)
         widths = [by_step[1] * width for width in self.columns.values()]
         noise = [own.view(*by_step, width) for own, width in zip(noise.split(widths, 1), self.columns.values())]

@@ -22,12 +22,12 @@ __all__ = ["are_at_hand", "doubled", "halved", "kernel_gradient"]
 
 BLOCK_OF_ROWS, BLOCK_OF_SUM, BLOCK_OF_CHANNELS = 128, 64, 64
 ENOUGH_PROGRAMS = 1056  # that keep a GPU busy: 8 for each of 132 processors
-CUDA_ALONE = True
+DEVICES = {"cuda"}  # types of devices that they are for
 
 
 def are_at_hand(device):
     """Whether there is a compiler for them (Triton), and a device that they are for."""
-    return (device.type == "cuda" or not CUDA_ALONE) and _has_triton()
+    return device.type in DEVICES and _has_triton()
 
 
 @functools.cache

@@ -96,7 +96,7 @@ def gradient_kernel(
 ):  # fmt: skip
     """A block of taps and channels of the big image against channels of the small one, over one share of the rows."""
     model = tl.program_id(1).to(tl.int64)
-    n_blocks = tl.cdiv(S, BLOCK_N)
+    n_blocks = (S + BLOCK_N - 1) // BLOCK_N
     share = (tl.program_id(2) // n_blocks).to(tl.int64)
     out = tl.program_id(2) % n_blocks * BLOCK_N + tl.arange(0, BLOCK_N)
     k = tl.program_id(0) * BLOCK_K + tl.arange(0, BLOCK_K)
