@@ -4,7 +4,8 @@ import threading
 import warnings
 from collections import deque
 
-from vaekit.engine import Company, HeldInterrupt, Recordings, Store, groups_of, in_company, take_together
+from vaekit.batching._store import Store
+from vaekit.engine import Company, HeldInterrupt, Recordings, groups_of, in_company, take_together
 from vaekit.utils._ambient import guarded
 
 __all__ = ["Baton"]

@@ -11,7 +11,6 @@ from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
 from vaekit.engine._precision import PRECISIONS
 from vaekit.engine._recordings import Recordings
-from vaekit.engine._store import Store
 from vaekit.engine._stream import StreamedRows, chunk_sizes
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
 
@@ -31,7 +30,6 @@ __all__ = [
     "Recordings",
     "ResidentRows",
     "ScaleWatch",
-    "Store",
     "StreamedRows",
     "batch_bounds",
     "chunk_sizes",

@@ -141,4 +141,8 @@ def _how(images):
     """
     is_ieee = not images.is_cuda or torch.backends.cudnn.conv.fp32_precision == "ieee"
     is_short = images.dtype != torch.float32
-    return {"IS_WIDE": not images.is_cuda, "PRECISION": "ieee" if is_ieee else "tf32", "num_stages": 3 if is_short else 1}
+    return {
+        "IS_WIDE": not images.is_cuda,
+        "PRECISION": "ieee" if is_ieee else "tf32",
+        "num_stages": 3 if is_short else 1,
+    }

@@ -1,7 +1,7 @@
 """Convolutions of many models as matrix products in Triton: kernels of 4, stride 2, padding 1, one model per program.
 
-A big image and a small one, of half its sides, are tied by w[tap, big channel, small channel] in both directions, tap =
-4 kh + kw. With pixel (h, w) of the small image, tap (kh, kw) looks at pixel (2 h + kh - 1, 2 w + kw - 1) of the big one.
+A big image and a small one, of half its sides, are tied by w[tap, big channel, small channel] in both directions, where
+tap = 4 kh + kw: pixel (h, w) of the small image sees pixel (2 h + kh - 1, 2 w + kw - 1) of the big one through it.
 
 * `halve_kernel`: small[r, s] = sum over k = (tap, c) of big[r, k] w[k, s]: a convolution, and the gradient by the input
   of a transposed one.
@@ -83,14 +83,17 @@ def double_kernel(
     known = (image < n_images) & (at_h < big_h) & (at_w < big_w)
     pixel = ((model * n_images + image) * big_h + at_h) * big_w + at_w
     tl.store(
-        big + pixel[:, None] * C + out[None, :], total.to(big.dtype.element_ty), mask=known[:, None] & (out < C)[None, :]
+        big + pixel[:, None] * C + out[None, :],
+        total.to(big.dtype.element_ty),
+        mask=known[:, None] & (out < C)[None, :],
     )
 
 
 @triton.jit
 def gradient_kernel(
     big, small, shares, n_models, n_rows, rows_of_share, n_h, n_w, big_h, big_w,
-    of_model, of_image, of_channel, of_h, of_w, small_of_model, small_of_image, small_of_channel, small_of_h, small_of_w,
+    of_model, of_image, of_channel, of_h, of_w,
+    small_of_model, small_of_image, small_of_channel, small_of_h, small_of_w,
     C: tl.constexpr, S: tl.constexpr, IS_WIDE: tl.constexpr, PRECISION: tl.constexpr,
     BLOCK_R: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_N: tl.constexpr,
 ):  # fmt: skip
@@ -112,7 +115,9 @@ def gradient_kernel(
         place = model * of_model + image[None, :] * of_image + c[:, None] * of_channel + at_h * of_h + at_w * of_w
         x = tl.load(big + place, mask=inside & known[None, :] & (k < 16 * C)[:, None], other=0.0)
         place = model * small_of_model + (image * small_of_image + h * small_of_h + w * small_of_w)[:, None]
-        y = tl.load(small + place + out[None, :] * small_of_channel, mask=known[:, None] & (out < S)[None, :], other=0.0)
+        y = tl.load(
+            small + place + out[None, :] * small_of_channel, mask=known[:, None] & (out < S)[None, :], other=0.0
+        )
         if IS_WIDE:
             x, y = x.to(tl.float32), y.to(tl.float32)
         total = tl.dot(x, y, total, input_precision=PRECISION)

@@ -12,7 +12,8 @@ from sklearn.preprocessing import StandardScaler
 from tiny_training import X, tiny
 
 from vaekit import BetaVAE, batched_fits
-from vaekit.engine import Store, _many
+from vaekit.batching._store import Store
+from vaekit.engine import _many
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
