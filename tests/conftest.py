@@ -29,7 +29,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out tests of what this machine lacks: real images (the closing line says how many ran), a GPU, ONNX, Triton."""
+    """Leave out tests of what this machine lacks: images (the closing line says how many ran), a GPU, libraries."""
     absent = {
         "real_data": "VAEKIT_DATA" not in os.environ,
         "gpu": not torch.cuda.is_available(),

@@ -275,3 +275,22 @@ def test_an_error_is_raised_once_the_others_are_done():
     with pytest.raises(ValueError, match="batch_size"):
         fit_many(models, X)
     assert models[1].__sklearn_is_fitted__()
+
+
+# ------------------------------------------------------------------ on a GPU
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("how", ["MLP", "branches", "Triton"])
+def test_many_on_a_gpu_are_those_alone(monkeypatch, how):
+    """Repeatable where convolutions are asked to be; in float32 without TF32, whose rounding is coarse."""
+    if how == "branches":
+        monkeypatch.setattr("vaekit.kernels._convolutions.DEVICES", set())
+    monkeypatch.setattr("torch.backends.cudnn.conv.fp32_precision", "ieee")
+    network = "mlp" if how == "MLP" else ConvNet(channels=16)
+    rows = X if how == "MLP" else np.random.default_rng(0).integers(0, 256, size=(64, 16, 16), dtype=np.uint8)
+    models = [tiny(random_state=n, network=network, device="cuda", max_epochs=40) for n in range(3)]
+    alone = [clone(model).fit(rows) for model in models]
+    for one, other in zip(alone, fit_many(models, rows)):
+        there, here = one.net_.flat_.buffer, other.net_.flat_.buffer
+        assert (there - here).norm() <= 1e-3 * there.norm()

@@ -82,7 +82,6 @@ def test_neighbours_do_not_touch_a_model():
     assert halved(big, kernel, None)[1].isnan().all()
 
 
-def test_they_are_for_cuda_devices(monkeypatch):
-    monkeypatch.undo()
+def test_they_are_for_cuda_devices():
     assert are_at_hand(torch.device("cuda"))
     assert not are_at_hand(torch.device("mps"))

@@ -113,8 +113,9 @@ class _Member:
 
     def note_each(self, results):
         """Write down what some steps gave out: names, values and what the likelihood saw in each, step by step."""
-        values, observed = [], self.observed
-        for size, (names, own, seen) in zip(self.sizes[self.done :], results):
+        values, observed, names = [], self.observed, self.names
+        for size, result in zip(self.sizes[self.done :], results):
+            names, own, seen = result
             values.append(own)
             observed = 0.0 if seen is None else observed + size * seen
         self.note(names, torch.stack(values).cpu().numpy(), observed)
