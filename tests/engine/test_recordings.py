@@ -7,7 +7,7 @@ from sklearn.base import clone
 from tiny_training import N_BATCHES, X, same_weights, tiny
 
 from vaekit import VAE, BetaTCVAE, FactorDPVAE, FactorVAE, fit_many
-from vaekit.engine import _batched, _recordings
+from vaekit.engine import _batched, _loop, _recordings
 from vaekit.engine._batched import adam_of_each
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -49,6 +49,15 @@ def alone_and_together(monkeypatch, models, is_exact=True):
 )  # fmt: skip
 def test_recorded_fits_are_the_same_fits(monkeypatch, recorded, cls, several):
     pairs = alone_and_together(monkeypatch, [tiny(cls, **params) for params in several])
+    assert recorded
+    assert all(same_weights(one, other) for one, other in pairs)
+
+
+def test_noise_of_many_steps_is_the_same_alone_and_together(monkeypatch, recorded):
+    """As it is drawn on a CUDA device: two steps' at a time, last batches of another size among them."""
+    monkeypatch.setattr(_loop, "DRAWING_AHEAD", {"cpu"})
+    monkeypatch.setattr(_loop, "MOST_DRAWN", 2 * 8 * 8)
+    pairs = alone_and_together(monkeypatch, [tiny(FactorVAE, random_state=seed) for seed in range(2)])
     assert recorded
     assert all(same_weights(one, other) for one, other in pairs)
 

@@ -116,7 +116,7 @@ def noise_of_steps(net, sizes):
         of_steps = drawn.split([size * width for size in own])
         for size, flat in zip(own, of_steps):
             pieces = flat.split([size * own_width for own_width in columns.values()])
-            yield {name: piece.view(size, -1) for name, piece in zip(columns, pieces)}
+            yield {name: piece.view(size, columns[name]) for name, piece in zip(columns, pieces)}
 
 
 def noise_ahead(net, sizes, width):
