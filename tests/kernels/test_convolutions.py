@@ -12,7 +12,7 @@ pytestmark = pytest.mark.triton
 PRECISIONS = {torch.float32: 1e-6 if DEVICE == "cpu" else 1e-3, torch.bfloat16: 1e-2}
 WORLDS = [  # models, batch, channels of big and small images, height, width of the big ones; type
     ((2, 3, 1, 5, 8, 6), torch.float32), ((2, 3, 1, 5, 8, 6), torch.bfloat16), ((1, 2, 3, 4, 9, 7), torch.float32),
-    ((1, 2, 20, 33, 4, 4), torch.float32), ((1, 1, 2, 70, 2, 3), torch.float32),
+    ((1, 1, 20, 70, 2, 3), torch.float32),
 ]  # fmt: skip
 
 
