@@ -1,17 +1,19 @@
 """What a GPU makes of vaekit: kinds of the training step, inference, log q(z), and many fits at once, in one table.
 
-    python benchmarks/gpu.py [--device cuda] [--minutes 8] [--only steps inference log_qz many grid] [--csv gpu.csv]
+    python benchmarks/gpu.py [--device cuda] [--minutes 8] [--only steps many grid inference log_qz] [--csv gpu.csv]
 
 Needs no network and no file: data are drawn. A line of the table is one measurement: the median of interleaved rounds,
 and how many times faster that is than the line it is measured against. What does not come about (no compiler, too
-little memory) is a line that says why. No part begins after the minutes are over; `--device cpu --rounds 1` tries the
-script itself where there is no GPU. Which kind of step a fit takes is decided by the number of planned steps alone, so
-`max_steps` plans for each kind.
+little memory) is a line that says why, and the rest goes on. Nothing begins after the minutes are over. Which kind of
+step a fit takes is decided by the number of planned steps alone, so `max_steps` plans for each kind.
+`--device cpu --smoke` tries every line of the script itself on tiny data, where there is no GPU.
 """
 
 import argparse
+import contextlib
 import csv
 import time
+import warnings
 from functools import partial
 
 import numpy as np
@@ -20,12 +22,22 @@ import torch
 import vaekit
 from vaekit.datasets import make_dsprites
 from vaekit.evaluation import aggregate_posterior_log_density
+from vaekit.exceptions import VaekitWarning
 from vaekit.fitted._rows import resident_rows
+from vaekit.kernels import _convolutions
 from vaekit.likelihoods import Normal
 
-FEW, LONG = 20, 1000  # planned steps of an eager fit, and of all others
-N_BATCHES = 20  # of an epoch that is timed
 GRID = {"models": 170, "steps": 345_600}  # of the thesis
+FULL = {
+    "few": 20, "long": 1000, "batches": 20,  # planned steps of an eager fit, and of all others; batches of an epoch
+    "many": {"tab": (1, 10, 40, 170), "moons": (1, 10, 40, 170), "conv": (1, 8, 40)},
+    "epoch": {"tab": 200, "moons": 200, "conv": 100},  # steps of an epoch of many
+    "inference": {"tab": 200_000, "conv": 20_000}, "log_qz": (5000, 60_000),
+}  # fmt: skip
+SMOKE = {
+    "few": 2, "long": 4, "batches": 2, "many": {"tab": (1, 2), "moons": (1, 2), "conv": (1, 2)},
+    "epoch": {"tab": 2, "moons": 2, "conv": 1}, "inference": {"tab": 300, "conv": 20}, "log_qz": (20, 50),
+}  # fmt: skip
 
 NETS = {  # name: (shape of a row, batch size, parameters)
     "tab": ((64,), 128, {"n_components": 10, "hidden_layer_sizes": (128, 64), "likelihood": Normal()}),
@@ -53,29 +65,42 @@ def rows_of(net, n_rows):
 
 def estimator_of(net, name, parameters, **others):
     _, batch_size, own = NETS[net]
-    shared = {"batch_size": batch_size, "standardize": None, "warmup": 100, "random_state": 0}
+    shared = {"batch_size": batch_size, "standardize": None, "warmup": 0, "random_state": 0}
     return getattr(vaekit, name)(**{**shared, **own, **parameters, **others})
 
 
 class Table:
-    """Lines, printed as they come."""
+    """Lines, printed as they come; what fails is a line, too."""
 
     columns = ("part", "what", "how", "value", "unit", "times_faster")
 
-    def __init__(self):
-        self.lines = []
-        print("{:10} {:24} {:22} {:>12} {:16} {:>12}".format(*self.columns))
+    def __init__(self, arguments):
+        self.lines, self.arguments, self.started = [], arguments, time.perf_counter()
+        print("{:10} {:24} {:26} {:>12} {:18} {:>12}".format(*self.columns))
+
+    @property
+    def minutes(self):
+        return (time.perf_counter() - self.started) / 60
 
     def add(self, part, what, how, value, unit, faster=None):
         self.lines.append((part, what, how, value, unit, faster))
-        number = f"{value:12.4g}" if isinstance(value, float) else f"{value!s:>12.60}"
+        number = f"{value:12.4g}" if isinstance(value, float) else f"{value!s:>12.160}"
         print(
-            f"{part:10} {what:24} {how:22} {number} {unit:16} {'' if faster is None else f'{faster:12.2f}'}", flush=True
+            f"{part:10} {what:24} {how:26} {number} {unit:18} {'' if faster is None else f'{faster:12.2f}'}", flush=True
         )
-
-    def write(self, path):
-        with open(path, "w", newline="") as file:
+        with open(self.arguments.csv, "w", newline="") as file:
             csv.writer(file).writerows([self.columns, *self.lines])
+
+    def tried(self, part, what, how, function):
+        """What a function returns; None, and a line that says why, if it fails or if there is no time left."""
+        if self.minutes > self.arguments.minutes:
+            self.add(part, what, how, f"not begun after {self.minutes:.1f} minutes", "")
+            return None
+        try:
+            return function()
+        except Exception as error:
+            self.add(part, what, how, f"failed: {type(error).__name__}: {str(error).splitlines()[:1]}", "")
+            return None
 
 
 def wait_for(device):
@@ -103,36 +128,39 @@ def interleaved(functions, rounds, device):
 # ---------------------------------------------------------------------- the parts
 
 
-def trained(net, name, parameters, device, **others):
-    """An estimator after its first epoch, its rows on the device, and the seconds that took; or an error."""
-    X = rows_of(net, NETS[net][1] * N_BATCHES)
-    n_epochs = -(-LONG // N_BATCHES)
-    model = estimator_of(net, name, parameters, max_epochs=n_epochs, device=device, **others)
-    started = time.perf_counter()
-    model.partial_fit(X)
-    wait_for(device)
-    return model, resident_rows(model.model_, X), time.perf_counter() - started
+def trained(net, name, parameters, arguments, **others):
+    """An estimator after its first epoch, its rows on the device, and the seconds that took."""
+    sizes = arguments.sizes
+    X = rows_of(net, NETS[net][1] * sizes["batches"])
+    n_epochs = -(-sizes["long"] // sizes["batches"])
+    model = estimator_of(net, name, parameters, max_epochs=n_epochs, device=arguments.device, **others)
+    spent = seconds(partial(model.partial_fit, X), arguments.device)
+    return model, resident_rows(model.model_, X), spent
 
 
 def steps(table, arguments):
     """Microseconds of a step of every kind, and how far its weights are from those of the eager step."""
-    kinds = {"eager": {"max_steps": FEW}, "default": {}, "compiled": {"compile": True}}
     for net, name, parameters in STEPS:
+        kinds = {"eager": {"max_steps": arguments.sizes["few"]}, "default": {}, "compiled": {"compile": True}}
+        kinds |= {"bf16": {"precision": "bf16"}} if net == "conv" else {}
         models, what = {}, f"{net} {name}"
         for kind, how in kinds.items():
-            try:
-                models[kind] = trained(net, name, parameters, arguments.device, **how)
-            except Exception as error:
-                table.add("steps", what, kind, f"{type(error).__name__}: {error}", "")
-        distances(table, what, {kind: model for kind, (model, *_) in models.items()})
-        work = {kind: partial(model.net_.partial_fit, rows) for kind, (model, rows, _) in models.items()}
-        first = interleaved(work, 1, arguments.device)  # a graph that another net made room for is recorded again
-        times = interleaved(work, arguments.rounds, arguments.device)
-        for kind, time_of_epoch in times.items():
-            faster = times["eager"] / time_of_epoch if "eager" in times else None
-            table.add("steps", what, kind, time_of_epoch / N_BATCHES * 1e6, "us per step", faster)
-            table.add("steps", what, f"{kind}, first epoch", models[kind][2], "s")
-            table.add("steps", what, f"{kind}, recorded again", max(0.0, first[kind] - time_of_epoch), "s")
+            found = table.tried("steps", what, kind, partial(trained, net, name, parameters, arguments, **how))
+            models |= {} if found is None else {kind: found}
+        table.tried("steps", what, "all", partial(epochs_of, table, arguments, what, models))
+
+
+def epochs_of(table, arguments, what, models):
+    """Time epochs of all kinds, side by side."""
+    distances(table, what, {kind: model for kind, (model, *_) in models.items()})
+    work = {kind: partial(model.net_.partial_fit, rows) for kind, (model, rows, _) in models.items()}
+    first = interleaved(work, 1, arguments.device)  # a graph that another net made room for is recorded again
+    times = interleaved(work, arguments.rounds, arguments.device)
+    for kind, spent in times.items():
+        faster = times["eager"] / spent if "eager" in times else None
+        table.add("steps", what, kind, spent / arguments.sizes["batches"] * 1e6, "us per step", faster)
+        table.add("steps", what, f"{kind}, first epoch", models[kind][2], "s")
+        table.add("steps", what, f"{kind}, recorded again", max(0.0, first[kind] - spent), "s")
 
 
 def distances(table, what, models):
@@ -146,20 +174,29 @@ def distances(table, what, models):
 
 def inference(table, arguments):
     """Rows per second of transform and score_samples."""
-    for net, n_rows in (("tab", 200_000), ("conv", 20_000)):
-        X = rows_of(net, n_rows)
-        model = estimator_of(net, "BetaVAE", {}, max_steps=2, device=arguments.device).fit(X[:256])
-        work = {name: partial(getattr(model, name), X) for name in ("transform", "score_samples")}
-        interleaved(work, 1, arguments.device)
-        for name, spent in interleaved(work, min(3, arguments.rounds), arguments.device).items():
-            table.add("inference", f"{net}, {n_rows} rows", name, n_rows / spent, "rows per s")
+    for net, n_rows in arguments.sizes["inference"].items():
+        what, X = f"{net}, {n_rows} rows", rows_of(net, n_rows)
+        model = estimator_of(net, "BetaVAE", {}, max_steps=2, device=arguments.device)
+        if table.tried("inference", what, "fit", partial(model.fit, X[:256])) is None:
+            continue
+        for name in ("transform", "score_samples"):
+            work = {name: partial(getattr(model, name), X)}
+            spent = table.tried("inference", what, name, partial(after_the_first, work, arguments))
+            if spent is not None:
+                table.add("inference", what, name, n_rows / spent, "rows per s")
+
+
+def after_the_first(work, arguments):
+    interleaved(work, 1, arguments.device)
+    (spent,) = interleaved(work, min(3, arguments.rounds), arguments.device).values()
+    return spent
 
 
 def log_qz(table, arguments):
-    """5,000 points under 60,000 encodings of ten latents."""
-    generator = np.random.default_rng(0)
-    loc, scale = generator.standard_normal((60_000, 10)), generator.uniform(0.05, 0.5, (60_000, 10))
-    points, base = loc[:5000] + scale[:5000], None
+    """Points under the encodings of many rows, ten latents."""
+    (n_points, n_rows), generator, base = arguments.sizes["log_qz"], np.random.default_rng(0), None
+    loc, scale = generator.standard_normal((n_rows, 10)), generator.uniform(0.05, 0.5, (n_rows, 10))
+    points, what = loc[:n_points] + scale[:n_points], f"{n_points} x {n_rows} x 10"
     for dtype in ("float64", "float32"):
         for compiled in (False, True):
             how = f"{dtype}{', compiled' * compiled}"
@@ -167,87 +204,104 @@ def log_qz(table, arguments):
                 aggregate_posterior_log_density, points, loc, scale, dtype=dtype, device=arguments.device,
                 compile=compiled,
             )  # fmt: skip
-            try:
-                job()
-                spent = float(np.median([seconds(job, arguments.device) for _ in range(min(3, arguments.rounds))]))
-            except Exception as error:
-                table.add("log_qz", "5000 x 60000 x 10", how, f"{type(error).__name__}: {error}", "")
-                continue
-            base = base or spent
-            table.add("log_qz", "5000 x 60000 x 10", how, spent, "s", base / spent)
+            spent = table.tried("log_qz", what, how, partial(after_the_first, {how: job}, arguments))
+            if spent is not None:
+                base = base or spent
+                table.add("log_qz", what, how, spent, "s", base / spent)
 
 
-def together(net, n_models, n_steps, device):
-    """Seconds in which so many models of a net are fitted together."""
-    X = rows_of(net, NETS[net][1] * N_BATCHES)
-    betas = np.linspace(1, 10, n_models)
+# ---------------------------------------------------------------------- many fits
+
+
+def together(net, n_models, n_epochs, arguments, **parameters):
+    """Seconds in which so many models of a net are fitted together, in so many epochs."""
+    X = rows_of(net, NETS[net][1] * arguments.sizes["epoch"][net])
+    shared = {"device": arguments.device, "max_epochs": n_epochs, **parameters}
+    betas = np.linspace(1, 10, n_models).tolist()
     models = [
-        estimator_of(net, "BetaVAE", {"beta": float(beta)}, device=device, max_epochs=-(-n_steps // N_BATCHES),
-                     random_state=seed) for seed, beta in enumerate(betas)
-    ]  # fmt: skip
-    return seconds(partial(vaekit.fit_many, models, X), device)
+        estimator_of(net, "BetaVAE", {"beta": beta}, **{**shared, "random_state": n}) for n, beta in enumerate(betas)
+    ]
+    return seconds(partial(vaekit.fit_many, models, X), arguments.device)
 
 
-def per_model_step(net, n_models, device, few=200, many=600):
+def per_model_step(net, n_models, arguments, **parameters):
     """Microseconds: two lengths of training, so that what comes before the first step does not count."""
-    spent = together(net, n_models, many, device) - together(net, n_models, few, device)
-    return spent / (many - few) / n_models * 1e6
+    spent = [together(net, n_models, n_epochs, arguments, **parameters) for n_epochs in (2, 5)]
+    return max(spent[1] - spent[0], 0.0) / (3 * arguments.sizes["epoch"][net]) / n_models * 1e6
+
+
+@contextlib.contextmanager
+def convolutions_by(how):
+    """Let nets with convolutions be branches of graphs, or, where there is Triton, one program."""
+    before = _convolutions.DEVICES
+    _convolutions.DEVICES = set() if how == "branches" else before
+    try:
+        yield
+    finally:
+        _convolutions.DEVICES = before
+
+
+def ways_of(net, n_models, arguments):
+    """How so many nets may be taken together: name, way of convolutions, parameters."""
+    if net != "conv" or n_models == 1:
+        return [(f"{n_models} at once", "Triton", {})]
+    ways = [(f"{n_models} at once, branches", "branches", {})]
+    if _convolutions.are_at_hand(torch.device(arguments.device)):
+        ways += [(f"{n_models} at once, Triton", "Triton", {}),
+                 (f"{n_models} at once, Triton, bf16", "Triton", {"precision": "bf16"})]  # fmt: skip
+    return ways
 
 
 def many(table, arguments):
     """Many fits at once against one alone."""
-    if not hasattr(vaekit, "fit_many"):
-        table.add("many", "vaekit.fit_many", "", "is not there", "")
-        return
-    for net, numbers in (("tab", (1, 10, 40, 170)), ("moons", (1, 10, 40, 170)), ("conv", (1, 8, 40))):
-        alone = None
+    for net, numbers in arguments.sizes["many"].items():
+        alone, what = None, f"{net} BetaVAE"
         for n_models in numbers:
-            try:
-                spent = per_model_step(net, n_models, arguments.device)
-            except Exception as error:
-                table.add("many", f"{net} BetaVAE", f"{n_models} at once", f"{type(error).__name__}: {error}", "")
-                continue
-            alone = alone or spent
-            table.add("many", f"{net} BetaVAE", f"{n_models} at once", spent, "us per model-step", alone / spent)
+            for how, by, parameters in ways_of(net, n_models, arguments):
+                with convolutions_by(by):
+                    spent = table.tried(
+                        "many", what, how, partial(per_model_step, net, n_models, arguments, **parameters)
+                    )
+                if spent is not None:
+                    alone = alone or spent
+                    table.add("many", what, how, spent, "us per model-step", alone / spent if spent else None)
 
 
 def grid(table, arguments):
-    """Hours of the thesis' grid, from a batch of it."""
-    if not hasattr(vaekit, "fit_many"):
-        return
-    try:
-        spent = per_model_step("conv", 8, arguments.device)
-    except Exception as error:
-        table.add("grid", "170 conv models", "8 at once", f"{type(error).__name__}: {error}", "")
-        return
-    hours = spent * 1e-6 * GRID["models"] * GRID["steps"] / 3600
-    table.add("grid", "170 conv models", "345,600 steps each", hours, "h, extrapolated")
+    """Hours of the thesis' grid, from the fastest batch of it above, or from one of eight."""
+    measured = [line for line in table.lines if line[:2] == ("many", "conv BetaVAE") and line[4] == "us per model-step"]
+    (value, how) = min(((line[3], line[2]) for line in measured), default=(None, "8 at once"))
+    if value is None:
+        n_models = arguments.sizes["many"]["conv"][1]
+        value = table.tried("grid", "170 conv models", how, partial(per_model_step, "conv", n_models, arguments))
+    if value is not None:
+        hours = value * 1e-6 * GRID["models"] * GRID["steps"] / 3600
+        table.add("grid", f"170 models, {GRID['steps']:,} steps", how, hours, "h, extrapolated")
 
 
-PARTS = {"steps": steps, "inference": inference, "log_qz": log_qz, "many": many, "grid": grid}
+PARTS = {"steps": steps, "many": many, "grid": grid, "inference": inference, "log_qz": log_qz}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--minutes", type=float, default=8, help="after which no part begins")
+    parser.add_argument("--minutes", type=float, default=8, help="after which nothing begins")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--csv", default="gpu.csv")
+    parser.add_argument("--smoke", action="store_true", help="every line, once, on tiny data")
     arguments = parser.parse_args()
+    arguments.sizes, arguments.rounds = (SMOKE, 1) if arguments.smoke else (FULL, arguments.rounds)
+    if arguments.smoke:
+        NETS.update({net: (shape, 4, parameters) for net, (shape, _, parameters) in NETS.items()})
     is_gpu = torch.device(arguments.device).type == "cuda"
     name = torch.cuda.get_device_name(arguments.device) if is_gpu else arguments.device
     print(f"{name}, torch {torch.__version__}, vaekit {vaekit.__version__}")
-    table, started = Table(), time.perf_counter()
+    warnings.simplefilter("ignore", VaekitWarning)
+    table = Table(arguments)
     for part in arguments.only:
-        spent = (time.perf_counter() - started) / 60
-        if spent > arguments.minutes:
-            table.add(part, "", "", f"not begun after {spent:.1f} minutes", "")
-            continue
-        PARTS[part](table, arguments)
-        table.write(arguments.csv)
-    table.add("all", "", "", (time.perf_counter() - started) / 60, "minutes")
-    table.write(arguments.csv)
+        table.tried(part, "", "", partial(PARTS[part], table, arguments))
+    table.add("all", "", "", table.minutes, "minutes")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 import torch
 
+# Without a GPU, kernels for one are run by their interpreter, which must be said before they are read.
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
+
 # Several threads beside another busy process collapse (OpenMP barriers): a minute becomes a quarter of an hour.
 torch.set_num_threads(1)
 
@@ -25,10 +29,11 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out tests of what this machine lacks: real images (the closing line says how many ran), a GPU, ONNX."""
+    """Leave out tests of what this machine lacks: images (the closing line says how many ran), a GPU, libraries."""
     absent = {
         "real_data": "VAEKIT_DATA" not in os.environ,
         "gpu": not torch.cuda.is_available(),
+        "triton": importlib.util.find_spec("triton") is None,
         "onnx": any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxscript", "onnxruntime")),
     }
     left_out = [item for item in items if any(absent[name] for name in absent if item.get_closest_marker(name))]

@@ -20,7 +20,7 @@ FILES = {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for pat
 FLOORS = [
     {"exceptions"},
     {"utils", "_outputs", "_setting"},
-    {"functional", "nn", "likelihoods", "words", "files"},
+    {"functional", "nn", "likelihoods", "words", "files", "kernels"},
     {"posteriors", "priors"},
     {"model", "objectives"},
     {"engine"},
@@ -43,7 +43,7 @@ MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for floor in FLOORS[-2:] for 
 MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
 
 ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
-HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "files", "engine", "fitted", "tables", "features"}
+HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "files", "kernels", "engine", "fitted", "tables", "features"}
 # rooms that make public what hidden rooms define
 GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}, "evaluation": {"evaluation", "features"},
              "persistence": {"persistence", "files"}}  # fmt: skip
@@ -99,6 +99,7 @@ def test_doors_to_other_libraries():
     assert set(private) == {"utils/_sklearn.py"}
     assert {room_of(file) for file, name in everywhere if name.split(".")[0] == "skorch"} == {"engine"}
     assert {room_of(file) for file, name in everywhere if name.split(".")[0] == "safetensors"} == {"files"}
+    assert {room_of(file) for file, name in everywhere if name.split(".")[0] == "triton"} == {"kernels"}
     strings = [file for file, tree in FILES.items() for node in ast.walk(tree)
                if isinstance(node, ast.Constant) and str(node.value).split(".")[0] == "zuko"]  # fmt: skip
     assert set(strings) | {file for file, name in everywhere if name.split(".")[0] == "zuko"} == {"utils/_zuko.py"}

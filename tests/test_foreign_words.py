@@ -198,7 +198,7 @@ def told():
 def test_a_conditional_prior_goes_where_the_codes_of_its_class_are(told):
     """E_q[-log p(z | y)] is least where m_y is the mean code of the class."""
     model, X, classes = told
-    codes, means = model.transform(X), model.net_.module_.prior.loc.detach().numpy()
+    codes, means = model.transform(X), model.net_.module_.prior.loc.detach().cpu().numpy()
     of_class = np.stack([codes[classes == y].mean(axis=0) for y in (0, 1)])
     apart = np.linalg.norm(means[0] - means[1])
     assert apart > 1

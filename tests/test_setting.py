@@ -75,7 +75,7 @@ def test_rows_to_start_from_are_training_rows_as_the_network_sees_them(n_rows, e
     assert 0 < len(rows) <= 512
     assert rows.dtype == torch.float32
     seen = model.model_.blueprint.preprocessing.to_network(X[:n_rows][np.asarray(train)])
-    assert {row.tobytes() for row in rows.numpy()} <= {row.tobytes() for row in seen}
+    assert {row.tobytes() for row in rows.cpu().numpy()} <= {row.tobytes() for row in seen}
     assert len(rows) >= min(len(train), 256)
 
 

@@ -32,7 +32,7 @@ def together(monkeypatch):
 
     def take_and_tell(self, part, *how):
         seen.append(len(part))
-        take(self, part, *how)
+        return take(self, part, *how)
 
     monkeypatch.setattr(_many, "FEWEST_STEPS", 0)
     monkeypatch.setattr(_many._Together, "_take", take_and_tell)
@@ -92,6 +92,17 @@ def test_rows_may_differ_in_number(cls, together):
     alone = [clone(model).fit(own) for model, own in zip(models, rows)]
     fit_many(models, rows)
     assert max(together) >= 2
+    for one, other in zip(alone, models):
+        assert_same(one, other)
+
+
+@pytest.mark.parametrize("cls", [VAE, FactorVAE])
+def test_a_pass_may_be_a_single_batch(cls, together):
+    """Which draws that are independent have parts of."""
+    models = [tiny(cls, random_state=seed) for seed in range(2)]
+    alone = [clone(model).fit(X[:9]) for model in models]
+    fit_many(models, X[:9])
+    assert set(together) == {2}
     for one, other in zip(alone, models):
         assert_same(one, other)
 
@@ -264,3 +275,22 @@ def test_an_error_is_raised_once_the_others_are_done():
     with pytest.raises(ValueError, match="batch_size"):
         fit_many(models, X)
     assert models[1].__sklearn_is_fitted__()
+
+
+# ------------------------------------------------------------------ on a GPU
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("how", ["MLP", "branches", "Triton"])
+def test_many_on_a_gpu_are_those_alone(monkeypatch, how):
+    """Repeatable where convolutions are asked to be; in float32 without TF32, whose rounding is coarse."""
+    if how == "branches":
+        monkeypatch.setattr("vaekit.kernels._convolutions.DEVICES", set())
+    monkeypatch.setattr("torch.backends.cudnn.conv.fp32_precision", "ieee")
+    network = "mlp" if how == "MLP" else ConvNet(channels=16)
+    rows = X if how == "MLP" else np.random.default_rng(0).integers(0, 256, size=(64, 16, 16), dtype=np.uint8)
+    models = [tiny(random_state=n, network=network, device="cuda", max_epochs=40) for n in range(3)]
+    alone = [clone(model).fit(rows) for model in models]
+    for one, other in zip(alone, fit_many(models, rows)):
+        there, here = one.net_.flat_.buffer, other.net_.flat_.buffer
+        assert (there - here).norm() <= 1e-3 * there.norm()

@@ -332,7 +332,7 @@ def test_the_validation_loss_is_the_negative_elbo_per_row():
     held_out = {}
 
     def remember(net, held_out_rows):
-        held_out["rows"] = held_out_rows[:].x.numpy()
+        held_out["rows"] = held_out_rows[:].x.cpu().numpy()
 
     options = {"standardize": None, "early_stopping": True, "validation_fraction": 0.3, "max_epochs": 1}
     model = tiny(**options, callbacks=[AtEpochBegin(remember)]).fit(np.tile(X, (40, 1)))  # one draw of z for each row

@@ -36,7 +36,7 @@ def fitted():
 
 def weights(model):
     assert model.active_components_ is not None  # what training came to has been measured
-    return {key: value.numpy().copy() for key, value in model.net_.module_.state_dict().items()}
+    return {key: value.cpu().numpy().copy() for key, value in model.net_.module_.state_dict().items()}
 
 
 def same_model(one, other):

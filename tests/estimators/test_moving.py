@@ -39,7 +39,7 @@ def assert_agrees(model, what, rows, run):
 def exported(model, what, path):
     model.export(path, what=what)
     program = torch.export.load(path).module()
-    return lambda rows: program(torch.from_numpy(rows)).numpy()
+    return lambda rows: program(torch.from_numpy(rows)).cpu().numpy()
 
 
 # scores of a model take seconds to trace: all estimators are held to their codes, a few to everything

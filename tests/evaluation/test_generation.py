@@ -62,7 +62,7 @@ def test_features_are_asked_once_of_each_set_and_of_no_more_rows_than_needed():
 def test_features_may_be_a_torch_module():
     network = torch.nn.Linear(4, 2).double()
     distance = sample_frechet_distance(WORLD, X, lambda rows: network(torch.tensor(rows)), random_state=0)
-    weight, bias = network.weight.detach().numpy(), network.bias.detach().numpy()
+    weight, bias = network.weight.detach().cpu().numpy(), network.bias.detach().cpu().numpy()
     expected = sample_frechet_distance(WORLD, X, lambda rows: rows @ weight.T + bias, random_state=0)
     assert distance == pytest.approx(expected, rel=1e-6, abs=1e-9)
 

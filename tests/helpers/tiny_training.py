@@ -17,9 +17,9 @@ N_BATCHES = len(BATCHES)
 
 
 def tiny(cls=VAE, **params):
-    """Return an estimator that trains in milliseconds: three epochs of the batches above."""
+    """Return an estimator that trains in milliseconds, on a CPU: three epochs of the batches above."""
     defaults = {"n_components": 2, "hidden_layer_sizes": (8,), "batch_size": 8, "max_epochs": 3, "random_state": 0}
-    return small(cls(**{**defaults, **params}), params)
+    return small(cls(**{**defaults, "device": "cpu", **params}), params)
 
 
 def weights(model):

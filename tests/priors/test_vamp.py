@@ -78,7 +78,7 @@ def model(request):
 def test_the_trained_prior_is_that_of_its_pseudo_inputs(model):
     """From the public `log_posterior` of the pseudo-inputs, in the units of X."""
     with torch.no_grad():
-        u = model.net_.module_.prior.inputs().numpy()
+        u = model.net_.module_.prior.inputs().cpu().numpy()
     u, Z = model.model_.blueprint.preprocessing.to_data(u), model.sample_prior(50, random_state=1)
     q = AggregatePosterior.from_estimator(model, u)
     np.testing.assert_allclose(model.log_prior(Z), q.log_density(Z), rtol=1e-3, atol=1e-3)

@@ -22,13 +22,17 @@ def batched_fits() -> Iterator[None]:
     Unchanged callers that go through joblib (`GridSearchCV`, `cross_validate`, nested searches, `BaggingClassifier`)
     run their fits in threads, one at a time, whatever their `n_jobs`. Estimators of this library park there before
     every epoch, and those that are alike (one structure; any weights of the loss, learning rates, seeds and rows) take
-    it as one program, 20 at a time. Each is the model that it would be alone, and so are its scores.
+    it as one program, 20 at a time on a CPU, 256 on a CUDA device. Each is the model that it would be alone, and so are
+    its scores: on a CPU to the last bit, on a CUDA device but for last digits, which depend on who trains beside it.
 
     Notes
     -----
-    Estimators inside pipelines and searches train together, too. What cannot be batched runs alone: convolutional nets
-    on a CPU, nets on other devices, modules or objectives of your own, estimators with `callbacks`. A candidate that
-    fails fails alone, and `error_score` holds. Ctrl-C stops all of them and passes on. The `mean_fit_time` of a search
+    Estimators inside pipelines and searches train together, too. Convolutional nets train together on a CUDA device: as
+    branches of one graph, eight at a time, each taking its own steps; or, with Triton installed and all sides halved by
+    kernels of 4 (`ConvNet` for images whose sides are halved together), as a program of up to 48, in the estimators'
+    `precision`. What cannot be batched runs alone: convolutional nets on a CPU, nets on other devices, modules or
+    objectives of your own, estimators with `callbacks`. Rows that are equal are stored once. A candidate that fails
+    fails alone, and `error_score` holds. Ctrl-C stops all of them and passes on. The `mean_fit_time` of a search
     counts the time that a fit waits for others, so that all candidates seem to take as long as the whole search.
 
     Examples
@@ -68,7 +72,8 @@ def fit_many(estimators: Sequence[Any], X: Any, y: ArrayLike | Sequence[ArrayLik
     Returns
     -------
     estimators : list of estimators
-        The same objects, fitted: each as its own `fit` with the same seed would leave it (on a CPU, to the last bit).
+        The same objects, fitted: each as its own `fit` with the same seed would leave it (on a CPU to the last bit, on
+        a CUDA device but for rounding: see :func:`vaekit.batched_fits`).
 
     Raises
     ------

@@ -4,12 +4,13 @@ import threading
 import warnings
 from collections import deque
 
-from vaekit.engine import Company, HeldInterrupt, groups_of, in_company, take_together
+from vaekit.batching._store import Store
+from vaekit.engine import Company, HeldInterrupt, Recordings, groups_of, in_company, take_together
 from vaekit.utils._ambient import guarded
 
 __all__ = ["Baton"]
 
-MOST_PARKED = 120  # tasks that wait with their data and nets in memory
+MOST_PARKED = 192  # tasks that wait with their data and nets in memory
 PATIENCE = 0.1  # seconds until somebody looks whether Ctrl-C was pressed
 
 
@@ -24,7 +25,7 @@ class Task:
 
     def __init__(self, function, baton):
         self.function, self.baton = function, baton
-        self.company = Company(self._wait)
+        self.company = Company(self._wait, baton.store)
         self.epoch = self.awaited = None
         self.is_done, self.result, self.error = False, None, None
         self.go, self.warnings, self.thread = threading.Semaphore(0), None, None
@@ -80,7 +81,7 @@ class Baton:
     """
 
     def __init__(self):
-        self.tasks, self.new = [], deque()
+        self.tasks, self.new, self.recordings, self.store = [], deque(), Recordings(), Store()
         self.came_back, self.here, self._driving = threading.Semaphore(0), threading.local(), threading.RLock()
 
     def submit(self, function):
@@ -136,7 +137,7 @@ class Baton:
         if ready is not None:
             self._run(ready, held)
         else:
-            _train([task.epoch for task in parked], held)
+            _train([task.epoch for task in parked], held, self.recordings)
             for task in parked:
                 task.epoch = None
 
@@ -155,13 +156,13 @@ class Baton:
 
 
 @guarded
-def _train(epochs, held):
+def _train(epochs, held, recordings):
     """Take an epoch of each; what goes wrong in a group is raised where its nets are trained."""
-    for group in groups_of(epochs):
+    for group in groups_of(epochs, recordings):
         if held.pressed:
             return
         try:
-            take_together(group, held.release)
+            take_together(group, held.release, recordings)
         except KeyboardInterrupt:
             return
         except Exception as error:

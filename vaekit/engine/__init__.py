@@ -2,7 +2,7 @@
 
 from vaekit.engine._autosave import Autosave
 from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, has_stopped
-from vaekit.engine._company import Company, in_company
+from vaekit.engine._company import Company, in_company, stored_once
 from vaekit.engine._data import ResidentRows, batch_bounds, count_batches
 from vaekit.engine._interrupts import HeldInterrupt
 from vaekit.engine._job import Job, train
@@ -10,6 +10,7 @@ from vaekit.engine._many import groups_of, take_together
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
 from vaekit.engine._precision import PRECISIONS
+from vaekit.engine._recordings import Recordings
 from vaekit.engine._stream import StreamedRows, chunk_sizes
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
 
@@ -26,6 +27,7 @@ __all__ = [
     "Net",
     "PhasedAdam",
     "Plan",
+    "Recordings",
     "ResidentRows",
     "ScaleWatch",
     "StreamedRows",
@@ -38,6 +40,7 @@ __all__ = [
     "is_callback",
     "own_copy",
     "reason_to_refuse",
+    "stored_once",
     "take_together",
     "train",
 ]

@@ -2,12 +2,15 @@
 
 Each operation is tried on random numbers first: several ways to do it for all models, from the fastest to one after the
 other, and the first that gives every model the very bits of its own operation is taken. So a model has the same weights
-alone and beside others, whatever a library of matrix products does with a stack of them.
+alone and beside others, whatever a library of matrix products does with a stack of them. That is for CPUs: on other
+devices the fastest way that there is will do, and last digits differ.
 """
 
 import torch
 from torch import fx
 
+from vaekit.engine._captured import PIECE
+from vaekit.engine._convolutions import many_convolutions
 from vaekit.engine._program import ALIASES, VIEWS
 from vaekit.engine._recording import recorded
 from vaekit.utils._torch import make_generator
@@ -26,6 +29,8 @@ EXACT = {
 PRODUCTS = {"addmm", "baddbmm", "bmm", "mm"}
 # what is left over behind the last full vector is computed one by one, seldom rounded otherwise: many trials show it
 LONGEST_VECTOR, MANY_TRIALS = 16, 16
+TO_THE_BIT = {"cpu"}  # types of devices where they are asked for
+FEW_MODELS = 16  # whose weights the kernel of Adam is handed in pieces, so that a GPU has enough to do
 
 
 def batched(traced, static, inputs, has_own_rates):
@@ -96,22 +101,39 @@ class _ManySteps:
         """Adam's kernel knows one rate: one call for all models, or each its own."""
         lists = [[values[part] for part in held] for held in node.args]
         rates, others = values[node.kwargs["lr"]], {key: v for key, v in node.kwargs.items() if key != "lr"}
-        if not self.has_own_rates:
-            torch._fused_adam_(
-                *[[row for stack in held for row in stack.unbind()] for held in lists], lr=rates, **others
-            )
-            return
-        for model in range(self.n_models):
-            torch._fused_adam_(*[[stack[model] for stack in held] for held in lists], lr=rates[model], **others)
+        if self.has_own_rates and rates.device.type not in TO_THE_BIT:
+            for weights, gradient, average, square, count in zip(*lists[:4], lists[5]):
+                adam_of_each(weights, gradient, average, square, count, rates, others)
+        elif self.has_own_rates:
+            for model in range(self.n_models):
+                torch._fused_adam_(*[[stack[model] for stack in held] for held in lists], lr=rates[model], **others)
+        else:
+            torch._fused_adam_(*self._rows(lists), lr=rates, **others)
+
+    def _rows(self, lists):
+        """Weights, gradients and moments of each model; on a GPU in pieces, where models are few."""
+        *flat, counts = [[row for stack in held for row in stack.unbind()] for held in lists]
+        if counts[0].device.type in TO_THE_BIT or self.n_models >= FEW_MODELS:
+            return [*flat, counts]
+        pieces = [[piece for row in rows for piece in row.split(PIECE)] for rows in flat]
+        n_pieces = [-(-len(row) // PIECE) for row in flat[0]]
+        return [*pieces, [count for count, n in zip(counts, n_pieces) for _ in range(n)]]
 
     def _way(self, node, sources, values):
-        """The fastest way to do an operation for all models that gives each the bits of its own."""
+        """The fastest way to do an operation for all models that, on a CPU, gives each the bits of its own."""
         name = getattr(node.target, "_opname", None)
+        many = many_convolutions(node, values, self.of_models)
+        if many is not None:
+            return many
+        if name == "view":
+            return _reshaped
         is_exact = name in EXACT and "alpha" not in node.kwargs  # a scaled sum is rounded once or twice
         if is_exact or node.target in LOOKS or node.target._schema.is_mutable:
             return _at_once
         ways = [_product, _at_once] if node.target is ATEN.addmm.default else [_at_once]
         stacks = [values[source] for source in sources]
+        if stacks[0].device.type not in TO_THE_BIT:
+            return next((way for way in ways if _can(way, node, sources, values)), _one_by_one)
         is_whole = name in PRODUCTS or all(stack[0].numel() % LONGEST_VECTOR == 0 for stack in stacks)
         for seed in range(1 if is_whole else MANY_TRIALS):
             trial = {**values, **{source: _noise_like(stack, seed) for source, stack in zip(sources, stacks)}}
@@ -120,8 +142,31 @@ class _ManySteps:
         return [*ways, _one_by_one][0]
 
 
+def adam_of_each(weights, gradient, average, square, count, rates, options):
+    """Adam with a rate for each model: w - rate m' / (sqrt(v') + eps), with m', v' freed of their start at zero.
+
+    Parameters
+    ----------
+    weights, gradient, average, square : Tensor of shape (n_models, n_weights)
+        Changed in place, but for the gradient.
+    count, rates : Tensor of shape (n_models,)
+        Steps so far, this one among them; step sizes.
+    options : dict
+        Gives `beta1`, `beta2` and `eps`.
+    """
+    beta1, beta2 = options["beta1"], options["beta2"]
+    average.lerp_(gradient, 1 - beta1)
+    square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+    steps = count.double()
+    sizes = (rates / (1 - beta1**steps)).to(weights.dtype)
+    roots = (1 - beta2**steps).sqrt().to(weights.dtype)
+    weights.sub_(sizes[:, None] * average / (square.sqrt() / roots[:, None] + options["eps"]))
+
+
 def _call(node, values):
     args, kwargs = fx.node.map_arg((node.args, node.kwargs), values.__getitem__)
+    if kwargs.get("memory_format") is torch.channels_last:  # that of one model; what is of many has its own
+        kwargs = {**kwargs, "memory_format": torch.preserve_format}
     return node.target(*args, **kwargs)
 
 
@@ -132,6 +177,15 @@ def _of_one(node, sources, values):
 
 def _at_once(node, sources, values):
     return torch.vmap(_of_one(node, sources, values))(*[values[source] for source in sources])
+
+
+def _reshaped(node, sources, values):
+    """A view; a copy where the models' values lie otherwise in memory than one model's."""
+    try:
+        return _at_once(node, sources, values)
+    except RuntimeError:
+        shape = node.args[1]
+        return torch.vmap(lambda own: own.reshape(shape))(values[sources[0]])
 
 
 def _product(node, sources, values):
@@ -146,6 +200,14 @@ def _one_by_one(node, sources, values):
     if isinstance(results[0], torch.Tensor):
         return torch.stack(results)
     return tuple(None if parts[0] is None else torch.stack(parts) for parts in zip(*results))
+
+
+def _can(way, node, sources, values):
+    try:
+        way(node, sources, values)
+    except Exception:  # torch has no such operation for stacks, and says so in many ways
+        return False
+    return True
 
 
 def _agrees(way, own, node, sources, values):

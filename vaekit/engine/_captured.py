@@ -5,11 +5,13 @@ import weakref
 
 import torch
 
-from vaekit.engine._optimizer import fused_adam
+from vaekit.engine._optimizer import fused_adam, rate_tensor
 from vaekit.engine._step import run_step
 from vaekit.engine._traced import CountedRows, flattened, running
 
-__all__ = ["CapturedStep", "keep_graph_of_last"]
+__all__ = [
+    "CapturedStep", "EagerBody", "keep_graph_of_last", "kinds_of", "memory_of", "replayable", "written_into",
+]  # fmt: skip
 
 WARM_UP = 3  # steps before a capture, in which libraries take their workspaces
 PIECE = 8192  # weights that one block of a GPU updates
@@ -20,15 +22,17 @@ _last = []  # a weak reference to the net that was trained last
 class CapturedStep:
     """Takes the steps of an epoch by a graph of the eager step; a batch of another shape is handed to the eager step.
 
-    Only what a step is handed is copied to where the graph expects it, and no step waits for another on the host. The
-    first batch of a pass, which is never a shorter one, decides for shapes, and shapes alone for which of the two it
-    is. The graph stays with the net as long as all that is written into it is the same.
+    Only what a step is handed is copied to where the graph expects it, and no step waits for another on the host.
+    Shapes alone decide for which of the two it is. The graph stays with the net as long as all that is written into it
+    is the same.
 
     Parameters
     ----------
     net : Net
         In training, in the stage that is to run.
     rows : Rows
+    n_rows : int or None
+        Of a batch; None where the pass has only one.
     eager : callable (StepInputs)
         The eager step.
     make : callable (Net, Layout, list of Tensor, rows) -> body, optional
@@ -36,12 +40,14 @@ class CapturedStep:
         `names`, `values` and `observed`.
     """
 
-    def __init__(self, net, rows, eager, make=None):
-        self.net, self.rows, self.eager, self.make = net, rows, eager, make or EagerBody
+    def __init__(self, net, rows, n_rows, eager, make=None):
+        self.net, self.rows, self.n_rows, self.eager, self.make = net, rows, n_rows, eager, make or EagerBody
         self._graph = None
 
     def __call__(self, inputs):
         """Take a step; return names and values of its terms, and what the likelihood saw."""
+        if self.n_rows is not None and inputs.batches["first"].n_rows != self.n_rows:
+            return self.eager(inputs)
         tensors, layout = flattened(inputs)
         if self._graph is None:
             self._graph = self._graph_for(layout, tensors)
@@ -54,7 +60,7 @@ class CapturedStep:
 
     def _graph_for(self, layout, tensors):
         """The graph that the net has, if it is of such a step, or a new one."""
-        key = (self.make, layout, _kinds_of(tensors), *_written_into(self.net))
+        key = (self.make, layout, kinds_of(tensors), *written_into(self.net))
         kept = self.net.graph_
         if kept is None or not kept.is_for(key, self.rows):
             kept = self.net.graph_ = StepGraph(self.net, self.rows, key, self.make, layout, tensors)
@@ -63,11 +69,11 @@ class CapturedStep:
         return kept
 
 
-def _kinds_of(tensors):
+def kinds_of(tensors):
     return [(tensor.shape, tensor.dtype) for tensor in tensors]
 
 
-def _written_into(net):
+def written_into(net):
     """What is written into the graph of a net's step: where its memory is, and the numbers that are none."""
     groups = [(group["betas"], group["eps"]) for group, _, _ in running(net)]
     return net.stage_.start, net.precision, groups, [tensor.data_ptr() for tensor in memory_of(net)]
@@ -103,11 +109,8 @@ class StepGraph:
         self.key, self._rows, self._inputs = key, CountedRows(len(rows)), [tensor.clone() for tensor in tensors]
         self._memory = memory_of(net)  # held, so that no other tensor gets its place
         self.body = make(net, layout, self._inputs, self._rows)
-        self._run = self.body
-        if net.flat_.buffer.is_cuda:
-            self.body.begin()
-            with torch.cuda.device(net.flat_.buffer.device), _given_back(self._memory):
-                self._run = _recorded(self.body)
+        self.body.begin()
+        self._run = replayable(self.body, self._memory)
 
     def is_for(self, key, rows):
         """Whether it is the graph of such a step on such rows."""
@@ -115,12 +118,30 @@ class StepGraph:
 
     def takes(self, tensors):
         """Whether these have the shapes and types that are written into it."""
-        return _kinds_of(tensors) == _kinds_of(self._inputs)
+        return kinds_of(tensors) == kinds_of(self._inputs)
 
     def replay(self, tensors):
         """Take a step with these."""
         torch._foreach_copy_(self._inputs, tensors)
         self._run()
+
+
+def replayable(work, memory, pool=None):
+    """Return what does some work: on a CUDA device its record, elsewhere the work itself.
+
+    Parameters
+    ----------
+    work : callable
+    memory : list of Tensor
+        What it changes, which is given back after rounds of trial.
+    pool : optional
+        Memory that records share which are replayed one after the other.
+    """
+    device = memory[0].device
+    if device.type != "cuda":
+        return work
+    with torch.cuda.device(device), _given_back(memory):
+        return _recorded(work, pool)
 
 
 @contextlib.contextmanager
@@ -134,17 +155,17 @@ def _given_back(memory):
             torch._foreach_copy_([tensor.detach() for tensor in memory], kept)
 
 
-def _recorded(body):
-    """Return the replay of a body's work, after a few rounds of it on a stream aside."""
+def _recorded(work, pool=None):
+    """Return the replay of some work, after a few rounds of it on a stream aside."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(WARM_UP):
-            body()
+            work()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-        body()
+    with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+        work()
     return graph.replay
 
 
@@ -175,9 +196,8 @@ class AdamInPlace:
     """The running phases of a `PhasedAdam`, their learning rates in tensors that a graph reads."""
 
     def __init__(self, net):
-        self.groups, like = running(net), net.flat_.buffer
-        dtype = torch.float32 if like.is_cuda else torch.float64  # what the kernels read
-        self.rates = [torch.zeros((), dtype=dtype, device=like.device) for _ in self.groups]
+        self.groups = running(net)
+        self.rates = [rate_tensor(0.0, net.flat_.buffer) for _ in self.groups]
 
     def follow(self):
         """Write the rates that now hold where the graph reads them."""

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from vaekit.engine import _kinds
 from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch
+from vaekit.engine._convolutions import convolves, has_convolutions
 from vaekit.engine._data import ResidentRows
-from vaekit.engine._kinds import is_a_function_of_tensors
+from vaekit.engine._kinds import is_a_function_of_tensors, kind_of_step
 from vaekit.engine._structure import structure_of
 from vaekit.engine._traced import running
 
-__all__ = ["Company", "Epoch", "in_company", "taken_in_company"]
+__all__ = ["Company", "Epoch", "in_company", "stored_once", "taken_in_company"]
 
 OURS = {
     EarlyStop,
@@ -35,8 +37,8 @@ class Epoch:
         Of the batches.
     kind_of_step : callable
         `kind_of_step(rows, bounds)` returns what takes the net's steps alone.
-    key : hashable
-        Epochs of equal keys may be taken together.
+    key : tuple
+        Epochs of equal keys may be taken together: as a "program" or as "branches", which stands first.
     record : EpochRecord or None
         What came of it; None if the net is to take it alone.
     error : BaseException or None
@@ -69,10 +71,12 @@ class Company:
     ----------
     wait : callable
         `wait(epoch)` returns once somebody has looked after it.
+    store : Store
+        Of the rows of all that train together.
     """
 
-    def __init__(self, wait):
-        self.wait, self.is_stopped, self._net = wait, False, None
+    def __init__(self, wait, store):
+        self.wait, self.store, self.is_stopped, self._net = wait, store, False, None
         self._known = None, None, None, None
 
     def stop(self):
@@ -87,7 +91,9 @@ class Company:
         if any(old is not new for old, new in zip(known, _training_of(net))):
             key = _key(net, rows)
             self._known = *_training_of(net), key
-        return key and (key, tuple((group["betas"], group["eps"]) for group, _, _ in running(net)))
+        if key is None or key[0] == "branches":
+            return key
+        return *key, tuple((group["betas"], group["eps"]) for group, _, _ in running(net))
 
     def greet(self, net):
         """Know the net that is trained now."""
@@ -114,6 +120,11 @@ def in_company(company):
         _here.company = before
 
 
+def stored_once(tensor):
+    """The tensor in which rows that are equal are held by all that train together; this one alone."""
+    return tensor if _here.company is None else _here.company.store.one_of(tensor)
+
+
 def taken_in_company(net, rows, bounds, kind_of_step):
     """Return the record of an epoch that was taken together with others; None if the net is to take it alone."""
     if _here.company is None:
@@ -136,15 +147,29 @@ def _training_of(net):
 
 
 def _key(net, rows):
-    """What nets that train together have in common; None for one that trains alone.
-
-    Convolutions of several models are slower together than one after the other on a CPU.
-    """
-    is_plain = net.flat_.buffer.device.type == "cpu" and not net.is_compiled and type(rows) is ResidentRows
-    if not is_plain or not all(type(callback) in OURS for _, callback in net.callbacks_):
+    """What nets that train together have in common, first how they do it; None for one that trains alone."""
+    if type(rows) is not ResidentRows or not all(type(callback) in OURS for _, callback in net.callbacks_):
         return None
-    if any(weights.ndim > 2 for weights in net.module_.parameters()) or not is_a_function_of_tensors(net):
+    how = how_together(net)
+    if how == "branches":
+        return how, net.flat_.buffer.device, net.batch_size
+    if how is None:
         return None
     facts = tuple(None if fact is None else (fact.shape[1:], fact.dtype) for fact in rows[:1])
     phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
-    return structure_of(net.module_, phases), facts
+    return how, structure_of(net.module_, phases), facts, net.precision
+
+
+def how_together(net):
+    """Return "program", "branches" (on a CUDA device) or None, for a net that trains alone.
+
+    Convolutions of several models are slower together than one after the other on a CPU. Elsewhere they are part of a
+    program if all of them can be taken for many models at once, and branches of a graph if not.
+    """
+    device, is_small = net.flat_.buffer.device, not has_convolutions(net.module_)
+    if device.type not in _kinds.CAPTURING:
+        is_plain = device.type == "cpu" and is_small and not net.is_compiled and net.precision == "float32"
+        return "program" if is_plain and is_a_function_of_tensors(net) else None
+    if is_a_function_of_tensors(net) and (is_small or convolves(net.module_, device)):
+        return "program"
+    return "branches" if kind_of_step(net, has_batch_hooks=False) == "captured" else None

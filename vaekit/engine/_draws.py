@@ -5,7 +5,8 @@ from numbers import Real
 import torch
 
 from vaekit._outputs import StepInputs
-from vaekit.engine._loop import as_tensor, numbers_of_step
+from vaekit.engine import _loop
+from vaekit.engine._loop import as_tensor, noise_ahead, numbers_of_step
 
 __all__ = ["EpochDraws"]
 
@@ -28,13 +29,15 @@ class EpochDraws:
         self.columns = net.objective.noise_columns(net.noise_widths)
         self._orders = rows.orders(net.objective.draws, net.generator, is_one_batch=len(bounds) == 1)
         self._noise, self._width = self._drawn(), sum(self.columns.values())
-        numbers = [numbers_of_step(net, net.step_ + number) for number in range(len(bounds))]
-        self._weights = {name: self._by_step([own[name] for own in numbers]) for name in numbers[0]}
+        self._weights = self._by_step([numbers_of_step(net, net.step_ + number) for number in range(len(bounds))])
 
-    def _by_step(self, weights):
-        if all(isinstance(weight, Real) for weight in weights):
-            return as_tensor(weights, self.net.flat_.buffer)
-        return torch.stack(weights)
+    def _by_step(self, numbers):
+        """Each weight of all steps; those that are numbers are sent to the device at once."""
+        plain = [name for name in numbers[0] if all(isinstance(own[name], Real) for own in numbers)]
+        table = as_tensor([own[name] for name in plain for own in numbers], self.net.flat_.buffer)
+        sent = dict(zip(plain, table.view(len(plain), len(numbers)).unbind())) if plain else {}
+        return {name: sent[name] if name in sent else torch.stack([own[name] for own in numbers])
+                for name in numbers[0]}  # fmt: skip
 
     @property
     def sizes(self):
@@ -44,6 +47,9 @@ class EpochDraws:
     def _drawn(self):
         """Noise of all steps, one after another; within a step name after name."""
         generator, dtype = self.net.generator, self.net.flat_.buffer.dtype
+        if generator.device.type in _loop.DRAWING_AHEAD:
+            parts = noise_ahead(self.net, self.sizes, sum(self.columns.values()))
+            return torch.cat([drawn for _, drawn in parts])
         pieces = [size * width for size in self.sizes for width in self.columns.values()]
         if all(piece % BLOCK == 0 for piece in pieces):
             return torch.randn(sum(pieces), generator=generator, dtype=dtype)
@@ -60,7 +66,8 @@ class EpochDraws:
         start, stop = self.bounds[first][0], self.bounds[first + n_steps - 1][1]
         by_step = (n_steps, (stop - start) // n_steps)
         batches = [self.rows[order[start:stop]] for order in self._orders.values()]
-        facts = [fact.reshape(*by_step, *fact.shape[1:]) for batch in batches for fact in batch if fact is not None]
+        # a pass of one batch is divided among the draws, so that a batch may have fewer rows than there is noise
+        facts = [fact.unflatten(0, (n_steps, -1)) for batch in batches for fact in batch if fact is not None]
         noise = self._noise[start * self._width : stop * self._width].view(n_steps, -1)
         widths = [by_step[1] * width for width in self.columns.values()]
         noise = [own.view(*by_step, width) for own, width in zip(noise.split(widths, 1), self.columns.values())]

@@ -30,7 +30,7 @@ def kind_of_step(net, has_batch_hooks):
 
 def is_a_function_of_tensors(net):
     """Whether all that a step does hangs on tensors that it is handed, and on what its key says."""
-    return net.precision == "float32" and _can_be_written_down(net)
+    return _can_be_written_down(net)
 
 
 def _can_be_written_down(net):

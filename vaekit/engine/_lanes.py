@@ -2,6 +2,7 @@
 
 import torch
 
+from vaekit.engine._optimizer import rate_tensor
 from vaekit.engine._traced import running
 
 __all__ = ["Lanes", "have_own_rates", "rates_of"]
@@ -19,37 +20,60 @@ class Lanes:
     """
 
     def __init__(self, nets, n_lanes):
-        self.nets, self.n_lanes = nets, n_lanes
-        self._held = [_tensors(net) for net in nets]
-        padded = self._held + self._held[:1] * (n_lanes - len(nets))
+        self.n_lanes, self.has_own_rates = n_lanes, have_own_rates(nets)
+        self.nets, self._held, padded = self._of(nets)
         self._stacks = [torch.stack(tensors) for tensors in zip(*padded)]
+        self._rates = [rate_tensor(rates, nets[0].flat_.buffer) for rates in self._rates_of(nets)]
+        self._layout = self._places(nets[0])
+
+    def _of(self, nets):
+        held = [_tensors(net) for net in nets]
+        return nets, held, held + held[:1] * (self.n_lanes - len(nets))
+
+    def _rates_of(self, nets):
         rates = [rates_of(net) for net in nets]
-        self.has_own_rates = have_own_rates(nets)
-        self._rates = list(zip(*(rates + rates[:1] * (n_lanes - len(nets)))))
+        by_phase = zip(*(rates + rates[:1] * (self.n_lanes - len(nets))))
+        return [list(own) if self.has_own_rates else own[0] for own in by_phase]
+
+    def take_in(self, nets):
+        """Have the lanes hold other nets of the same structure, whose rates differ, or do not, as those did."""
+        self.nets, self._held, padded = self._of(nets)
+        with torch.no_grad():
+            torch._foreach_copy_([row for stack in self._stacks for row in stack.unbind()],
+                                 [tensor for tensors in zip(*padded) for tensor in tensors])  # fmt: skip
+            for rates, tensor in zip(self._rates_of(nets), self._rates):
+                tensor.copy_(rate_tensor(rates, nets[0].flat_.buffer))
+
+    @property
+    def memory(self):
+        """All that a step changes."""
+        return self._stacks
 
     @property
     def static(self):
         """The memory that a step of all nets works on, in the order of a traced step's."""
-        net, (flat, *others) = self.nets[0], self._stacks
-        n_buffers = len(list(net.module_.buffers()))
-        phases, held = others[n_buffers:], [self._parameter(p) for p in net.module_.parameters()]
-        held += others[:n_buffers]
-        for number, (_, weights, _) in enumerate(running(net)):
-            start = weights.storage_offset()
-            held += [flat[:, start : start + len(weights)], *phases[3 * number : 3 * number + 3], self._rate(number)]
+        places, n_buffers, n_frozen, starts = self._layout
+        flat, *others = self._stacks
+        buffers, frozen = others[:n_buffers], others[n_buffers : n_buffers + n_frozen]
+        phases = others[n_buffers + n_frozen :]
+        held = [self._parameter(*place) if place else frozen.pop(0) for place in places] + buffers
+        for number, (start, stop) in enumerate(starts):
+            held += [flat[:, start:stop], *phases[3 * number : 3 * number + 3], self._rates[number]]
         return held
 
-    def _parameter(self, parameter):
+    def _parameter(self, shape, strides, start):
         """A parameter of all nets, as views of their stacked buffers."""
-        flat, buffer = self._stacks[0], self.nets[0].flat_.buffer
-        if parameter.untyped_storage().data_ptr() != buffer.untyped_storage().data_ptr():
-            return torch.stack([parameter.detach()] * len(flat))  # frozen, and as it was at first
-        shape, strides = (len(flat), *parameter.shape), (flat.stride(0), *parameter.stride())
-        return flat.as_strided(shape, strides, parameter.storage_offset())
+        flat = self._stacks[0]
+        return flat.as_strided((len(flat), *shape), (flat.stride(0), *strides), start)
 
-    def _rate(self, phase):
-        rates = self._rates[phase]
-        return torch.tensor(rates if self.has_own_rates else rates[0], dtype=torch.float64)
+    def _places(self, net):
+        """Where a net's parameters are in its buffer (None where they are frozen); how many others; its phases."""
+        frozen = {id(parameter) for parameter in _frozen(net)}
+        parameters = list(net.module_.parameters())
+        places = [None if id(p) in frozen else (p.shape, p.stride(), p.storage_offset()) for p in parameters]
+        begins = [(weights.storage_offset(), len(weights)) for _, weights, _ in running(net)]
+        starts = [(start, start + length) for start, length in begins]
+        return places, len(list(net.module_.buffers())), len(frozen), starts
 
     def give_back(self, n_steps):
         """Let the nets have what was learned in some steps."""
@@ -70,6 +94,13 @@ def have_own_rates(nets):
 
 
 def _tensors(net):
-    """The flat weights, buffers, and of each phase both moments and the count."""
+    """The flat weights, buffers, frozen parameters, and of each phase both moments and the count."""
     moments = [state[name] for _, _, state in running(net) for name in ("exp_avg", "exp_avg_sq", "step")]
-    return [net.flat_.buffer, *net.module_.buffers(), *moments]
+    frozen = [parameter.detach() for parameter in _frozen(net)]
+    return [net.flat_.buffer, *net.module_.buffers(), *frozen, *moments]
+
+
+def _frozen(net):
+    """Parameters that are not trained, and have memory of their own."""
+    place = net.flat_.buffer.untyped_storage().data_ptr()
+    return [p for p in net.module_.parameters() if p.untyped_storage().data_ptr() != place]

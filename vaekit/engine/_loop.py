@@ -14,12 +14,16 @@ from vaekit.utils._torch import SeededRandomness
 __all__ = [
     "EpochRecord",
     "as_tensor",
+    "noise_ahead",
     "noise_like_weights",
     "numbers_of_step",
     "run_epoch",
     "step_inputs",
     "weights_of_steps",
 ]
+
+DRAWING_AHEAD = {"cuda"}  # types of devices where a call costs more than the numbers that it draws
+MOST_DRAWN = 2**22  # numbers of such a call
 
 
 class EpochRecord(NamedTuple):
@@ -92,13 +96,35 @@ def _taken(take_step, all_inputs):
 
 def step_inputs(net, rows, bounds):
     """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
-    columns = net.objective.noise_columns(net.noise_widths)
     orders = rows.orders(net.objective.draws, net.generator, is_one_batch=len(bounds) == 1)
     weights = weights_of_steps(net, range(net.step_, net.step_ + len(bounds)))
-    for (start, stop), own in zip(bounds, weights):
-        noise = {name: noise_like_weights(net, stop - start, width, net.generator) for name, width in columns.items()}
+    noise = noise_of_steps(net, [stop - start for start, stop in bounds])
+    for (start, stop), own, drawn in zip(bounds, weights, noise):
         batches = {name: rows[order[start:stop]] for name, order in orders.items()}
-        yield StepInputs(batches, noise, own, rows)
+        yield StepInputs(batches, drawn, own, rows)
+
+
+def noise_of_steps(net, sizes):
+    """The noise of each of some steps, by name; on a CUDA device many steps' of it are drawn in one call."""
+    columns = net.objective.noise_columns(net.noise_widths)
+    if net.flat_.buffer.device.type not in DRAWING_AHEAD:
+        for size in sizes:
+            yield {name: noise_like_weights(net, size, width, net.generator) for name, width in columns.items()}
+        return
+    width = sum(columns.values())
+    for own, drawn in noise_ahead(net, sizes, width):
+        of_steps = drawn.split([size * width for size in own])
+        for size, flat in zip(own, of_steps):
+            pieces = flat.split([size * own_width for own_width in columns.values()])
+            yield {name: piece.view(size, columns[name]) for name, piece in zip(columns, pieces)}
+
+
+def noise_ahead(net, sizes, width):
+    """Yield the sizes of some steps and all of their noise, flat, until all steps have theirs."""
+    at_once = max(1, MOST_DRAWN // max(1, max(sizes) * width))
+    for first in range(0, len(sizes), at_once):
+        own = sizes[first : first + at_once]
+        yield own, noise_like_weights(net, 1, sum(own) * width, net.generator)[0]
 
 
 def weights_of_steps(net, steps):

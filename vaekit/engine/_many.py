@@ -1,4 +1,4 @@
-"""Epochs of many nets, taken together: groups of one structure, their steps one program."""
+"""Epochs of many nets, taken together: groups of one structure, their steps one program, or branches of one graph."""
 
 import itertools
 from collections import Counter
@@ -7,24 +7,39 @@ from functools import partial
 import numpy as np
 import torch
 
+from vaekit.engine._branches import MOST_BRANCHES
+from vaekit.engine._convolutions import has_convolutions
 from vaekit.engine._draws import EpochDraws
-from vaekit.engine._lanes import Lanes, rates_of
+from vaekit.engine._kinds import FEWEST_CAPTURED, kind_of_step
+from vaekit.engine._lanes import rates_of
 from vaekit.engine._loop import EpochRecord
 from vaekit.engine._programs import graph_of
 
 __all__ = ["groups_of", "take_together"]
 
 MOST_LANES = 20  # nets of a program: their numbers must find room in the processor's caches
+MOST_ON_A_GPU, MOST_CONVOLUTIONS = 256, 48  # a GPU has room for more; images take memory
 FEWEST_STEPS = 500  # of all nets together, that make up for writing down their program
-MOST_STEPS, MOST_NUMBERS = 64, 2**23  # what is laid out at a time for the steps ahead
+MOST_STEPS = 64  # what is laid out at a time for the steps ahead, and how many numbers of them
+MOST_NUMBERS, MOST_NUMBERS_ON_A_GPU = 2**23, 2**27
 
 
-def groups_of(epochs):
-    """Split epochs into groups that are taken together, of nearly equal size, by learning rate."""
+def groups_of(epochs, recordings):
+    """Split epochs into groups that are taken together, of nearly equal size, by learning rate.
+
+    Parameters
+    ----------
+    epochs : list of Epoch
+    recordings : Recordings
+        Knows which nets were branches of one graph.
+    """
     by_key = {}
     for epoch in epochs:
         by_key.setdefault(epoch.key, []).append(epoch)
-    return [group for equal in by_key.values() for group in _split(sorted(equal, key=_rates_and_sizes))]
+    groups = []
+    for key, equal in by_key.items():
+        groups += recordings.split(equal) if key[0] == "branches" else _split(sorted(equal, key=_rates_and_sizes))
+    return groups
 
 
 def _rates_and_sizes(epoch):
@@ -32,12 +47,18 @@ def _rates_and_sizes(epoch):
 
 
 def _split(epochs):
-    n_groups = -(-len(epochs) // MOST_LANES)
+    n_groups = -(-len(epochs) // _most_together(epochs[0].net))
     ends = [len(epochs) * number // n_groups for number in range(n_groups + 1)]
     return [epochs[start:end] for start, end in itertools.pairwise(ends)]
 
 
-def take_together(epochs, between):
+def _most_together(net):
+    if net.flat_.buffer.device.type == "cpu":
+        return MOST_LANES
+    return MOST_CONVOLUTIONS if has_convolutions(net.module_) else MOST_ON_A_GPU
+
+
+def take_together(epochs, between, recordings):
     """Take the epochs of a group, each as its net would alone, and write into each what came of it.
 
     Nets that have a batch size or too few steps to themselves take those one after the other.
@@ -47,9 +68,11 @@ def take_together(epochs, between):
     epochs : list of Epoch
     between : callable
         Called now and then; may raise what ends all.
+    recordings : Recordings
+        What was kept of epochs before.
     """
     if len(epochs) > 1:
-        _Together([_Member(epoch) for epoch in epochs], between).run()
+        _Together([_Member(epoch) for epoch in epochs], between, recordings).run()
 
 
 class _Member:
@@ -83,12 +106,19 @@ class _Member:
         """Take some steps by itself; what goes wrong there is its own."""
         try:
             take_step = self.epoch.kind_of_step(self.epoch.rows, self.epoch.bounds)
-            for number in range(self.done, self.done + n_steps):
-                names, values, seen = take_step(self.draws.inputs_of(number))
-                observed = 0.0 if seen is None else self.observed + self.sizes[number] * seen
-                self.note(names, values[None].numpy(), observed)
+            steps = range(self.done, self.done + n_steps)
+            self.note_each(take_step(self.draws.inputs_of(number)) for number in steps)
         except Exception as error:
             self.epoch.error, self.done = error, len(self.sizes)
+
+    def note_each(self, results):
+        """Write down what some steps gave out: names, values and what the likelihood saw in each, step by step."""
+        values, observed, names = [], self.observed, self.names
+        for size, result in zip(self.sizes[self.done :], results):
+            names, own, seen = result
+            values.append(own)
+            observed = 0.0 if seen is None else observed + size * seen
+        self.note(names, torch.stack(values).cpu().numpy(), observed)
 
     def conclude(self):
         """Hand the record to the epoch."""
@@ -100,8 +130,9 @@ class _Member:
 class _Together:
     """The epoch of a group: stretches of steps whose batches are of one size, each for all nets that have such."""
 
-    def __init__(self, members, between):
-        self.members, self.between, self.lanes, self.n_owed = members, between, None, 0
+    def __init__(self, members, between, recordings):
+        self.members, self.between, self.recordings = members, between, recordings
+        self.lanes, self.n_owed = None, 0
 
     def run(self):
         """Take all steps of all members."""
@@ -118,24 +149,42 @@ class _Together:
         for part, graph in _of_one_graph(some, n_steps):
             nets = [member.net for member in part]
             found = graph and graph.program_for(nets, _pays(part, n_steps), partial(_first_of, part))
-            if found:
-                self._take(part, n_steps, *found)
-            else:
+            if not (found and self._take(part, n_steps, *found)):
                 self._give_back()
-                for member in part:
-                    member.take_alone(n_steps)
+                for first in range(0, len(part), MOST_BRANCHES):
+                    self._take_each(part[first : first + MOST_BRANCHES], n_steps)
 
     def _take(self, part, n_steps, n_lanes, program):
+        """Take steps by a program; False if the device cannot."""
         nets = [member.net for member in part]
         if self.lanes is None or self.lanes.nets != nets or self.lanes.n_lanes != n_lanes:
             self._give_back()
-            self.lanes = Lanes(nets, n_lanes)
+            self.lanes = self.recordings.lanes_for(part[0].epoch.key, nets, n_lanes)
         with torch.inference_mode():
-            step, at_once = program.on(self.lanes.static), _steps_at_once(part)
+            inputs, at_once = partial(_first_of, part, n_lanes), _steps_at_once(part)
+            step = self.recordings.step_of(program, self.lanes, inputs, _is_long(part, n_steps))
+            if step is None:
+                return False
             for start in range(0, n_steps, at_once):
                 _take_some(part, min(at_once, n_steps - start), n_lanes, step, program.details)
                 self.between()
         self.n_owed += n_steps
+        return True
+
+    def _take_each(self, part, n_steps):
+        """Take each net's own steps: side by side where they can be captured, else one after the other."""
+        branches = self._branches(part) if _can_be_branches(part) else None
+        if branches is None:
+            for member in part:
+                member.take_alone(n_steps)
+            return
+        for start in range(0, n_steps, MOST_STEPS):
+            _take_some_branches(part, min(MOST_STEPS, n_steps - start), branches)
+            self.between()
+
+    def _branches(self, part):
+        nets, rows = [member.net for member in part], [member.epoch.rows for member in part]
+        return self.recordings.branches_for(nets, rows, [member.draws.inputs_of(member.done) for member in part])
 
     def _give_back(self):
         if self.lanes is not None:
@@ -146,7 +195,7 @@ class _Together:
 def _of_one_graph(members, n_steps):
     """Pairs of members that may have one program, and its graph; None where there are too few of them, or of steps."""
     n_planned = sum(member.epoch.n_steps_planned * n_steps / len(member.sizes) for member in members)
-    if len(members) == 1 or n_planned < FEWEST_STEPS:
+    if len(members) == 1 or n_planned < FEWEST_STEPS or members[0].epoch.key[0] == "branches":
         return [(members, None)]
     first = members[0]
     graph = graph_of(first.epoch.key, first.draws, first.done)
@@ -162,23 +211,45 @@ def _pays(part, n_steps):
     return sum(member.epoch.n_steps_left * n_steps / len(member.sizes) for member in part) >= FEWEST_STEPS
 
 
+def _is_long(part, n_steps):
+    """Whether steps of such batches are planned that make up for a capture."""
+    return max(member.epoch.n_steps_planned * n_steps / len(member.sizes) for member in part) >= FEWEST_CAPTURED
+
+
+def _can_be_branches(part):
+    """Whether there are several nets whose steps are captured, in batches that are not left over."""
+    are_first = all(member.next_size == member.sizes[0] for member in part)
+    return len(part) > 1 and are_first and all(kind_of_step(m.net, has_batch_hooks=False) == "captured" for m in part)
+
+
 def _n_rows(member):
     return len(member.epoch.rows)
 
 
 def _steps_at_once(part):
-    of_a_step = sum(tensor.numel() for tensor in part[0].ahead(1))
-    return max(1, min(MOST_STEPS, MOST_NUMBERS // (of_a_step * len(part))))
+    first, *others = part[0].ahead(1)
+    of_a_step = sum(tensor.numel() for tensor in (first, *others))
+    most = MOST_NUMBERS if first.device.type == "cpu" else MOST_NUMBERS_ON_A_GPU
+    return max(1, min(MOST_STEPS, most // (of_a_step * len(part))))
 
 
 def _take_some(part, n_steps, n_lanes, step, details):
     """Take some steps of all members, and write down what they gave out."""
     inputs = _stacked([member.ahead(n_steps) for member in part], n_lanes)
     values, seen = zip(*[step(*of_a_step) for of_a_step in zip(*[stack.unbind() for stack in inputs])])
-    values = torch.stack(values, 1).numpy()
+    values = torch.stack(values, 1).cpu().numpy()
     observed = _added_up(part, seen) if details.has_observed else [0.0] * len(part)
     for member, own, so_far in zip(part, values, observed):
         member.note(details.names, np.ascontiguousarray(own), so_far)
+
+
+def _take_some_branches(part, n_steps, branches):
+    """Take some steps of all members, each its own, and write down what they gave out."""
+    results = []
+    for number in range(n_steps):
+        results.append(branches.take([member.draws.inputs_of(member.done + number) for member in part]))
+    for member, own in zip(part, zip(*results)):
+        member.note_each(own)
 
 
 def _stacked(parts, n_lanes):

@@ -7,7 +7,7 @@ import torch
 from torch.optim import Optimizer
 from torch.optim.adam import adam
 
-__all__ = ["FlatParameters", "PhasedAdam", "flat_gradient", "fused_adam"]
+__all__ = ["FlatParameters", "PhasedAdam", "flat_gradient", "fused_adam", "rate_tensor"]
 
 # A vector kernel computes what is left over behind the last full vector one by one, and rounds otherwise: a buffer that
 # is a multiple of any vector's length has the same bits alone and beside others.
@@ -199,6 +199,11 @@ class PhasedAdam(Optimizer):
     def note_steps(self):
         """Say that steps were taken, for learning-rate schedulers that look for it."""
         self._opt_called = True
+
+
+def rate_tensor(rates, like):
+    """Learning rates as a tensor in the type that the fused kernel reads where some weights are."""
+    return torch.tensor(rates, dtype=torch.float32 if like.is_cuda else torch.float64, device=like.device)
 
 
 def fused_adam(weights, average, square, count, rate, gradient, group, piece=None):

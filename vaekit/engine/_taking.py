@@ -22,9 +22,9 @@ def taker_of_steps(net, rows, bounds):
     kind = kind_of_step(net, has_hooks)
     if kind == "eager":
         return partial(_with_hooks, net) if has_hooks else eager
-    if kind == "captured":
-        return CapturedStep(net, rows, eager, make=CompiledBody if _is_compiled(net) else None)
     n_rows = bounds[0][1] - bounds[0][0]
+    if kind == "captured":
+        return CapturedStep(net, rows, n_rows if len(bounds) > 1 else None, eager, make=body_of(net))
     one = TracedStep(net, rows, n_rows, eager)
     return CompiledSteps(net, rows, n_rows, one) if net.is_compiled else one
 
@@ -44,6 +44,11 @@ def warn_if_not_compiled(net):
 
 def _is_compiled(net):
     return net.is_compiled and net.precision == "float32"
+
+
+def body_of(net):
+    """What makes the body of a net's captured step; None for that of the eager step."""
+    return CompiledBody if _is_compiled(net) else None
 
 
 def _eager(net, inputs, on_gradients=None):

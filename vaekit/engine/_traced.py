@@ -10,7 +10,8 @@ from torch import nn
 from torch.func import functional_call
 
 from vaekit._outputs import Batch, StepInputs
-from vaekit.engine._optimizer import flat_gradient, fused_adam
+from vaekit.engine._optimizer import flat_gradient, fused_adam, rate_tensor
+from vaekit.engine._precision import networks_in
 from vaekit.engine._program import Program
 from vaekit.engine._recording import recorded
 from vaekit.engine._structure import structure_of
@@ -114,7 +115,7 @@ def _static(net):
     """The memory that a step works on: parameters, buffers; weights, moments, count and rate of each phase."""
     held = [*net.module_.parameters(), *net.module_.buffers()]
     for group, weights, state in running(net):
-        rate = torch.tensor(group["lr"], dtype=torch.float64)
+        rate = rate_tensor(group["lr"], weights)
         held += [weights, state["exp_avg"], state["exp_avg_sq"], state["step"], rate]
     return [tensor.detach() for tensor in held]
 
@@ -230,4 +231,5 @@ class _Step:
         return torch.stack([term.detach() for term in recorded.values()]), observed
 
     def _called(self, state, phase, inputs, carried):
-        return functional_call(self.whole, state, (phase.loss, inputs, carried))
+        with networks_in(self.net.precision, self.net.module_):
+            return functional_call(self.whole, state, (phase.loss, inputs, carried))

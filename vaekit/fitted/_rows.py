@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from vaekit.engine import ResidentRows, StreamedRows, chunk_sizes
+from vaekit.engine import ResidentRows, StreamedRows, chunk_sizes, stored_once
 from vaekit.fitted._known import NOTHING
 from vaekit.fitted._preprocessing import LIMIT
 from vaekit.utils._on_disk import RowsOnDisk
@@ -106,14 +106,15 @@ def _as_rows(model, X, is_narrow, **told):
     blueprint, device = model.blueprint, torch.device(model.net.device)
     shape = (len(X), *blueprint.event_shape)
     if not is_narrow:
-        return ResidentRows(sent(blueprint.preprocessing.to_network(X), device).reshape(shape), **told)
+        values = sent(blueprint.preprocessing.to_network(X), device).reshape(shape)
+        return ResidentRows(stored_once(values), **told)
     values = _writeable(np.ascontiguousarray(X.view(np.uint8) if X.dtype == bool else X))
     scaling = [np.asarray(part, dtype=np.float64) for part in blueprint.preprocessing]
     scaling = [part.reshape(blueprint.event_shape if part.ndim else ()) for part in scaling]
     # bytes in single precision; wider types as `to_network` does, in NumPy, to the same bits
     if X.dtype == np.uint8 or device.type != "cpu":
         scaling = [torch.as_tensor(part.astype(np.float32)).to(device) for part in scaling]
-    return ResidentRows(sent(values, device).reshape(shape), *scaling, **told)
+    return ResidentRows(stored_once(sent(values, device).reshape(shape)), *scaling, **told)
 
 
 def _stays_narrow(model, X):
