@@ -1,6 +1,14 @@
 """The strings that stand for spec objects, parameter by parameter."""
 
-from vaekit.likelihoods import Bernoulli, Laplace, LikelihoodSpec, Normal, SquaredError
+from vaekit.likelihoods import (
+    Bernoulli,
+    Laplace,
+    LikelihoodSpec,
+    NegativeBinomial,
+    Normal,
+    Poisson,
+    SquaredError,
+)
 from vaekit.nn import MLP, ConvNet, Network
 from vaekit.objectives import (
     ELBO,
@@ -61,7 +69,14 @@ PRIORS = {
     "maf": MaskedAutoregressive,
     "neural_spline": NeuralSpline,
 }
-LIKELIHOODS = {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace, "squared_error": SquaredError}
+LIKELIHOODS = {
+    "bernoulli": Bernoulli,
+    "normal": Normal,
+    "laplace": Laplace,
+    "squared_error": SquaredError,
+    "poisson": Poisson,
+    "negative_binomial": NegativeBinomial,
+}
 OBJECTIVES = {
     "elbo": ELBO,
     "capacity": Capacity,
