@@ -145,6 +145,6 @@ def _key(net, rows):
         return None
     if any(weights.ndim > 2 for weights in net.module_.parameters()) or not is_a_function_of_tensors(net):
         return None
-    facts = tuple(None if fact is None else (fact.shape[1:], fact.dtype) for fact in rows[:1])
+    facts = tuple(None if fact is None else (fact.shape[1:], fact.dtype) for fact in rows[:1]._replace(weight=None))
     phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
     return structure_of(net.module_, phases), facts

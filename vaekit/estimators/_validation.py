@@ -8,13 +8,13 @@ import numpy as np
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.fitted import LIMIT, check_unit_interval, row_blocks
+from vaekit.fitted import LIMIT, check_counts, check_unit_interval, row_blocks
 from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._on_disk import RowsOnDisk, on_disk
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "without_weights"]
+__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
 
 # Types that are kept as they come; rows of these become float32 block by block.
 NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
@@ -22,19 +22,14 @@ NATIVE_TYPES += [np.dtype(f"{kind}{size}").type for kind in "ui" for size in (1,
 LARGEST_CODE = 1e15  # single precision holds the square of what a decoder makes of it
 
 
-def without_weights(method):
-    """Refuse `sample_weight`, and whatever else a method does not take, in the name of the estimator's class."""
+def in_own_name(method):
+    """Refuse what a method does not take in the name of the estimator's class."""
 
     @functools.wraps(method)
     def checked(self, *args, **kwargs):
         unknown = kwargs.keys() - inspect.signature(method).parameters.keys()
-        name = f"{type(self).__name__}.{method.__name__}()"
-        if "sample_weight" in unknown:
-            raise TypeError(
-                f"{name} takes no 'sample_weight', every row counts once: to weigh rows, draw them in proportion to "
-                "their weights, as in X[rng.choice(len(X), len(X), p=weights / weights.sum())]."
-            )
         if unknown:
+            name = f"{type(self).__name__}.{method.__name__}()"
             raise TypeError(f"{name} got an unexpected keyword argument {min(unknown)!r}.")
         return method(self, *args, **kwargs)
 
@@ -183,6 +178,8 @@ def check_in_support(estimator, X):
     """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
     X = check_rows(estimator, X)
     blueprint = estimator.model_.blueprint
+    if blueprint.likelihood.support == "counts":
+        check_counts(X)
     if blueprint.likelihood.support == "unit_interval" and not (X.dtype == np.uint8 and blueprint.pixels == "bytes"):
         check_unit_interval(X.min(), X.max(), blueprint.preprocessing.unit)
     return X

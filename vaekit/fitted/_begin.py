@@ -1,6 +1,5 @@
 """What the first rows decide: the blueprint of a model, and its untrained net."""
 
-import math
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -71,7 +70,7 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
     objective, is_image = sentence.objective, image_shape is not None
     likelihood = sentence.likelihood or choose_likelihood(X, is_image, objective.is_bound)
     preprocessing, deviation = choose_preprocessing(
-        X, support=likelihood.support, standardize=sentence.standardize, is_image=is_image
+        X, support=likelihood.support, standardize=sentence.standardize, is_image=is_image, weight=known.weight
     )
     train = split(len(X), training.validation_fraction, train_seed)[0]
     n_rows = len(train) if known.follows is None else known.of(train).follows.shape[1]
@@ -94,7 +93,7 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         init_seed=init_seed,
         train_seed=train_seed,
     )
-    few = some_rows(X, train[:: math.ceil(len(train) / MAX_FIRST_ROWS)])  # from all over X
+    few = some_rows(X, known.typical(train, MAX_FIRST_ROWS))
     rows = torch.from_numpy(network_rows(blueprint, few)(slice(None)))
     how = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
     return TrainedModel(blueprint, build_net(blueprint, device=device, rows=rows, **how))

@@ -93,7 +93,7 @@ class Blueprint(NamedTuple):
     @property
     def log_volume(self):
         """What a log-density per unit of the network must gain to be one per unit of X."""
-        is_plain = self.likelihood.support == "unit_interval"
+        is_plain = self.likelihood.support != "real"
         return 0.0 if is_plain else self.preprocessing.log_volume(self.n_features)
 
     def packed(self):

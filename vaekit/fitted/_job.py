@@ -78,8 +78,8 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         is_compiled=training.is_compiled,
         precision=training.precision,
     )
-    few = train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]
-    remembered = np.array(some_rows(X, few)), known.of(few)._replace(follows=None)
+    few = known.typical(train_numbers, _most_remembered(X.shape[1]))
+    remembered = np.array(some_rows(X, few)), known.counted_once()._replace(follows=None).of(few)
     prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
     model.remember(remembered)
     return prepared
@@ -131,7 +131,6 @@ def split(n_rows, validation_fraction, seed):
     return train_test_split(np.arange(n_rows), test_size=validation_fraction, random_state=seed)
 
 
-def _summary_stride(n_rows, n_features):
-    """Every how many-th row is remembered."""
-    n_most = max(1, min(MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES // n_features))
-    return math.ceil(n_rows / n_most)
+def _most_remembered(n_features):
+    """How many rows are remembered."""
+    return max(1, min(MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES // n_features))

@@ -98,7 +98,7 @@ def streamed_rows(model, X, known=NOTHING, numbers=None):
         lambda block: _as_rows(model, block, narrow)[:].x,
         model.net.device,
         *chunk_sizes(max(1, X.shape[1] * X.dtype.itemsize), together),
-        given=_on_device(model, known).get("given"),
+        **_on_device(model, known._replace(follows=None)),
     )
 
 

@@ -179,7 +179,8 @@ class NegativeBinomial(CountsSpec):
 
     The mean is m = e exp(l) and the variance m + a m^2, r = 1 / a:
 
-    -log p(x | z) = sum_d [log Gamma(r) + log x_d! - log Gamma(r + x_d) + (r + x_d) log(r + m_d) - r log r - x_d log m_d]
+    -log p(x | z) = sum_d [log Gamma(r) + log x_d! - log Gamma(r + x_d)
+                           + (r + x_d) log(r + m_d) - r log r - x_d log m_d]
 
     in nats, for x = 0, 1, 2, ...; for a -> 0 it is the Poisson likelihood. Data must be whole numbers of at least 0 and
     are not standardised; the encoder sees log(1 + x). The decoder's output is taken relative to the mean counts of some

@@ -14,15 +14,17 @@ from vaekit.outlier._contributions import ReferenceRows, contributions_of_column
 from vaekit.outlier._mosaic import as_given
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
-from vaekit.utils._containers import is_frame, unwrap
+from vaekit.utils._containers import is_frame, take_rows, unwrap
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._weights import checked_weights, fitted_with, in_proportion
 
 __all__ = ["VAEOutlierDetector"]
 
 MAX_EPOCHS = 300  # of the default density
+FINENESS = 8  # draws for a row with a weight: its share is right to an eighth of a row
 FENCE = 1.5  # interquartile ranges below the first quartile (Tukey)
 
 
@@ -110,7 +112,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         return VAE(max_epochs=MAX_EPOCHS) if self.estimator is None else self.estimator
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the density, and draw the line through the scores of the same rows.
 
         Parameters
@@ -119,6 +121,8 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
             Data, with few outliers or none.
         y : Ignored
             Present by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts, in the density and in the quantiles that draw the line.
 
         Returns
         -------
@@ -130,10 +134,14 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
             random_state = make_random_state(self.random_state)
             seeds = {name: random_state.randint(np.iinfo(np.int32).max) for name in random_state_names(model)}
             model.set_params(**seeds)
-        self.estimator_ = model.fit(X)
+        self.estimator_ = fitted_with(model, X, None, sample_weight)
         scores = self._log_density(X)
-        self.offset_ = _fence(scores) if self.contamination == "auto" else _share(scores, self.contamination)
-        table = _table(X)
+        weight, table = checked_weights(sample_weight, len(scores)), _table(X)
+        counted = scores if weight is None else scores[in_proportion(weight, FINENESS * len(scores))]
+        self.offset_ = _fence(counted) if self.contamination == "auto" else _share(counted, self.contamination)
+        if weight is not None:
+            kept = np.flatnonzero(weight)
+            table, scores = take_rows(table, kept), scores[kept]
         self._reference = ReferenceRows.among(table, scores) if len(table.shape) == 2 else None
         return self
 
