@@ -63,7 +63,7 @@ class FittingMixin(GuardedMethods):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or images of shape (n_samples, height, width) or \
-(n_samples, channels, height, width)
+(n_samples, channels, height, width), or with `network="conv1d"` windows of shape (n_samples, channels, time)
             Data, in any units. Bytes stay bytes in memory; what lies on a disk (memory maps, HDF5 datasets, Parquet
             files, images, torch's map-style datasets) and is larger than 256 MiB is read as it is needed.
         y : Ignored

@@ -9,7 +9,7 @@ from vaekit.likelihoods import (
     Poisson,
     SquaredError,
 )
-from vaekit.nn import MLP, ConvNet, Network
+from vaekit.nn import MLP, ConvNet, ConvNet1d, Network
 from vaekit.objectives import (
     ELBO,
     AdversarialVariationalBayes,
@@ -105,7 +105,7 @@ VOCABULARIES = {
         Vocabulary("prior", PriorSpec, PRIORS),
         Vocabulary("likelihood", LikelihoodSpec, LIKELIHOODS),
         Vocabulary("posterior_family", PosteriorSpec, POSTERIORS),
-        Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet}),
+        Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet, "conv1d": ConvNet1d}),
         Vocabulary("objective", Objective, OBJECTIVES),
     )
 }

@@ -67,10 +67,16 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
     model : TrainedModel
     """
     init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
-    objective, is_image = sentence.objective, image_shape is not None
+    objective, are_windows = sentence.objective, sentence.network.are_windows
+    event_shape, is_image = _event_shape(X, image_shape, are_windows), image_shape is not None and not are_windows
     likelihood = sentence.likelihood or choose_likelihood(X, is_image, objective.is_bound)
     preprocessing, deviation = choose_preprocessing(
-        X, support=likelihood.support, standardize=sentence.standardize, is_image=is_image, weight=known.weight
+        X,
+        support=likelihood.support,
+        standardize=sentence.standardize,
+        is_image=is_image,
+        n_channels=event_shape[0] if are_windows else None,
+        weight=known.weight,
     )
     train = split(len(X), training.validation_fraction, train_seed)[0]
     n_rows = len(train) if known.follows is None else known.of(train).follows.shape[1]
@@ -81,7 +87,7 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         prior=sentence.prior,
         likelihood=likelihood,
         objective=objective,
-        event_shape=(*(1,) * (3 - len(image_shape)), *image_shape) if is_image else X.shape[1:],
+        event_shape=event_shape,
         image_shape=image_shape,
         n_components=sentence.n_components,
         condition_width=None if known.given is None else known.given.shape[1],
@@ -97,6 +103,13 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
     rows = torch.from_numpy(network_rows(blueprint, few)(slice(None)))
     how = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
     return TrainedModel(blueprint, build_net(blueprint, device=device, rows=rows, **how))
+
+
+def _event_shape(X, image_shape, are_windows):
+    """Shape of a row as the network sees it: (channels, height, width), (channels, time), or (n_features,)."""
+    if are_windows:
+        return image_shape or (1, X.shape[1])
+    return X.shape[1:] if image_shape is None else (*(1,) * (3 - len(image_shape)), *image_shape)
 
 
 def _planned_steps(n_rows, training):

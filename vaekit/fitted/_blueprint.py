@@ -73,6 +73,11 @@ class Blueprint(NamedTuple):
         return int(np.prod(self.event_shape))
 
     @property
+    def is_image(self):
+        """Whether rows are pictures, which are looked at; signals and tables are drawn with their noise."""
+        return self.image_shape is not None and not self.network.are_windows
+
+    @property
     def unit(self):
         """Units of X in one unit of the network's data: a float, or an array of the event's shape."""
         return self._of_a_row(self.preprocessing.unit)

@@ -99,8 +99,10 @@ def choose_likelihood(X, is_image, is_bound):
     return Normal(scale="closed_form" if is_bound else "learned")
 
 
-def choose_preprocessing(X, *, support, standardize, is_image, weight=None):
+def choose_preprocessing(X, *, support, standardize, is_image, n_channels=None, weight=None):
     """Decide offset and unit from all training rows (n_rows, n_features), and how often each counts.
+
+    Windows of `n_channels` channels have an offset and, but for standardize="common", a unit for each.
 
     Returns
     -------
@@ -124,6 +126,8 @@ def choose_preprocessing(X, *, support, standardize, is_image, weight=None):
         preprocessing = Preprocessing(0.0, 1.0)
     elif standardize is None:
         preprocessing = Preprocessing(0.0, 1.0)
+    elif n_channels is not None:
+        preprocessing = _scale_of_channels(columns, n_channels, standardize)
     elif is_image and standardize != "column":
         preprocessing = _one_scale_for_pixels(columns)
     else:
@@ -142,6 +146,16 @@ def _one_scale_for_pixels(columns):
     centre = low + np.mean(columns.mean - low)  # exact for images of one grey
     total = np.hypot(root_mean_square(columns.deviation), root_mean_square(columns.mean - centre))
     return Preprocessing(centre, total if total > 0 else 1.0)
+
+
+def _scale_of_channels(columns, n_channels, standardize):
+    mean, deviation = (part.reshape(n_channels, -1) for part in (columns.mean, columns.deviation))
+    centre = mean.mean(axis=1, keepdims=True)
+    total = np.array([np.hypot(*map(root_mean_square, parts)) for parts in zip(deviation, mean - centre)])
+    if standardize == "common":
+        total[:] = root_mean_square(total)
+    unit = np.broadcast_to(np.where(total > 0, total, 1.0)[:, None], mean.shape)
+    return Preprocessing(np.broadcast_to(centre, mean.shape).ravel(), unit.ravel())
 
 
 def _scale_of_columns(columns, standardize):
