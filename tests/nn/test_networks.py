@@ -11,7 +11,7 @@ from settings_of_words import setting
 from sklearn.base import clone
 from torch import nn
 
-from vaekit.nn import MLP, ConvNet, Custom
+from vaekit.nn import MLP, ConvNet, ConvNet1d, Custom
 from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS
 from vaekit.nn._conv import image_decoded_to
 from vaekit.posteriors import DiagonalNormal
@@ -19,6 +19,7 @@ from vaekit.utils._torch import linear, make_generator
 
 TABLES = [(7,), (1,)]
 IMAGES = [(1, 28, 28), (3, 32, 32), (1, 64, 64), (1, 20, 37), (2, 7, 13), (1, 1, 1), (1, 3, 50)]
+WINDOWS = [(1, 128), (3, 37), (2, 1), (1, 5)]
 
 
 def own_encoder(event_shape):
@@ -35,6 +36,8 @@ NETWORKS = {
     "linear": (MLP(hidden_layer_sizes=()), TABLES + IMAGES),
     "conv": (ConvNet(), IMAGES),
     "conv without dense layers": (ConvNet(channels=4, hidden_layer_sizes=()), IMAGES),
+    "conv1d": (ConvNet1d(), WINDOWS),
+    "conv1d without dense layers": (ConvNet1d(channels=4, hidden_layer_sizes=()), WINDOWS),
     "custom": (Custom(encoder_module=own_encoder, decoder_module=own_decoder), TABLES + IMAGES),
 }
 CASES = [

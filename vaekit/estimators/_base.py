@@ -290,6 +290,11 @@ of `vaekit.likelihoods`, default="auto"
 
     # ------------------------------------------------------------------ scikit-learn
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def __sklearn_is_fitted__(self):
         return "model_" in vars(self)
 

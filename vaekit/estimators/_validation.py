@@ -5,6 +5,7 @@ import inspect
 import math
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,6 +13,7 @@ from vaekit.fitted import LIMIT, check_counts, check_unit_interval, row_blocks
 from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._on_disk import RowsOnDisk, on_disk
 from vaekit.utils._sklearn import validate_data
+from vaekit.utils._sparse_rows import SparseRows
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
@@ -40,7 +42,7 @@ def check_rows(estimator, X, reset=False):
     """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
     if not reset:
         check_is_fitted(estimator)
-    large = on_disk(X)
+    large = _sparse(estimator, X, reset) if sparse.issparse(X) else on_disk(X)
     if large is not None:
         return _check_on_disk(estimator, large, reset)
     rows = unwrap(X)
@@ -65,6 +67,20 @@ def check_rows(estimator, X, reset=False):
     if not reset:
         _check_scale(estimator, rows, names)
     return rows
+
+
+def _sparse(estimator, X, reset):
+    """A sparse matrix as rows; scikit-learn's words for what is wrong with it."""
+    csr = check_array(
+        X,
+        accept_sparse="csr",
+        dtype=NATIVE_TYPES,
+        ensure_all_finite=False,
+        ensure_min_samples=2 if reset else 1,
+        estimator=estimator,
+        input_name="X",
+    )
+    return SparseRows(csr)
 
 
 def _check_on_disk(estimator, rows, reset):
@@ -240,6 +256,8 @@ def _refuse_non_finite(X, names, image_shape):
 def _is_finite(X):
     """Whether all values are; True may be missed where their sum is too large."""
     with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(X, SparseRows):
+            return np.isfinite(X.source.data).all()
         total = X.min() + X.max() if isinstance(X, RowsOnDisk) else np.sum(X, dtype=np.float64)
     return np.isfinite(total)
 

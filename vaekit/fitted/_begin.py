@@ -13,10 +13,11 @@ from vaekit.fitted._known import NOTHING
 from vaekit.fitted._model import TrainedModel
 from vaekit.fitted._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.fitted._rows import network_rows, some_rows
+from vaekit.utils._sparse_rows import SparseRows
 
 __all__ = ["Sentence", "begin", "scale_of_pixels"]
 
-MAX_FIRST_ROWS = 512  # rows that the words may start from
+MAX_FIRST_ROWS, MAX_FIRST_VALUES = 512, 2**21  # rows that the words may start from
 
 
 class Sentence(NamedTuple):
@@ -99,10 +100,15 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         init_seed=init_seed,
         train_seed=train_seed,
     )
-    few = some_rows(X, known.typical(train, MAX_FIRST_ROWS))
+    few = some_rows(X, known.typical(train, _most_first_rows(X)))
     rows = torch.from_numpy(network_rows(blueprint, few)(slice(None)))
     how = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
     return TrainedModel(blueprint, build_net(blueprint, device=device, rows=rows, **how))
+
+
+def _most_first_rows(X):
+    """Of a wide sparse matrix fewer: they are dense."""
+    return max(2, min(MAX_FIRST_ROWS, MAX_FIRST_VALUES // X.shape[1])) if isinstance(X, SparseRows) else MAX_FIRST_ROWS
 
 
 def _event_shape(X, image_shape, are_windows):

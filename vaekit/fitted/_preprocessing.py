@@ -6,6 +6,7 @@ import numpy as np
 
 from vaekit.likelihoods import Bernoulli, Normal
 from vaekit.utils._on_disk import RowsOnDisk
+from vaekit.utils._sparse_rows import SparseRows
 
 __all__ = [
     "LIMIT",
@@ -196,15 +197,25 @@ def check_unit_interval(low, high, unit=1.0):
 
 def check_counts(X):
     """Raise ValueError unless all values are whole numbers of at least 0."""
+    found = _first(X, lambda values: (values < 0) | (values != np.rint(values))) if X.dtype.kind in "fi" else None
+    if found is not None:
+        row, column, value = found
+        raise ValueError(
+            f"X holds {value:.6g} (row {row}, column {column}), but a likelihood of counts needs whole numbers of at "
+            "least 0: pass raw counts, neither scaled nor transformed, or choose likelihood='normal'."
+        )
+
+
+def _first(X, is_wanted):
+    """Row, column and value of the first number that is wanted, None if there is none."""
+    if isinstance(X, SparseRows):
+        return X.first(is_wanted)
     for block in row_blocks(X.shape):
-        wrong = (X[block] < 0) | (X[block] != np.rint(X[block])) if X.dtype.kind in "fi" else np.zeros(1)
-        if wrong.any():
-            row, column = np.argwhere(wrong)[0]
-            raise ValueError(
-                f"X holds {X[block][row, column]:.6g} (row {block.start + row}, column {column}), but a likelihood of "
-                "counts needs whole numbers of at least 0: pass raw counts, neither scaled nor transformed, or choose "
-                "likelihood='normal'."
-            )
+        wanted = is_wanted(X[block])
+        if wanted.any():
+            row, column = np.argwhere(wanted)[0]
+            return block.start + row, column, X[block][row, column]
+    return None
 
 
 def measure(X, weight=None):
@@ -215,6 +226,8 @@ def measure(X, weight=None):
     """
     low, high = (end.astype(np.float64) for end in (X.min(axis=0), X.max(axis=0)))
     ranges = _ranges(low, high)
+    if isinstance(X, SparseRows):
+        return Columns(*X.moments_of(weight)[1:])
     if isinstance(X, RowsOnDisk) and weight is None:
         return Columns(low, high, X.moments.mean, X.moments.deviation)
     total, squares = np.zeros_like(low), np.zeros_like(low)

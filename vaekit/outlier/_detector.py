@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -242,7 +243,10 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
                 f"explain is about the columns of a table, got X of shape {table.shape}; look at images beside their "
                 "reconstructions, with vaekit.inspection.ReconstructionDisplay."
             )
-        shares = contributions_of_columns(self.score_samples, table, scores, self._reference, n_orders)
+        reference = self._reference
+        if sparse.issparse(table) or sparse.issparse(reference.rows):
+            table, reference = _dense(table), reference._replace(rows=_dense(reference.rows))
+        shares = contributions_of_columns(self.score_samples, table, scores, reference, n_orders)
         return as_given(shares, table)
 
     @property
@@ -278,7 +282,11 @@ def _share(scores, contamination):
     return float(np.percentile(scores, 100 * contamination))
 
 
+def _dense(rows):
+    return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
+
+
 def _table(X):
-    """Rows as an array, or as the frame that they are."""
-    rows = unwrap(X)
+    """Rows as an array, or as the frame or the sparse matrix that they are."""
+    rows = sparse.csr_array(X) if sparse.issparse(X) else unwrap(X)
     return rows if is_frame(rows) or hasattr(rows, "shape") else np.asarray(rows)
