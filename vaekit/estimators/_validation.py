@@ -123,9 +123,10 @@ def _check_image_shape(estimator, all_shape, reset):
         _warn_of_channels_last(all_shape)
         estimator.image_shape_ = shape
     elif shape != estimator.image_shape_:
+        what = "windows" if estimator.model_.blueprint.network.are_windows else "images"
         raise ValueError(
-            f"X has images of shape {shape}, but {type(estimator).__name__} was fitted on "
-            f"{f'images of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
+            f"X has {what} of shape {shape}, but {type(estimator).__name__} was fitted on "
+            f"{f'{what} of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
         )
 
 
