@@ -83,7 +83,7 @@ default="conditional_flow"
     def _known(self, X, y, is_new, weight):
         if is_new:
             self.conditions_ = Conditions().fit(y, len(X), weight)
-        return Known(given=self.conditions_.encode(y, len(X)))
+        return Known(given=self.conditions_.encode(y, len(X), weight))
 
     def _given(self, y, n_rows):
         """Return this model as a `VAE` of rows whose conditions are y."""

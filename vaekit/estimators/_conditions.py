@@ -33,19 +33,19 @@ class Conditions:
         """Decide what each column is, given how often each row counts."""
         columns = _columns(y, n_rows)
         if weight is not None:
-            counted = np.flatnonzero(weight)
-            columns, weight = [column[counted] for column in columns], weight[counted]
+            columns, weight = [column[weight > 0] for column in columns], weight[weight > 0]
         self.encoders = [_fitted_encoder(column, weight) for column in columns]
         encoded = self._encode(columns)
         self.mean = encoded.mean(axis=0) if weight is None else np.average(encoded, axis=0, weights=weight)
-        few = slice(None, None, math.ceil(n_rows / MAX_SEEN))
-        self.seen = encoded[few if weight is None else in_proportion(weight, MAX_SEEN)]
+        few = slice(None, None, math.ceil(n_rows / MAX_SEEN)) if weight is None else in_proportion(weight, MAX_SEEN)
+        self.seen = encoded[few]
         return self
 
-    def encode(self, y, n_rows):
+    def encode(self, y, n_rows, weight=None):
         """Return conditions of shape (n_rows, width), float32; one condition, a scalar or a tuple, holds for all rows.
 
-        None is the mean condition, for rows about which nothing is known.
+        None is the mean condition, for rows about which nothing is known. Those of rows without weight are 0, and may
+        be anything.
 
         Raises
         ------
@@ -57,7 +57,11 @@ class Conditions:
         columns = _columns(y, n_rows)
         if len(columns) != len(self.encoders):
             raise ValueError(f"The 'y' has {len(columns)} columns, but the model was fitted with {len(self.encoders)}.")
-        return self._encode(columns)
+        if weight is None:
+            return self._encode(columns)
+        encoded = np.zeros((n_rows, len(self.mean)), dtype=np.float32)
+        encoded[weight > 0] = self._encode([column[weight > 0] for column in columns])
+        return encoded
 
     def draw(self, n_rows, random_state):
         """Return conditions of n_rows rows, each that of some training row."""
