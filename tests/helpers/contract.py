@@ -5,9 +5,9 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 __all__ = ["checks_of"]
 
-# A row of weight 2 and two copies of it take different places in the random order of batches, and a fit is a function of
-# that order: these two ask for the same numbers to seven digits. The law itself, in distribution and for weights of 0
-# and 1 bit for bit, is held in tests/estimators/test_sample_weight.py.
+# A row of weight 2 and two copies of it take different places in the random order of batches, and a fit is a function
+# of that order: these two ask for the same numbers to seven digits. The law itself, in distribution and for weights of
+# 0 and 1 bit for bit, is held in tests/estimators/test_sample_weight.py.
 NOT_OF_RANDOM_BATCHES = {
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
