@@ -7,7 +7,7 @@ from scipy import stats
 from settings_of_words import setting
 
 from vaekit.likelihoods import NegativeBinomial, Poisson
-from vaekit.likelihoods._counts import log_gamma_ratio
+from vaekit.likelihoods._counts import log_factorial, log_gamma, log_gamma_ratio
 from vaekit.utils._torch import make_generator
 
 RNG = np.random.default_rng(0)
@@ -49,6 +49,13 @@ def test_without_dispersion_it_is_the_poisson_in_single_precision_too():
     np.testing.assert_allclose(
         log_prob(likelihood, decoded, COUNTS), log_prob(built(Poisson()).float(), decoded, COUNTS), rtol=1e-3, atol=0.1
     )
+
+
+def test_the_gamma_function_of_elementary_operations_is_that_of_torch():
+    z = torch.cat([torch.logspace(-8, 12, 300, dtype=torch.float64), torch.tensor([7.999999, 8.0, 1.0, 2.0]).double()])
+    torch.testing.assert_close(log_gamma(z), torch.lgamma(z), rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(log_gamma(z.float()), torch.lgamma(z.float()), rtol=2e-6, atol=4e-6)
+    assert log_factorial(torch.tensor([0.0, 1.0])).tolist() == [0.0, 0.0]
 
 
 @pytest.mark.parametrize("shape", [1e-3, 0.5, 7.999, 8.0, 100.0, 1e7])

@@ -1,5 +1,6 @@
 """Poisson and negative binomial: likelihoods of counts."""
 
+import math
 from numbers import Real
 from typing import ClassVar
 
@@ -19,7 +20,8 @@ __all__ = ["NegativeBinomial", "Poisson"]
 LARGEST_LOG_RATE = 40.0  # beyond counts that single precision tells apart
 FEW = 1e5  # means up to which quantiles are those of the counts themselves
 LARGEST_SHAPE = 1e12  # of a gamma distribution whose quantiles are found in double precision
-STIRLING_FROM = 8.0  # shapes whose logarithms of the gamma function are compared by their series
+STIRLING_FROM = 8.0  # where the series of the gamma function's logarithm is exact to double precision
+STIRLING_SERIES = (-691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12)
 
 
 @spec
@@ -105,7 +107,7 @@ class PoissonLikelihood(CountsLikelihood):
     def log_prob(self, decoded, x):
         """Log probability per row, in nats."""
         log_mean = self._log_mean(decoded, x)
-        return (x * log_mean - log_mean.exp() - torch.lgamma(x + 1)).sum(self.event_axes)
+        return (x * log_mean - log_mean.exp() - log_factorial(x)).sum(self.event_axes)
 
     def _quantile(self, levels, means):
         return stats.poisson.ppf(levels, means)
@@ -122,13 +124,35 @@ class NegativeBinomialLikelihood(CountsLikelihood):
         shape = log_shape.exp()
         # log m / (r + m) and log r / (r + m), less log r, which the ratio of gamma functions takes
         beside = x * log_mean - (x + shape) * F.softplus(log_mean - log_shape)
-        return (log_gamma_ratio(x, shape) + beside - torch.lgamma(x + 1)).sum(self.event_axes)
+        return (log_gamma_ratio(x, shape) + beside - log_factorial(x)).sum(self.event_axes)
 
     def _quantile(self, levels, means):
         return stats.nbinom.ppf(levels, 1 / self._dispersion(), 1 / (1 + self._dispersion() * means))
 
     def _dispersion(self):
         return self.log_dispersion.detach().double().exp().cpu().numpy()
+
+
+def log_gamma(z):
+    """log Gamma(z) for z > 0, of operations that every format of programs has (ONNX knows no lgamma).
+
+    Stirling's series for z >= 8, and Gamma(z) = Gamma(z + 8) / (z (z + 1) ... (z + 7)) below.
+    """
+    is_small, small = z < STIRLING_FROM, z.clamp(max=STIRLING_FROM)
+    beyond = torch.where(is_small, z + STIRLING_FROM, z)
+    square, series = beyond**-2, torch.zeros_like(beyond)
+    for coefficient in STIRLING_SERIES:
+        series = series * square + coefficient
+    value = (beyond - 0.5) * beyond.log() - beyond + 0.5 * math.log(2 * math.pi) + series / beyond
+    product = small
+    for step in range(1, int(STIRLING_FROM)):
+        product = product * (small + step)
+    return torch.where(is_small, value - product.log(), value)
+
+
+def log_factorial(x):
+    """log x!, exactly 0 for 0 and 1."""
+    return torch.where(x > 1, log_gamma(x + 1), torch.zeros_like(x))
 
 
 def log_gamma_ratio(x, shape):
@@ -138,7 +162,7 @@ def log_gamma_ratio(x, shape):
     tail = (1 / end - 1 / large) / 12 - (end**-3 - large**-3) / 360
     series = (end - 0.5) * torch.log1p(x / large) - x + tail
     small = shape.clamp(max=STIRLING_FROM)
-    return torch.where(shape < STIRLING_FROM, torch.lgamma(small + x) - torch.lgamma(small) - x * small.log(), series)
+    return torch.where(shape < STIRLING_FROM, log_gamma(small + x) - log_gamma(small) - x * small.log(), series)
 
 
 @spec
