@@ -24,16 +24,16 @@ def model():
     return tiny("VAE", network=SMALL).fit(WAVES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if "DP" not in name])
 def test_every_estimator_takes_windows_and_gives_them_back(name):
-    model = tiny(name, network=SMALL, max_epochs=1).fit(WAVES)
-    assert model.transform(WAVES).shape == (40, 2)
-    for found in (model.sample(3), model.inverse_transform(model.transform(WAVES[:3]))):
-        assert found.shape == (3, 2, 21)
+    few = WAVES[:12, :, :9]
+    model = tiny(name, network=SMALL, max_epochs=1).fit(few)
+    for found in (model.sample(3), model.inverse_transform(model.transform(few[:3]))):
+        assert found.shape == (3, 2, 9)
         assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize("n_steps", [1, 2, 5, 16, 33])
+@pytest.mark.parametrize("n_steps", [1, 2, 5, 33])
 def test_any_length_is_restored(n_steps):
     windows = RNG.normal(size=(20, 3, n_steps))
     model = tiny("VAE", network="conv1d", max_epochs=1).fit(windows)
@@ -62,7 +62,7 @@ def test_densities_are_in_the_units_of_the_data(model):
 
 def test_samples_spread_as_the_data_do():
     """They are drawn, as a table's are, and in double precision."""
-    model = tiny("VAE", network=SMALL, max_epochs=60).fit(WAVES)
+    model = tiny("VAE", network=SMALL, max_epochs=30).fit(WAVES)
     drawn, means = model.sample(500), model.sample(500, noise=False)
     assert drawn.dtype == np.float64
     assert (drawn.std(axis=0) > means.std(axis=0)).all()
@@ -84,10 +84,9 @@ def test_files_and_pickles_hold_them(model, tmp_path):
         assert same_bits(twin.sample(2), model.sample(2))
 
 
-@pytest.mark.parametrize("what", ["transform", "inverse_transform", "score_samples"])
-@pytest.mark.parametrize("n_axes", [2, 3])
+@pytest.mark.parametrize(("what", "n_axes"), [("transform", 2), ("inverse_transform", 2), ("score_samples", 3)])
 def test_programs_give_the_same(what, n_axes, tmp_path):
-    windows = WAVES if n_axes == 3 else WAVES[:, 0]
+    windows = WAVES[:, :, :9] if n_axes == 3 else WAVES[:, 0, :9]
     model = tiny("VAE", network=SMALL, max_epochs=1).fit(windows)
     given = windows if what != "inverse_transform" else model.transform(windows)
     model.export(tmp_path / "model.pt2", what)
@@ -96,11 +95,11 @@ def test_programs_give_the_same(what, n_axes, tmp_path):
 
 
 def test_traced_steps_give_the_bits_of_eager_ones(monkeypatch):
-    """Fits of 500 planned steps and more are traced."""
-    model = tiny("VAE", network=SMALL, max_epochs=100).fit(WAVES)
-    assert model.n_steps_ == 500
+    few = WAVES[:16, :, :7]
+    monkeypatch.setattr(_kinds, "FEWEST_TRACED", 4)
+    traced = tiny("VAE", network=SMALL, max_epochs=4).fit(few).transform(few)
     monkeypatch.setattr(_kinds, "FEWEST_TRACED", 10**9)
-    assert same_bits(tiny("VAE", network=SMALL, max_epochs=100).fit(WAVES).transform(WAVES), model.transform(WAVES))
+    assert same_bits(tiny("VAE", network=SMALL, max_epochs=4).fit(few).transform(few), traced)
 
 
 def test_sixteen_bits_train_them():
