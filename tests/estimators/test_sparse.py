@@ -78,8 +78,8 @@ def test_repeated_entries_are_their_sum_and_stay_as_they_were():
 
 
 def test_memory_holds_a_few_rows():
-    """A dense copy would take 32 MB in single precision."""
-    X = sparse.random_array((2000, 4000), density=0.002, random_state=0, format="csr", dtype=np.float32)
+    """A dense copy would take 60 MB in single precision."""
+    X = sparse.random_array((3000, 5000), density=0.002, random_state=0, format="csr", dtype=np.float32)
     X.data = np.ceil(4 * X.data)
     model = VAE(likelihood="poisson", n_components=2, hidden_layer_sizes=(2,), max_epochs=1, random_state=0)
     tracemalloc.start()
