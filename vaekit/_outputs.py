@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     observed : Tensor of bool of shape (n_rows, *event) or None
         Which values were measured; None if all were.
     weight : Tensor of shape (n_rows,) or None
-        How often each row counts; None if once.
+        How often each row counts; None if once, as in the batches of a step: these are drawn in proportion to weights.
     """
 
     x: Tensor

@@ -56,7 +56,7 @@ class LatentVariableModel(nn.Module):
 
     def encode(self, x: Tensor) -> Posterior:
         """q(z | x) for a batch (batch, *event_shape)."""
-        return self.posterior(self.encoder(x))
+        return self.posterior(self.encoder(self.likelihood.seen(x)))
 
     def decode(self, z: Tensor) -> Tensor:
         """Decoded tensors (..., *decoded_shape) of latents (..., n_components)."""
@@ -100,7 +100,7 @@ class GivenModel:
 
     def encode(self, x: Tensor) -> Posterior:
         """q(z | x, c)."""
-        encoder = self.model.encoder
+        encoder, x = self.model.encoder, self.likelihood.seen(x)
         is_told = isinstance(encoder, ConditionedEncoder)
         return self.model.posterior(encoder(x, self.condition) if is_told else encoder(x))
 

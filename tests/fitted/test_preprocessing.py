@@ -15,6 +15,7 @@ from skorch.callbacks import Callback
 from vaekit.exceptions import VaekitWarning
 from vaekit.fitted import _preprocessing
 from vaekit.fitted._preprocessing import LIMIT, Preprocessing, choose_preprocessing, measure
+from vaekit.utils._sparse_rows import SparseRows
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -232,3 +233,21 @@ def test_no_warning_where_nothing_is_far():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", VaekitWarning)
         tiny("VAE").fit(X).score(100 * X)
+
+
+# ------------------------------------------------------------------ weights
+
+
+@pytest.mark.parametrize("container", [np.asarray, SparseRows])
+@pytest.mark.parametrize("standardize", ["common", "column", "auto"])
+def test_weights_are_copies_in_units_and_offsets(standardize, container, in_small_blocks):
+    weight = np.arange(len(X)) % 4
+    A = np.where(X > 2, X * [1, 1, 1, 1e4], 0)
+    told = {**REAL, "standardize": standardize}
+    (weighted, one), (copies, other) = (
+        choose_preprocessing(container(A[weight > 0]), **told, weight=weight[weight > 0].astype(float)),
+        choose_preprocessing(A.repeat(weight, axis=0), **told),
+    )
+    np.testing.assert_allclose(weighted.offset, copies.offset, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(weighted.unit, copies.unit, rtol=1e-9)
+    assert one == pytest.approx(other)

@@ -303,3 +303,11 @@ def test_a_component_without_spread_stays_finite_with_its_gradient():
     z = torch.ones(4, 3, requires_grad=True)
     standardize(z).square().sum().backward()
     assert z.grad.isfinite().all()
+
+
+def test_encodings_with_weights_are_copies_of_them():
+    weight = torch.tensor([2, 0, 1, 3][: len(LOC)])
+    copies = torch.arange(len(LOC)).repeat_interleave(weight)
+    weighted = total_correlation_terms(Z, LOC, LOGVAR, aggregate="full", components=(LOC, LOGVAR, weight.double()))
+    repeated = total_correlation_terms(Z, LOC, LOGVAR, aggregate="full", components=(LOC[copies], LOGVAR[copies]))
+    torch.testing.assert_close(weighted, repeated)

@@ -5,11 +5,11 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from contract import checks_of
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, SimpleImputer
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from vaekit import AAE, IWAE, VAE
 from vaekit.impute import VAEImputer
@@ -60,7 +60,7 @@ IWAE_IMPUTER = VAEImputer(
 )  # fmt: skip
 
 
-@parametrize_with_checks([VAEImputer(tiny(), n_importance_samples=8), IWAE_IMPUTER])
+@pytest.mark.parametrize(("estimator", "check"), checks_of(VAEImputer(tiny(), n_importance_samples=8), IWAE_IMPUTER))
 def test_contract(estimator, check):
     check(estimator)
 

@@ -11,7 +11,7 @@ from settings_of_words import setting
 from sklearn.base import clone
 from torch import nn
 
-from vaekit.nn import MLP, ConvNet, Custom
+from vaekit.nn import MLP, ConvNet, ConvNet1d, Custom
 from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS
 from vaekit.nn._conv import image_decoded_to
 from vaekit.posteriors import DiagonalNormal
@@ -19,6 +19,7 @@ from vaekit.utils._torch import linear, make_generator
 
 TABLES = [(7,), (1,)]
 IMAGES = [(1, 28, 28), (3, 32, 32), (1, 64, 64), (1, 20, 37), (2, 7, 13), (1, 1, 1), (1, 3, 50)]
+WINDOWS = [(1, 128), (3, 37), (2, 1), (1, 5)]
 
 
 def own_encoder(event_shape):
@@ -35,6 +36,8 @@ NETWORKS = {
     "linear": (MLP(hidden_layer_sizes=()), TABLES + IMAGES),
     "conv": (ConvNet(), IMAGES),
     "conv without dense layers": (ConvNet(channels=4, hidden_layer_sizes=()), IMAGES),
+    "conv1d": (ConvNet1d(), WINDOWS),
+    "conv1d without dense layers": (ConvNet1d(channels=4, hidden_layer_sizes=()), WINDOWS),
     "custom": (Custom(encoder_module=own_encoder, decoder_module=own_decoder), TABLES + IMAGES),
 }
 CASES = [
@@ -134,9 +137,8 @@ def affine_error(module, shape):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("network", [MLP, ConvNet])
-def test_activations(network, activation):
-    event_shape = (1, 9, 6)
+@pytest.mark.parametrize(("network", "event_shape"), [(MLP, (1, 9, 6)), (ConvNet, (1, 9, 6)), (ConvNet1d, (2, 9))])
+def test_activations(network, event_shape, activation):
     encoder, _, decoder = build(network(activation=activation), event_shape)
     for module, shape in [(encoder, event_shape), (decoder, (N_COMPONENTS,))]:
         assert (affine_error(module, shape) < 1e-12) == (activation == "identity")
@@ -147,9 +149,9 @@ def test_leaky_relu_has_the_slope_of_the_literature():
 
 
 @pytest.mark.parametrize("initialization", INITIALIZATIONS)
-@pytest.mark.parametrize("network", [MLP, ConvNet])
-def test_every_initialization_is_decided_by_the_generator(network, initialization):
-    spec, shape = network(initialization=initialization), (1, 9, 6)
+@pytest.mark.parametrize(("network", "shape"), [(MLP, (1, 9, 6)), (ConvNet, (1, 9, 6)), (ConvNet1d, (2, 9))])
+def test_every_initialization_is_decided_by_the_generator(network, shape, initialization):
+    spec = network(initialization=initialization)
     first = weights(spec, shape, seed=0)
     assert first.isfinite().all()
     assert torch.equal(weights(spec, shape, seed=0), first)
@@ -208,6 +210,20 @@ def test_convolutions_take_images_of_any_shape(n_channels, height, width):
         unflatten = next(layer for layer in decoder if isinstance(layer, nn.Unflatten))
         assert last.out_channels == unflatten.unflattened_size[0]
         assert max(unflatten.unflattened_size[1:]) <= 4
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 300))
+def test_windows_of_any_length_are_given_back(n_channels, time):
+    event_shape = (n_channels, time)
+    encoder, n_features, decoder = build(ConvNet1d(channels=2, hidden_layer_sizes=(3,)), event_shape)
+    assert encoder(rows(2, *event_shape)).shape == (2, n_features)
+    assert decoder(rows(2, N_COMPONENTS)).shape == (2, *event_shape)
+
+
+def test_what_has_no_time_is_refused_with_the_remedy():
+    with pytest.raises(ValueError, match=r"ConvNet1d takes windows of shape \(n, channels, time\).*network='mlp'"):
+        build(ConvNet1d(), (1, 8, 8))
 
 
 def n_parameters(*modules):

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from contract import checks_of
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import BaseEstimator, clone
 from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from vaekit import AAE, IWAE, VAE
 from vaekit.outlier import VAEOutlierDetector
@@ -35,7 +35,10 @@ def world(seed, n=600):
 X, NEW = world(0, 60)
 
 
-@parametrize_with_checks([VAEOutlierDetector(tiny()), VAEOutlierDetector(tiny(), contamination=0.2, random_state=1)])
+DETECTORS = VAEOutlierDetector(tiny()), VAEOutlierDetector(tiny(), contamination=0.2, random_state=1)
+
+
+@pytest.mark.parametrize(("estimator", "check"), checks_of(*DETECTORS))
 def test_contract(estimator, check):
     check(estimator)
 

@@ -155,7 +155,7 @@ def _key(net, rows):
         return how, net.flat_.buffer.device, net.batch_size
     if how is None:
         return None
-    facts = tuple(None if fact is None else (fact.shape[1:], fact.dtype) for fact in rows[:1])
+    facts = tuple(None if fact is None else (fact.shape[1:], fact.dtype) for fact in rows[:1]._replace(weight=None))
     phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
     return how, structure_of(net.module_, phases), facts, net.precision
 

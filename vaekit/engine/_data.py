@@ -6,23 +6,37 @@ import numpy as np
 import torch
 
 from vaekit._outputs import Batch
+from vaekit.utils._torch import make_generator
 
-__all__ = ["ResidentRows", "Rows", "batch_bounds", "count_batches", "independent_orders"]
+__all__ = [
+    "ResidentRows",
+    "Rows",
+    "batch_bounds",
+    "count_batches",
+    "drawn_numbers",
+    "independent_orders",
+    "rows_that_count_once",
+    "weight_of",
+]
 
 
 class Rows(Protocol):
     """Training rows, wherever they are kept: all that the engine asks of them."""
 
     device: torch.device
+    weight: torch.Tensor | None
 
     def __len__(self) -> int:
         """Rows of one pass."""
 
     def __getitem__(self, index) -> Batch:
-        """Some rows (a slice, or a tensor of numbers) on the device, in the units of the network."""
+        """Some rows (a slice, or a tensor of numbers) on the device, in the units of the network.
+
+        Those of a slice come with their weights.
+        """
 
     def orders(self, draws: dict, generator: torch.Generator, is_one_batch: bool) -> dict:
-        """Numbers of rows in the order of one pass, for each of an objective's draws."""
+        """Numbers of rows in the order of one pass, drawn by their weights, for each of an objective's draws."""
 
 
 class ResidentRows:
@@ -36,7 +50,8 @@ class ResidentRows:
         For narrow rows: the network sees (row - offset) / unit, computed in the double precision of arrays (for rows on
         the CPU), else in single precision.
     given, observed, weight : Tensor, optional
-        What is known about each row, as in `Batch`.
+        What is known about each row, as in `Batch`. A pass draws rows in proportion to their weights, and batches of it
+        come without them.
     follows : Tensor of int of shape (2, n_pairs), optional
         Where rows are a sequence: numbers of rows, and of the row before each of them in time. A pass then goes through
         these pairs.
@@ -48,7 +63,8 @@ class ResidentRows:
         self, values, offset=None, unit=None, *, given=None, observed=None, weight=None, follows=None, numbers=None
     ):
         self.values, self.offset, self.unit = values, offset, unit
-        self.known, self.follows, self.numbers = (given, observed, weight), follows, numbers
+        self.known, self.follows, self.numbers = (given, observed), follows, numbers
+        self.weight = weight if weight is None or numbers is None else weight[numbers]
 
     @property
     def device(self):
@@ -61,9 +77,10 @@ class ResidentRows:
         return len(self.values if self.numbers is None else self.numbers)
 
     def __getitem__(self, index):
+        weight = weight_of(self, index)
         index = index if self.numbers is None else self.numbers[index]
         known = (None if known is None else known[index] for known in self.known)
-        return Batch(self._converted(self.values[index]), *known)
+        return Batch(self._converted(self.values[index]), *known, weight)
 
     def _converted(self, rows):
         if self.unit is None:
@@ -79,8 +96,15 @@ class ResidentRows:
         normalisation).
         """
         orders = independent_orders(len(self), draws, generator, self.device, is_one_batch)
+        if self.weight is not None:
+            drawn = drawn_numbers(self._weight_of_places(), generator)
+            orders = {name: drawn[order] for name, order in orders.items()}
         places = {name: orders[other or name] for name, other in draws.items()}
         return {name: self._numbers(place, draws[name] is not None) for name, place in places.items()}
+
+    def _weight_of_places(self):
+        """Weights of rows, or of pairs of them: the geometric mean, so that a row without weight is in no pair."""
+        return self.weight if self.follows is None else self.weight[self.follows].prod(0).sqrt()
 
     def _numbers(self, place, is_before):
         if self.follows is not None:
@@ -88,6 +112,32 @@ class ResidentRows:
         if is_before:
             raise ValueError("The objective compares rows with the rows before them in time, but these have no order.")
         return place
+
+
+def weight_of(rows, index):
+    """Weights of rows that are taken in turn; those that are drawn count once, as often as they are drawn."""
+    return rows.weight[index] if rows.weight is not None and isinstance(index, slice) else None
+
+
+def drawn_numbers(weight, generator):
+    """Numbers of rows, as many as there are: a row is drawn as often as its share says, rounded up or down at random.
+
+    Systematic sampling from rows in random order: the expected number of draws is in proportion to the weight.
+    """
+    n_rows, device = len(weight), weight.device
+    order = torch.randperm(n_rows, generator=generator, device=device)
+    ends = weight[order].double().cumsum(0)
+    start = torch.rand((), generator=generator, device=device, dtype=torch.float64)
+    levels = (torch.arange(n_rows, device=device) + start) * (ends[-1] / n_rows)
+    return order[torch.searchsorted(ends, levels, right=True).clamp(max=n_rows - 1)]
+
+
+def rows_that_count_once(rows):
+    """A function from bounds to a batch, by which all rows are seen once, or as often as their weights say."""
+    if rows.weight is None:
+        return lambda start, stop: rows[start:stop]
+    order = drawn_numbers(rows.weight, make_generator(0, rows.weight.device)).sort().values
+    return lambda start, stop: rows[order[start:stop]]
 
 
 def independent_orders(n_rows, draws, generator, device, is_one_batch):

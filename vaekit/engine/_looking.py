@@ -2,7 +2,7 @@
 
 import torch
 
-from vaekit.engine._data import batch_bounds
+from vaekit.engine._data import batch_bounds, rows_that_count_once
 from vaekit.engine._loop import noise_like_weights
 from vaekit.priors import Prior
 from vaekit.utils._torch import make_generator
@@ -14,8 +14,10 @@ def held_out_loss(net, rows):
     """Mean validation loss per row, with the same noise every time."""
     generator, total = make_generator(0, rows.device), 0.0
     for start, stop in batch_bounds(len(rows), net.inference_rows):
-        total += held_out_losses(net, rows[start:stop], generator).sum()
-    return float(total) / len(rows)
+        batch = rows[start:stop]
+        losses = held_out_losses(net, batch, generator)
+        total += (losses if batch.weight is None else losses * batch.weight).sum()
+    return float(total) / (len(rows) if rows.weight is None else float(rows.weight.sum()))
 
 
 def held_out_losses(net, batch, generator):
@@ -30,10 +32,11 @@ def settle_likelihood(net, rows):
     """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
     net.set_training(False)
     likelihood, generator = net.module_.likelihood, make_generator(0, rows.device)
+    rows_of = rows_that_count_once(rows)
     width, total = net.objective.held_out_noise(net.noise_widths), 0.0
     with torch.no_grad():
         for start, stop in batch_bounds(len(rows), net.inference_rows):
-            batch = rows[start:stop]
+            batch = rows_of(start, stop)
             noise = noise_like_weights(net, batch.n_rows, width, generator)
             codes = net.objective.explaining_codes(net.module_, batch, noise)
             statistics = likelihood.statistics(net.module_.given(batch.given).decode(codes), batch.x)
@@ -48,10 +51,11 @@ def finish_prior(net, rows):
     prior, generator = net.module_.prior, make_generator(0, rows.device)
     if type(prior).finish is Prior.finish:
         return
+    rows_of = rows_that_count_once(rows)
     net.set_training(False)
     with torch.no_grad():
         bounds = batch_bounds(len(rows), net.inference_rows)
-        codes = [_codes(net, rows[start:stop], generator) for start, stop in bounds]
+        codes = [_codes(net, rows_of(start, stop), generator) for start, stop in bounds]
     prior.finish(torch.cat(codes))
 
 

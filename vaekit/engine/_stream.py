@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from vaekit._outputs import Batch
-from vaekit.engine._data import independent_orders
+from vaekit.engine._data import drawn_numbers, independent_orders, weight_of
 
 __all__ = ["StreamedOrder", "StreamedRows", "chunk_sizes"]
 
@@ -44,10 +44,12 @@ class StreamedRows:
         Consecutive rows that are read at once, c, and chunks that are shuffled together, G.
     given : Tensor of shape (n_rows, width), optional
         What a conditional model is told of each row.
+    weight : Tensor of shape (n_rows,), optional
+        How often each row counts. A pass is then one through as many rows, drawn in proportion to their weights.
     """
 
-    def __init__(self, read, n_rows, convert, device, chunk_rows, window_chunks, given=None):
-        self.given = given
+    def __init__(self, read, n_rows, convert, device, chunk_rows, window_chunks, given=None, weight=None):
+        self.given, self.weight = given, weight
         self.read, self.n_rows, self.convert, self.device = read, n_rows, convert, torch.device(device)
         self.chunk_rows, self.window_chunks = chunk_rows, window_chunks
         self._kept = KeptChunks(read, n_rows, chunk_rows)
@@ -58,7 +60,7 @@ class StreamedRows:
     def __getitem__(self, index):
         given = None if self.given is None else self.given[index]
         if isinstance(index, slice):
-            return Batch(self.convert(self.read(index)), given)
+            return Batch(self.convert(self.read(index)), given, weight=weight_of(self, index))
         numbers = index.cpu().numpy() if isinstance(index, torch.Tensor) else index
         return Batch(self.convert(self._kept[numbers]), given)
 
@@ -72,8 +74,14 @@ class StreamedRows:
             )
         self._kept.n_most = 2 * self.window_chunks * len(own)  # a batch may lie across two windows
         if is_one_batch:
-            return independent_orders(len(self), draws, generator, generator.device, is_one_batch)
-        return {name: StreamedOrder(len(self), self.chunk_rows, self.window_chunks, _seed(generator)) for name in own}
+            orders = independent_orders(len(self), draws, generator, generator.device, is_one_batch)
+        else:
+            order = (len(self), self.chunk_rows, self.window_chunks)
+            orders = {name: StreamedOrder(*order, _seed(generator)) for name in own}
+        if self.weight is None:
+            return orders
+        drawn = drawn_numbers(self.weight.to(generator.device), generator).sort().values.cpu().numpy()
+        return {name: DrawnOrder(drawn, order) for name, order in orders.items()}
 
 
 def _seed(generator):
@@ -115,6 +123,20 @@ class StreamedOrder:
         rows = (chunks[:, None] * self.chunk_rows + np.arange(self.chunk_rows)).ravel()
         # not 0, with which a seed is the same as alone
         return np.random.default_rng([self.seed, number + 1]).permutation(rows[rows < self.n_rows])
+
+
+class DrawnOrder:
+    """Rows that were drawn, in increasing order, in the order of a pass over their places."""
+
+    def __init__(self, drawn, order):
+        self.drawn, self.order = drawn, order
+
+    def __len__(self):
+        return len(self.drawn)
+
+    def __getitem__(self, places):
+        places = self.order[places]
+        return self.drawn[places.cpu().numpy() if isinstance(places, torch.Tensor) else places]
 
 
 class KeptChunks:

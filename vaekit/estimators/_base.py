@@ -64,22 +64,23 @@ default="normal"
         p(z). `"decoupled"` maps the representation space through a jointly trained invertible network to a plainly
         normal generation space; it is the default of the classes with `DP` in their name. `"generator"` is for
         objectives that compare draws, `"grid"` for quantised codes, the conditional ones for `ConditionalVAE`.
-    likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error"} or spec of `vaekit.likelihoods`, \
-default="auto"
+    likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error", "poisson", "negative_binomial"} or spec \
+of `vaekit.likelihoods`, default="auto"
         p(x | z). `"auto"` is Bernoulli for bool data and uint8 images, else Normal: the type decides, never the values
         that some rows hold, so that folds and chunks agree. The Normal's scale has its closed form where the objective
         is a bound on log p(x) (KL at a weight of at most 1); under regularisers training learns one, beside which their
         strengths are meant, and densities and draws take that of the errors that are left. For a Bernoulli bytes are
         divided by 255 (masks, whose bytes are 0 and 1, by 1) and all else must lie in [0, 1], in `fit` and wherever
         rows are scored later: scale tables with `MinMaxScaler(clip=True)`. Tables of 0 and 1 of another type take
-        `likelihood="bernoulli"`.
+        `likelihood="bernoulli"`. `"poisson"` and `"negative_binomial"` are for counts, whole numbers that are taken as
+        they are.
     posterior_family : {"normal", "full_normal", "iaf", "fixed_scale", "implicit", "quantized"} or spec of \
 `vaekit.posteriors`, default="normal"
         Family of q(z | x). `"implicit"` and `"quantized"` have no density of codes, and no methods that take one: they
         are for objectives that need draws alone.
-    network : {"auto", "mlp", "conv"} or spec of `vaekit.nn`, default="auto"
+    network : {"auto", "mlp", "conv", "conv1d"} or spec of `vaekit.nn`, default="auto"
         Encoder and decoder. `"auto"` is `ConvNet` for images and, for tables, an `MLP` of `hidden_layer_sizes` and
-        `activation`.
+        `activation`. `"conv1d"` declares rows to be windows of signals, (channels, time).
     hidden_layer_sizes : sequence of int, default=(128, 64)
         Widths of the built-in MLP from input to latent; the decoder mirrors it. Ignored by other networks.
     activation : {"relu", "leaky_relu", "tanh", "elu", "gelu", "silu", "softplus", "identity"}, default="relu"
@@ -162,7 +163,7 @@ default="auto"
     n_steps_ : int
         Optimiser steps done.
     image_shape_ : tuple of int or None
-        Shape of one image as it was given, None for tables.
+        Shape of one image or window as it was given, None for tables.
     likelihood_ : spec
         The likelihood that was used.
     kl_per_component_ : ndarray of shape (n_components_,)
@@ -288,6 +289,11 @@ default="auto"
         return super().set_params(**with_fresh_specs(self, VOCABULARIES.values(), params))
 
     # ------------------------------------------------------------------ scikit-learn
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     def __sklearn_is_fitted__(self):
         return "model_" in vars(self)

@@ -18,7 +18,8 @@ from vaekit.utils._version import __version__
 __all__ = ["NoCheckpoints", "checkpoints_of"]
 
 # besides the settings, which say what the model is
-TOLD_BY = {"given": "y", "follows": "groups"}  # what is known about rows, by the argument that tells it
+# what is known about rows, by the argument that tells it
+TOLD_BY = {"given": "y", "follows": "groups", "weight": "sample_weight"}
 HOW = ("batch_size", "compile", "learning_rate", "max_epochs", "max_steps", "n_iter_no_change", "precision", "tol")
 
 

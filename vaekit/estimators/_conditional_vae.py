@@ -22,6 +22,7 @@ from vaekit.priors import PriorSpec
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._weights import mean
 
 __all__ = ["ConditionalVAE"]
 
@@ -79,10 +80,10 @@ default="conditional_flow"
         told = {"encoder": self.condition_encoder, "decoder": self.condition_decoder}
         return tuple(part for part, is_told in told.items() if is_told)
 
-    def _known(self, X, y, is_new):
+    def _known(self, X, y, is_new, weight):
         if is_new:
-            self.conditions_ = Conditions().fit(y, len(X))
-        return Known(given=self.conditions_.encode(y, len(X)))
+            self.conditions_ = Conditions().fit(y, len(X), weight)
+        return Known(given=self.conditions_.encode(y, len(X), weight))
 
     def _given(self, y, n_rows):
         """Return this model as a `VAE` of rows whose conditions are y."""
@@ -128,9 +129,9 @@ default="conditional_flow"
         return self._given(y, len(check_rows(self, X))).score_samples(X, n_importance_samples)
 
     @if_model_has_bound
-    def score(self, X: ArrayLike, y: Any = None) -> float:
-        """Mean of `score_samples`: a bound on log p(x | y), in nats per row."""
-        return float(np.mean(self.score_samples(X, y)))
+    def score(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
+        """Weighted mean of `score_samples`: a bound on log p(x | y), in nats per row."""
+        return mean(self.score_samples(X, y), sample_weight)
 
     def log_likelihood(self, X: ArrayLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
         """log p(x | z, y), row by row: see `VAE.log_likelihood`."""

@@ -7,6 +7,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.multiclass import type_of_target
 
 from vaekit.utils._containers import column_names, unwrap
+from vaekit.utils._weights import in_proportion
 
 __all__ = ["Conditions"]
 
@@ -28,18 +29,23 @@ class Conditions:
         Encoded conditions of some training rows.
     """
 
-    def fit(self, y, n_rows):
-        """Decide what each column is."""
+    def fit(self, y, n_rows, weight=None):
+        """Decide what each column is, given how often each row counts."""
         columns = _columns(y, n_rows)
-        self.encoders = [_encoder_of(column).fit(column[:, None]) for column in columns]
+        if weight is not None:
+            columns, weight = [column[weight > 0] for column in columns], weight[weight > 0]
+        self.encoders = [_fitted_encoder(column, weight) for column in columns]
         encoded = self._encode(columns)
-        self.mean, self.seen = encoded.mean(axis=0), encoded[:: math.ceil(n_rows / MAX_SEEN)]
+        self.mean = encoded.mean(axis=0) if weight is None else np.average(encoded, axis=0, weights=weight)
+        few = slice(None, None, math.ceil(n_rows / MAX_SEEN)) if weight is None else in_proportion(weight, MAX_SEEN)
+        self.seen = encoded[few]
         return self
 
-    def encode(self, y, n_rows):
+    def encode(self, y, n_rows, weight=None):
         """Return conditions of shape (n_rows, width), float32; one condition, a scalar or a tuple, holds for all rows.
 
-        None is the mean condition, for rows about which nothing is known.
+        None is the mean condition, for rows about which nothing is known. Those of rows without weight are 0, and may
+        be anything.
 
         Raises
         ------
@@ -51,7 +57,11 @@ class Conditions:
         columns = _columns(y, n_rows)
         if len(columns) != len(self.encoders):
             raise ValueError(f"The 'y' has {len(columns)} columns, but the model was fitted with {len(self.encoders)}.")
-        return self._encode(columns)
+        if weight is None:
+            return self._encode(columns)
+        encoded = np.zeros((n_rows, len(self.mean)), dtype=np.float32)
+        encoded[weight > 0] = self._encode([column[weight > 0] for column in columns])
+        return encoded
 
     def draw(self, n_rows, random_state):
         """Return conditions of n_rows rows, each that of some training row."""
@@ -80,9 +90,10 @@ def _columns(y, n_rows):
     return columns
 
 
-def _encoder_of(column):
-    is_number = column.dtype.kind == "f" and type_of_target(column) == "continuous"
-    return StandardScaler() if is_number else OneHotEncoder(sparse_output=False)
+def _fitted_encoder(column, weight):
+    if column.dtype.kind == "f" and type_of_target(column) == "continuous":
+        return StandardScaler().fit(column[:, None], sample_weight=weight)
+    return OneHotEncoder(sparse_output=False).fit(column[:, None])
 
 
 def _encoded(encoder, column):

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.estimators._available import if_model_has_bound, if_prior_has_density
-from vaekit.estimators._validation import check_codes, check_in_support, check_pairs, without_weights
+from vaekit.estimators._validation import check_codes, check_in_support, check_pairs, in_own_name
 from vaekit.fitted import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
+from vaekit.utils._weights import mean
 
 __all__ = ["DensityMixin"]
 
@@ -59,8 +60,8 @@ class DensityMixin(GuardedMethods):
         return importance_bounds(self.model_, X, check_count(n_importance_samples, "n_importance_samples"))
 
     @if_model_has_bound
-    @without_weights
-    def score(self, X: ArrayLike, y: Any = None) -> float:
+    @in_own_name
+    def score(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Mean of `score_samples`: the evidence lower bound, in nats per row.
 
         Among models that differ in the strength of a regulariser it prefers the weakest by construction: to search over
@@ -72,13 +73,15 @@ class DensityMixin(GuardedMethods):
             Data.
         y : Ignored
             Present by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the mean.
 
         Returns
         -------
         score : float
             Nats per row; higher is better.
         """
-        return float(np.mean(self.score_samples(X)))
+        return mean(self.score_samples(X), sample_weight)
 
     def log_likelihood(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
         """log p(x | z), row by row.

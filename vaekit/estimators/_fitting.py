@@ -12,9 +12,9 @@ from vaekit.engine import has_stopped
 from vaekit.estimators._callbacks import epoch_tasks, own_callbacks, users_callbacks
 from vaekit.estimators._checkpoints import checkpoints_of
 from vaekit.estimators._settings import refuse_changes, settings_of
-from vaekit.estimators._validation import check_in_support, check_rows, without_weights
+from vaekit.estimators._validation import check_in_support, check_rows, in_own_name
 from vaekit.estimators._words import VOCABULARIES
-from vaekit.fitted import NOTHING, Sentence, Training, begin, run, warn_of_training
+from vaekit.fitted import NOTHING, Sentence, Training, begin, run, warn_of_training, weighed
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.nn import MLP, ConvNet
 from vaekit.utils._ambient import GuardedMethods
@@ -22,6 +22,7 @@ from vaekit.utils._on_disk import in_memory_unless_large
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
 from vaekit.utils._warnings import warn_user
+from vaekit.utils._weights import checked_weights
 
 __all__ = ["FittingMixin"]
 
@@ -54,19 +55,23 @@ class FittingMixin(GuardedMethods):
     likelihood_: LikelihoodSpec
     n_components_: int
 
-    @without_weights
+    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train on X; an earlier fit survives if this one fails before its first step is done.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features), or images of shape (n_samples, height, width) or \
-(n_samples, channels, height, width)
+(n_samples, channels, height, width), or with `network="conv1d"` windows of shape (n_samples, channels, time)
             Data, in any units. Bytes stay bytes in memory; what lies on a disk (memory maps, HDF5 datasets, Parquet
             files, images, torch's map-style datasets) and is larger than 256 MiB is read as it is needed.
         y : Ignored
             Present by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts; only proportions matter, and rows of weight 0 are left out. None, or weights that
+            are all the same, count each row once. A pass draws as many rows as there are, each in proportion to its
+            weight, so that every term of every objective sees what it would see of copies.
 
         Returns
         -------
@@ -88,14 +93,14 @@ class FittingMixin(GuardedMethods):
         to its end is never taken for one that was; `try: model.fit(X)`, `except KeyboardInterrupt: pass` goes on with
         it. Callbacks that end training by raising KeyboardInterrupt themselves, as those of skorch do, end it quietly.
         """
-        return self._fit(X, y)
+        return self._fit(X, y, sample_weight)
 
-    def _fit(self, X, y, **facts):
+    def _fit(self, X, y, sample_weight, **facts):
         """Train afresh, or go on where `warm_start` says so; `facts` are told about the rows."""
         task = self._init_callback_context(max_subtasks=self.max_epochs)
         with unchanged_unless_trained(self):
             task.call_on_fit_task_begin(estimator=self, X=X, y=y)
-            rows, known, is_new = self._rows_to_train_on(X, y, facts, goes_on=self.warm_start)
+            rows, known, is_new = self._rows_to_train_on(X, y, sample_weight, facts, goes_on=self.warm_start)
             with checkpoints_of(self, rows, known, is_new) as checkpoints:
                 if is_new:
                     self._begin(rows, known, checkpoints.random_state(self.random_state))
@@ -108,9 +113,9 @@ class FittingMixin(GuardedMethods):
             task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
-    @without_weights
+    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one pass over X, going on from where training stands.
 
         Schedules run over `max_epochs` planned passes of all rows: of `total_samples`, or of the first X if that is
@@ -127,18 +132,20 @@ class FittingMixin(GuardedMethods):
             Data; units and likelihood are decided by the first call.
         y : Ignored
             Present by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts beside the other rows of this X; rows of weight 0 are left out.
 
         Returns
         -------
         self : object
             Fitted estimator.
         """
-        return self._partial_fit(X, y)
+        return self._partial_fit(X, y, sample_weight)
 
-    def _partial_fit(self, X, y, **facts):
+    def _partial_fit(self, X, y, sample_weight, **facts):
         """Train for one pass; `facts` are told about the rows."""
         with unchanged_unless_trained(self):
-            rows, known, is_new = self._rows_to_train_on(X, y, facts, goes_on=True)
+            rows, known, is_new = self._rows_to_train_on(X, y, sample_weight, facts, goes_on=True)
             if is_new:
                 self._begin(rows, known, make_random_state(self.random_state), n_planned=self.total_samples)
             if has_stopped(self.net_, self.n_iter_no_change):
@@ -156,11 +163,11 @@ class FittingMixin(GuardedMethods):
         """Which of "encoder" and "decoder" are told of what is known about a row."""
         return ()
 
-    def _known(self, X, y, is_new):
+    def _known(self, X, y, is_new, weight):
         """What is known about validated rows, beside their values; conditional and sequential models know something."""
         return NOTHING
 
-    def _rows_to_train_on(self, X, y, facts, goes_on):
+    def _rows_to_train_on(self, X, y, sample_weight, facts, goes_on):
         """Return validated rows, what is known about them, and whether a new model is to be trained on them."""
         is_new = not (goes_on and self.__sklearn_is_fitted__())
         if is_new:
@@ -168,7 +175,9 @@ class FittingMixin(GuardedMethods):
         else:
             refuse_changes(settings_of(self), self._first_settings)
             X = in_memory_unless_large(check_in_support(self, X))
-        return X, self._known(X, y, is_new=is_new, **facts), is_new
+        weight = checked_weights(sample_weight, len(X))
+        known = self._known(X, y, is_new=is_new, weight=weight, **facts)
+        return *weighed(X, known, weight), is_new
 
     def _begin(self, X, known, random_state, n_planned=None):
         """Take a new model, to be trained on validated rows."""

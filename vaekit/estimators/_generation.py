@@ -49,7 +49,7 @@ class GenerationMixin(GuardedMethods):
             Decides the samples; None is the estimator's own `random_state`.
         noise : bool or "auto", default="auto"
             True draws x from p(x | z), so that samples spread as the data do; False gives E[x | z], which looks cleaner
-            and varies less. `"auto"` draws for tables, and decodes means for images.
+            and varies less. `"auto"` draws for tables and windows, and decodes means for images.
 
         Returns
         -------
@@ -58,7 +58,7 @@ class GenerationMixin(GuardedMethods):
         """
         check_is_fitted(self)
         draws = check_noise(noise)
-        draws = self.image_shape_ is None if draws is None else draws
+        draws = not self.model_.blueprint.is_image if draws is None else draws
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         Z = self.sample_prior(n_samples, random_state)
         return decode(self.model_, Z, random_state if draws else None)

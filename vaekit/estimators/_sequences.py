@@ -8,7 +8,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.estimators._validation import without_weights
+from vaekit.estimators._validation import in_own_name
 from vaekit.fitted import Known
 from vaekit.objectives import Contrast, LaplaceTransition, PermutationContrast, Warmup
 from vaekit.posteriors import FixedScale
@@ -21,9 +21,15 @@ __all__ = ["PCL", "SlowVAE"]
 class SequenceMixin(GuardedMethods):
     """fit and partial_fit of rows that come in order of time."""
 
-    @without_weights
+    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train on pairs of neighbours in time; an earlier fit survives if this one fails before its first step.
 
         Parameters
@@ -35,6 +41,8 @@ class SequenceMixin(GuardedMethods):
             Present by convention.
         groups : array-like of shape (n_samples,), default=None
             The sequence of each row: consecutive rows of a group are neighbours in time. None makes X one sequence.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts; a pair of neighbours as often as the geometric mean of its two weights says.
 
         Returns
         -------
@@ -46,11 +54,17 @@ class SequenceMixin(GuardedMethods):
         ValueError
             If no two consecutive rows belong to one group, and as in `VAE.fit`.
         """
-        return self._fit(X, y, groups=groups)
+        return self._fit(X, y, sample_weight, groups=groups)
 
-    @without_weights
+    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: ArrayLike, y: Any = None, groups: ArrayLike | None = None) -> Self:
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train for one pass over the pairs of X, going on from where training stands.
 
         Parameters
@@ -61,15 +75,17 @@ class SequenceMixin(GuardedMethods):
             Present by convention.
         groups : array-like of shape (n_samples,), default=None
             The sequence of each row; None makes X one sequence.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts; a pair of neighbours as often as the geometric mean of its two weights says.
 
         Returns
         -------
         self : object
             Fitted estimator.
         """
-        return self._partial_fit(X, y, groups=groups)
+        return self._partial_fit(X, y, sample_weight, groups=groups)
 
-    def _known(self, X, y, is_new, groups=None):
+    def _known(self, X, y, is_new, weight, groups=None):
         return Known(follows=pairs_in_time(len(X), groups))
 
 

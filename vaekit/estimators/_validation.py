@@ -5,16 +5,18 @@ import inspect
 import math
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.fitted import LIMIT, check_unit_interval, row_blocks
+from vaekit.fitted import LIMIT, check_counts, check_unit_interval, row_blocks
 from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._on_disk import RowsOnDisk, on_disk
 from vaekit.utils._sklearn import validate_data
+from vaekit.utils._sparse_rows import SparseRows
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "without_weights"]
+__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
 
 # Types that are kept as they come; rows of these become float32 block by block.
 NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
@@ -22,19 +24,14 @@ NATIVE_TYPES += [np.dtype(f"{kind}{size}").type for kind in "ui" for size in (1,
 LARGEST_CODE = 1e15  # single precision holds the square of what a decoder makes of it
 
 
-def without_weights(method):
-    """Refuse `sample_weight`, and whatever else a method does not take, in the name of the estimator's class."""
+def in_own_name(method):
+    """Refuse what a method does not take in the name of the estimator's class."""
 
     @functools.wraps(method)
     def checked(self, *args, **kwargs):
         unknown = kwargs.keys() - inspect.signature(method).parameters.keys()
-        name = f"{type(self).__name__}.{method.__name__}()"
-        if "sample_weight" in unknown:
-            raise TypeError(
-                f"{name} takes no 'sample_weight', every row counts once: to weigh rows, draw them in proportion to "
-                "their weights, as in X[rng.choice(len(X), len(X), p=weights / weights.sum())]."
-            )
         if unknown:
+            name = f"{type(self).__name__}.{method.__name__}()"
             raise TypeError(f"{name} got an unexpected keyword argument {min(unknown)!r}.")
         return method(self, *args, **kwargs)
 
@@ -45,7 +42,7 @@ def check_rows(estimator, X, reset=False):
     """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
     if not reset:
         check_is_fitted(estimator)
-    large = on_disk(X)
+    large = _sparse(estimator, X, reset) if sparse.issparse(X) else on_disk(X)
     if large is not None:
         return _check_on_disk(estimator, large, reset)
     rows = unwrap(X)
@@ -70,6 +67,20 @@ def check_rows(estimator, X, reset=False):
     if not reset:
         _check_scale(estimator, rows, names)
     return rows
+
+
+def _sparse(estimator, X, reset):
+    """A sparse matrix as rows; scikit-learn's words for what is wrong with it."""
+    csr = check_array(
+        X,
+        accept_sparse="csr",
+        dtype=NATIVE_TYPES,
+        ensure_all_finite=False,
+        ensure_min_samples=2 if reset else 1,
+        estimator=estimator,
+        input_name="X",
+    )
+    return SparseRows(csr)
 
 
 def _check_on_disk(estimator, rows, reset):
@@ -112,9 +123,10 @@ def _check_image_shape(estimator, all_shape, reset):
         _warn_of_channels_last(all_shape)
         estimator.image_shape_ = shape
     elif shape != estimator.image_shape_:
+        what = "windows" if estimator.model_.blueprint.network.are_windows else "images"
         raise ValueError(
-            f"X has images of shape {shape}, but {type(estimator).__name__} was fitted on "
-            f"{f'images of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
+            f"X has {what} of shape {shape}, but {type(estimator).__name__} was fitted on "
+            f"{f'{what} of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
         )
 
 
@@ -183,6 +195,8 @@ def check_in_support(estimator, X):
     """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
     X = check_rows(estimator, X)
     blueprint = estimator.model_.blueprint
+    if blueprint.likelihood.support == "counts":
+        check_counts(X)
     if blueprint.likelihood.support == "unit_interval" and not (X.dtype == np.uint8 and blueprint.pixels == "bytes"):
         check_unit_interval(X.min(), X.max(), blueprint.preprocessing.unit)
     return X
@@ -243,6 +257,8 @@ def _refuse_non_finite(X, names, image_shape):
 def _is_finite(X):
     """Whether all values are; True may be missed where their sum is too large."""
     with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(X, SparseRows):
+            return np.isfinite(X.source.data).all()
         total = X.min() + X.max() if isinstance(X, RowsOnDisk) else np.sum(X, dtype=np.float64)
     return np.isfinite(total)
 

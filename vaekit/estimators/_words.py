@@ -1,7 +1,15 @@
 """The strings that stand for spec objects, parameter by parameter."""
 
-from vaekit.likelihoods import Bernoulli, Laplace, LikelihoodSpec, Normal, SquaredError
-from vaekit.nn import MLP, ConvNet, Network
+from vaekit.likelihoods import (
+    Bernoulli,
+    Laplace,
+    LikelihoodSpec,
+    NegativeBinomial,
+    Normal,
+    Poisson,
+    SquaredError,
+)
+from vaekit.nn import MLP, ConvNet, ConvNet1d, Network
 from vaekit.objectives import (
     ELBO,
     AdversarialVariationalBayes,
@@ -61,7 +69,14 @@ PRIORS = {
     "maf": MaskedAutoregressive,
     "neural_spline": NeuralSpline,
 }
-LIKELIHOODS = {"bernoulli": Bernoulli, "normal": Normal, "laplace": Laplace, "squared_error": SquaredError}
+LIKELIHOODS = {
+    "bernoulli": Bernoulli,
+    "normal": Normal,
+    "laplace": Laplace,
+    "squared_error": SquaredError,
+    "poisson": Poisson,
+    "negative_binomial": NegativeBinomial,
+}
 OBJECTIVES = {
     "elbo": ELBO,
     "capacity": Capacity,
@@ -90,7 +105,7 @@ VOCABULARIES = {
         Vocabulary("prior", PriorSpec, PRIORS),
         Vocabulary("likelihood", LikelihoodSpec, LIKELIHOODS),
         Vocabulary("posterior_family", PosteriorSpec, POSTERIORS),
-        Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet}),
+        Vocabulary("network", Network, {"mlp": MLP, "conv": ConvNet, "conv1d": ConvNet1d}),
         Vocabulary("objective", Objective, OBJECTIVES),
     )
 }

@@ -7,9 +7,9 @@ from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, l
 from vaekit.fitted._export import PROGRAMS, onnx_bytes, program_of, torch_bytes
 from vaekit.fitted._imputation import impute
 from vaekit.fitted._job import Training, conclude, prepare, run
-from vaekit.fitted._known import NOTHING, Known
+from vaekit.fitted._known import NOTHING, Known, weighed
 from vaekit.fitted._model import TrainedModel
-from vaekit.fitted._preprocessing import LIMIT, check_unit_interval, row_blocks
+from vaekit.fitted._preprocessing import LIMIT, check_counts, check_unit_interval, row_blocks
 from vaekit.fitted._samples import decode, likelihood_scale, sample_prior, through_prior
 from vaekit.fitted._verdict import last_change, warn_of_training
 
@@ -24,6 +24,7 @@ __all__ = [
     "TrainedModel",
     "Training",
     "begin",
+    "check_counts",
     "check_unit_interval",
     "conclude",
     "decode",
@@ -49,4 +50,5 @@ __all__ = [
     "through_prior",
     "torch_bytes",
     "warn_of_training",
+    "weighed",
 ]

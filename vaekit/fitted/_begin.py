@@ -1,6 +1,5 @@
 """What the first rows decide: the blueprint of a model, and its untrained net."""
 
-import math
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -14,10 +13,11 @@ from vaekit.fitted._known import NOTHING
 from vaekit.fitted._model import TrainedModel
 from vaekit.fitted._preprocessing import choose_likelihood, choose_preprocessing
 from vaekit.fitted._rows import network_rows, some_rows
+from vaekit.utils._sparse_rows import SparseRows
 
 __all__ = ["Sentence", "begin", "scale_of_pixels"]
 
-MAX_FIRST_ROWS = 512  # rows that the words may start from
+MAX_FIRST_ROWS, MAX_FIRST_VALUES = 512, 2**21  # rows that the words may start from
 
 
 class Sentence(NamedTuple):
@@ -68,10 +68,16 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
     model : TrainedModel
     """
     init_seed, train_seed = (int(seed) for seed in random_state.randint(2**31 - 1, size=2))
-    objective, is_image = sentence.objective, image_shape is not None
+    objective, are_windows = sentence.objective, sentence.network.are_windows
+    event_shape, is_image = _event_shape(X, image_shape, are_windows), image_shape is not None and not are_windows
     likelihood = sentence.likelihood or choose_likelihood(X, is_image, objective.is_bound)
     preprocessing, deviation = choose_preprocessing(
-        X, support=likelihood.support, standardize=sentence.standardize, is_image=is_image
+        X,
+        support=likelihood.support,
+        standardize=sentence.standardize,
+        is_image=is_image,
+        n_channels=event_shape[0] if are_windows else None,
+        weight=known.weight,
     )
     train = split(len(X), training.validation_fraction, train_seed)[0]
     n_rows = len(train) if known.follows is None else known.of(train).follows.shape[1]
@@ -82,7 +88,7 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         prior=sentence.prior,
         likelihood=likelihood,
         objective=objective,
-        event_shape=(*(1,) * (3 - len(image_shape)), *image_shape) if is_image else X.shape[1:],
+        event_shape=event_shape,
         image_shape=image_shape,
         n_components=sentence.n_components,
         condition_width=None if known.given is None else known.given.shape[1],
@@ -94,10 +100,22 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         init_seed=init_seed,
         train_seed=train_seed,
     )
-    few = some_rows(X, train[:: math.ceil(len(train) / MAX_FIRST_ROWS)])  # from all over X
+    few = some_rows(X, known.typical(train, _most_first_rows(X)))
     rows = torch.from_numpy(network_rows(blueprint, few)(slice(None)))
     how = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
     return TrainedModel(blueprint, build_net(blueprint, device=device, rows=rows, **how))
+
+
+def _most_first_rows(X):
+    """Of a wide sparse matrix fewer: they are dense."""
+    return max(2, min(MAX_FIRST_ROWS, MAX_FIRST_VALUES // X.shape[1])) if isinstance(X, SparseRows) else MAX_FIRST_ROWS
+
+
+def _event_shape(X, image_shape, are_windows):
+    """Shape of a row as the network sees it: (channels, height, width), (channels, time), or (n_features,)."""
+    if are_windows:
+        return image_shape or (1, X.shape[1])
+    return X.shape[1:] if image_shape is None else (*(1,) * (3 - len(image_shape)), *image_shape)
 
 
 def _planned_steps(n_rows, training):

@@ -73,6 +73,11 @@ class Blueprint(NamedTuple):
         return int(np.prod(self.event_shape))
 
     @property
+    def is_image(self):
+        """Whether rows are pictures, which are looked at; signals and tables are drawn with their noise."""
+        return self.image_shape is not None and not self.network.are_windows
+
+    @property
     def unit(self):
         """Units of X in one unit of the network's data: a float, or an array of the event's shape."""
         return self._of_a_row(self.preprocessing.unit)
@@ -93,7 +98,7 @@ class Blueprint(NamedTuple):
     @property
     def log_volume(self):
         """What a log-density per unit of the network must gain to be one per unit of X."""
-        is_plain = self.likelihood.support == "unit_interval"
+        is_plain = self.likelihood.support != "real"
         return 0.0 if is_plain else self.preprocessing.log_volume(self.n_features)
 
     def packed(self):

@@ -27,6 +27,7 @@ N_KEPT = 2
 
 def digest_of(X):
     """Hash of an array's shape, type and values, read in blocks."""
+    X = X[:, None] if X.ndim == 1 else X
     digest = hashlib.blake2b(f"{X.shape} {X.dtype.str}".encode(), digest_size=20)
     for block in row_blocks(X.shape):
         digest.update(np.ascontiguousarray(X[block]).view(np.uint8).data)

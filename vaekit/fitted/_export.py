@@ -24,7 +24,8 @@ class Program(nn.Module):
         super().__init__()
         blueprint = model.blueprint
         self.module = copy.deepcopy(model.module).cpu().eval().requires_grad_(False)
-        self.event_shape, self.image_shape = blueprint.event_shape, blueprint.image_shape
+        self.event_shape, self.is_image = blueprint.event_shape, blueprint.is_image
+        self.row_shape = blueprint.image_shape or (blueprint.n_features,)
         for name, value in blueprint.preprocessing._asdict().items():
             self.register_buffer(name, torch.tensor(np.asarray(value, dtype=np.float64)))
 
@@ -34,14 +35,9 @@ class Program(nn.Module):
         return values.clamp(-LIMIT, LIMIT).to(torch.float32).reshape(-1, *self.event_shape)
 
     @property
-    def row_shape(self):
-        """Shape of a row of X."""
-        return self.image_shape or self.event_shape
-
-    @property
     def float_type(self):
         """Type of numbers in and out: pixels need no double precision."""
-        return torch.float64 if self.image_shape is None else torch.float32
+        return torch.float32 if self.is_image else torch.float64
 
 
 class Transform(Program):

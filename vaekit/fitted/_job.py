@@ -10,6 +10,7 @@ from vaekit.engine import Job, train
 from vaekit.fitted._known import NOTHING
 from vaekit.fitted._rows import resident_rows, some_rows, training_rows
 from vaekit.utils._on_disk import RowsOnDisk
+from vaekit.utils._sparse_rows import SparseRows
 
 __all__ = ["Training", "conclude", "prepare", "run", "split"]
 
@@ -78,8 +79,8 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         is_compiled=training.is_compiled,
         precision=training.precision,
     )
-    few = train_numbers[:: _summary_stride(len(train_numbers), X.shape[1])]
-    remembered = np.array(some_rows(X, few)), known.of(few)._replace(follows=None)
+    few = known.typical(train_numbers, _most_remembered(X.shape[1]))
+    remembered = _kept(X, few), known.counted_once()._replace(follows=None).of(few)
     prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
     model.remember(remembered)
     return prepared
@@ -87,8 +88,9 @@ def prepare(model, X, training, callbacks, known=NOTHING):
 
 def _refuse_what_looks_at_all_rows(model, X):
     if isinstance(X, RowsOnDisk) and model.blueprint.objective.needs_all_rows:
+        where = "is sparse" if isinstance(X, SparseRows) else "stays on disk"
         raise ValueError(
-            f"{type(model.blueprint.objective).__name__} looks at all rows in every step, and X stays on disk: pass "
+            f"{type(model.blueprint.objective).__name__} looks at all rows in every step, and X {where}: pass "
             "rows that memory can hold, np.asarray(X), or choose an estimate from the batch alone."
         )
 
@@ -131,7 +133,11 @@ def split(n_rows, validation_fraction, seed):
     return train_test_split(np.arange(n_rows), test_size=validation_fraction, random_state=seed)
 
 
-def _summary_stride(n_rows, n_features):
-    """Every how many-th row is remembered."""
-    n_most = max(1, min(MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES // n_features))
-    return math.ceil(n_rows / n_most)
+def _kept(X, few):
+    """Some rows, as memory of their own."""
+    return X.some(few) if isinstance(X, SparseRows) else np.array(some_rows(X, few))
+
+
+def _most_remembered(n_features):
+    """How many rows are remembered."""
+    return max(1, min(MAX_SUMMARY_ROWS, MAX_SUMMARY_VALUES // n_features))

@@ -6,8 +6,17 @@ import numpy as np
 
 from vaekit.likelihoods import Bernoulli, Normal
 from vaekit.utils._on_disk import RowsOnDisk
+from vaekit.utils._sparse_rows import SparseRows
 
-__all__ = ["LIMIT", "Preprocessing", "choose_likelihood", "choose_preprocessing", "pixel_scale", "row_blocks"]
+__all__ = [
+    "LIMIT",
+    "Preprocessing",
+    "check_counts",
+    "choose_likelihood",
+    "choose_preprocessing",
+    "pixel_scale",
+    "row_blocks",
+]
 
 BLOCK = 2**20  # values converted at a time: 8 MiB of float64, however wide a row is
 WIDE_RANGE = 100  # columns whose ranges lie further apart than this factor are brought to one scale each
@@ -91,8 +100,10 @@ def choose_likelihood(X, is_image, is_bound):
     return Normal(scale="closed_form" if is_bound else "learned")
 
 
-def choose_preprocessing(X, *, support, standardize, is_image):
-    """Decide offset and unit from all training rows (n_rows, n_features).
+def choose_preprocessing(X, *, support, standardize, is_image, n_channels=None, weight=None):
+    """Decide offset and unit from all training rows (n_rows, n_features), and how often each counts.
+
+    Windows of `n_channels` channels have an offset and, but for standardize="common", a unit for each.
 
     Returns
     -------
@@ -103,15 +114,21 @@ def choose_preprocessing(X, *, support, standardize, is_image):
     Raises
     ------
     ValueError
-        If a likelihood on [0, 1] is given data outside it; if values are too large for single precision.
+        If a likelihood on [0, 1], or of counts, is given data outside its support; if values are too large for single
+        precision.
     """
-    columns = measure(X)
+    columns = measure(X, weight)
     if support == "unit_interval":
         unit = pixel_scale(X.dtype, columns.high.max())
         check_unit_interval(columns.low.min(), columns.high.max(), unit)
         preprocessing = Preprocessing(0.0, unit)
+    elif support == "counts":
+        check_counts(X)
+        preprocessing = Preprocessing(0.0, 1.0)
     elif standardize is None:
         preprocessing = Preprocessing(0.0, 1.0)
+    elif n_channels is not None:
+        preprocessing = _scale_of_channels(columns, n_channels, standardize)
     elif is_image and standardize != "column":
         preprocessing = _one_scale_for_pixels(columns)
     else:
@@ -130,6 +147,16 @@ def _one_scale_for_pixels(columns):
     centre = low + np.mean(columns.mean - low)  # exact for images of one grey
     total = np.hypot(root_mean_square(columns.deviation), root_mean_square(columns.mean - centre))
     return Preprocessing(centre, total if total > 0 else 1.0)
+
+
+def _scale_of_channels(columns, n_channels, standardize):
+    mean, deviation = (part.reshape(n_channels, -1) for part in (columns.mean, columns.deviation))
+    centre = mean.mean(axis=1, keepdims=True)
+    total = np.array([np.hypot(*map(root_mean_square, parts)) for parts in zip(deviation, mean - centre)])
+    if standardize == "common":
+        total[:] = root_mean_square(total)
+    unit = np.broadcast_to(np.where(total > 0, total, 1.0)[:, None], mean.shape)
+    return Preprocessing(np.broadcast_to(centre, mean.shape).ravel(), unit.ravel())
 
 
 def _scale_of_columns(columns, standardize):
@@ -168,7 +195,30 @@ def check_unit_interval(low, high, unit=1.0):
         )
 
 
-def measure(X):
+def check_counts(X):
+    """Raise ValueError unless all values are whole numbers of at least 0."""
+    found = _first(X, lambda values: (values < 0) | (values != np.rint(values))) if X.dtype.kind in "fi" else None
+    if found is not None:
+        row, column, value = found
+        raise ValueError(
+            f"X holds {value:.6g} (row {row}, column {column}), but a likelihood of counts needs whole numbers of at "
+            "least 0: pass raw counts, neither scaled nor transformed, or choose likelihood='normal'."
+        )
+
+
+def _first(X, is_wanted):
+    """Row, column and value of the first number that is wanted, None if there is none."""
+    if isinstance(X, SparseRows):
+        return X.first(is_wanted)
+    for block in row_blocks(X.shape):
+        wanted = is_wanted(X[block])
+        if wanted.any():
+            row, column = np.argwhere(wanted)[0]
+            return block.start + row, column, X[block][row, column]
+    return None
+
+
+def measure(X, weight=None):
     """Return the columns' extremes and moments: a constant column's mean is exact and its deviation exactly 0.
 
     Moments are those of t = (x - low) / (high - low), in [0, 1], so that no square overflows or vanishes; a column
@@ -176,16 +226,19 @@ def measure(X):
     """
     low, high = (end.astype(np.float64) for end in (X.min(axis=0), X.max(axis=0)))
     ranges = _ranges(low, high)
-    if isinstance(X, RowsOnDisk):
+    if isinstance(X, SparseRows):
+        return Columns(*X.moments_of(weight)[1:])
+    if isinstance(X, RowsOnDisk) and weight is None:
         return Columns(low, high, X.moments.mean, X.moments.deviation)
     total, squares = np.zeros_like(low), np.zeros_like(low)
     for block in row_blocks(X.shape):
         t = np.subtract(X[block], low, dtype=np.float64)
         t /= ranges
-        total += t.sum(axis=0)
-        squares += np.einsum("ij,ij->j", t, t)
-    mean = total / len(X)
-    deviation = np.sqrt(np.maximum(squares / len(X) - mean**2, 0))
+        total += t.sum(axis=0) if weight is None else weight[block] @ t
+        squares += np.einsum("ij,ij->j", t, t) if weight is None else weight[block] @ np.square(t, out=t)
+    n_rows = len(X) if weight is None else weight.sum()
+    mean = total / n_rows
+    deviation = np.sqrt(np.maximum(squares / n_rows - mean**2, 0))
     return Columns(low, high, low + ranges * mean, np.where(low < high, ranges * deviation, 0.0))
 
 

@@ -7,6 +7,7 @@ from vaekit.engine import ResidentRows, StreamedRows, chunk_sizes, stored_once
 from vaekit.fitted._known import NOTHING
 from vaekit.fitted._preprocessing import LIMIT
 from vaekit.utils._on_disk import RowsOnDisk
+from vaekit.utils._sparse_rows import SparseRows
 
 __all__ = ["network_rows", "resident_rows", "rows_to_send", "sent", "some_rows", "training_rows"]
 
@@ -41,8 +42,10 @@ def training_rows(model, X, known, train, valid):
 
     Resident on the device, narrow types as they came; streamed where X stays on disk, or does not fit the device.
     """
-    parts, is_streamed = [None if valid is None else train, valid], isinstance(X, RowsOnDisk) or not _fits(model, X)
-    if not is_streamed and valid is not None and X.nbytes >= SHARED_FROM and _stays_narrow(model, X):
+    is_sparse = isinstance(X, SparseRows)
+    parts = [None if valid is None else train, valid]
+    is_streamed = not is_sparse and (isinstance(X, RowsOnDisk) or not _fits(model, X))
+    if not (is_streamed or is_sparse) and valid is not None and X.nbytes >= SHARED_FROM and _stays_narrow(model, X):
         make = _sharing(model, X)
     else:
         make = streamed_rows if is_streamed else _copied
@@ -51,7 +54,10 @@ def training_rows(model, X, known, train, valid):
 
 
 def _copied(model, X, known, numbers):
-    return resident_rows(model, X, known) if numbers is None else resident_rows(model, X[numbers], known.of(numbers))
+    if numbers is None:
+        return resident_rows(model, X, known)
+    rows = X.some(numbers) if isinstance(X, SparseRows) else X[numbers]
+    return resident_rows(model, rows, known.of(numbers))
 
 
 def _sharing(model, X):
@@ -76,13 +82,36 @@ def _fits(model, X):
 
 
 def resident_rows(model, X, known=NOTHING):
-    """Rows on the model's device, as the engine wants them; narrow types stay narrow until the batch."""
+    """Rows on the model's device, as the engine wants them; narrow types, and sparse rows, stay so until the batch."""
+    if isinstance(X, SparseRows):
+        return ResidentRows(DensifiedRows(model, X), **_on_device(model, known))
     return _as_rows(model, X, _stays_narrow(model, X), **_on_device(model, known))
 
 
 def _on_device(model, known):
     facts = {name: fact for name, fact in known._asdict().items() if fact is not None}
     return {name: torch.from_numpy(fact).to(model.net.device) for name, fact in facts.items()}
+
+
+class DensifiedRows:
+    """Rows of a sparse matrix as tensors on the device, made when their batch is due.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    X : SparseRows
+    """
+
+    def __init__(self, model, X):
+        self._rows_of, self._n_rows = network_rows(model.blueprint, X), len(X)
+        self.device = torch.device(model.net.device)
+
+    def __len__(self):
+        return self._n_rows
+
+    def __getitem__(self, index):
+        rows = index.cpu().numpy() if isinstance(index, torch.Tensor) else index
+        return sent(self._rows_of(rows), self.device)
 
 
 def streamed_rows(model, X, known=NOTHING, numbers=None):
@@ -98,7 +127,7 @@ def streamed_rows(model, X, known=NOTHING, numbers=None):
         lambda block: _as_rows(model, block, narrow)[:].x,
         model.net.device,
         *chunk_sizes(max(1, X.shape[1] * X.dtype.itemsize), together),
-        given=_on_device(model, known).get("given"),
+        **_on_device(model, known._replace(follows=None)),
     )
 
 

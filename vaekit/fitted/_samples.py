@@ -29,9 +29,10 @@ def decode(model, codes, random_state=None):
 
 
 def _as_given(blueprint, decoded):
-    """Decoded rows in the units and the shape of the data: float64 tables, float32 images."""
+    """Decoded rows in the units and the shape of the data: float64 tables and windows, float32 images."""
     rows, shape = blueprint.preprocessing.to_data(decoded.reshape(len(decoded), -1)), blueprint.image_shape
-    return rows if shape is None else rows.reshape(len(rows), *shape).astype(np.float32)
+    rows = rows if shape is None else rows.reshape(len(rows), *shape)
+    return rows.astype(np.float32) if blueprint.is_image else rows
 
 
 def sample_prior(model, n_samples, random_state):

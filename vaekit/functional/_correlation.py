@@ -62,7 +62,8 @@ def total_correlation_terms(
         :math:`\log p(z)`; None is the standard normal. With a prior that does not factorise the third term is no
         longer a sum of divergences and may be negative in the mean.
     components : tuple of two Tensors of shape (n_encodings, n_components), default=None
-        Means and log variances of all current encodings, for "full" alone.
+        Means and log variances of all current encodings, for "full" alone; a third Tensor of shape (n_encodings,) are
+        their weights, all the same without it.
 
     Returns
     -------
@@ -97,7 +98,7 @@ def total_correlation_terms(
     """
     log_weights = _mixture_log_weights(z, dataset_size, aggregate, components)
     log_q_z_given_x = normal_log_density(z, loc, logvar).sum(-1)
-    log_q_z, log_q_z_product = _aggregate_log_densities(z, *(components or (loc, logvar)), log_weights)
+    log_q_z, log_q_z_product = _aggregate_log_densities(z, *(components or (loc, logvar))[:2], log_weights)
     if log_prior is None:
         log_prior = normal_log_density(z, torch.zeros_like(z), torch.zeros_like(z)).sum(-1)
     return TotalCorrelationTerms(
@@ -121,7 +122,8 @@ def _mixture_log_weights(z, dataset_size, aggregate, components):
     if aggregate == "batch":
         return z.new_full((1, 1), -math.log(n_rows))
     if aggregate == "full":
-        return z.new_full((1, 1), -math.log(len(components[0])))
+        loc, _, *weight = components
+        return (weight[0] / weight[0].sum()).log().to(z) if weight else z.new_full((1, 1), -math.log(len(loc)))
     raise ValueError(f"aggregate={aggregate!r} is unknown: choose 'mss', 'mws', 'batch' or 'full'.")
 
 

@@ -19,6 +19,7 @@ from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import HasMethods, Interval, fit_context, validate_data
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
+from vaekit.utils._weights import checked_weights, fitted_with
 
 __all__ = ["VAEImputer"]
 
@@ -116,7 +117,7 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train the model on the observed cells.
 
         Parameters
@@ -125,6 +126,8 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             Data, NaN where a cell is missing.
         y : Ignored
             Present by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts.
 
         Returns
         -------
@@ -143,9 +146,11 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self._warn_of_empty_columns()
         self.indicator_ = MissingIndicator(error_on_new=False).fit(X) if self.add_indicator else None
         self.random_state_ = make_random_state(self.random_state)
-        known = X[:, self._is_known]
-        self._units = Units(known)
-        self.estimator_ = self._model().fit(beside_mask(self._units.of(_with_hidden_cells(known))))
+        known, weight = X[:, self._is_known], checked_weights(sample_weight, len(X))
+        self._units = Units(known, weight)
+        rows = beside_mask(self._units.of(_with_hidden_cells(known)))
+        weight = None if weight is None else np.tile(weight, len(rows) // len(known))
+        self.estimator_ = fitted_with(self._model(), rows, None, weight)
         return self
 
     def _prototype(self):

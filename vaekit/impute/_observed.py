@@ -10,16 +10,21 @@ from torch import nn
 from vaekit.likelihoods import Likelihood, LikelihoodSpec
 from vaekit.nn import Network
 from vaekit.utils._spec import spec
+from vaekit.utils._weights import in_proportion
 
 __all__ = ["ObservedNormal", "OfValues", "Units", "beside_mask"]
 
 LEAST_VARIANCE = math.exp(-12)  # of columns in units of their deviation: a decoder without error has no density
 
+FINENESS = 8  # draws for a row with a weight, of which its share is right to an eighth of a row
+
 
 class Units:
     """Mean and deviation of the observed values of every column; constant columns are divided by 1."""
 
-    def __init__(self, X):
+    def __init__(self, X, weight=None):
+        if weight is not None:
+            X = X[in_proportion(weight, FINENESS * len(X))]
         self.mean, deviation = np.nanmean(X, axis=0, dtype=np.float64), np.nanstd(X, axis=0, dtype=np.float64)
         self.deviation = np.where(deviation > 0, deviation, 1.0)
 

@@ -2,6 +2,7 @@
 
 from vaekit.likelihoods._base import Likelihood, LikelihoodSpec
 from vaekit.likelihoods._bernoulli import Bernoulli
+from vaekit.likelihoods._counts import NegativeBinomial, Poisson
 from vaekit.likelihoods._location_scale import LocationScaleLikelihood, LocationScaleSpec
 from vaekit.likelihoods._perceptual import Perceptual
 from vaekit.likelihoods._power import Laplace, Normal, SquaredError
@@ -13,7 +14,9 @@ __all__ = [
     "LikelihoodSpec",
     "LocationScaleLikelihood",
     "LocationScaleSpec",
+    "NegativeBinomial",
     "Normal",
     "Perceptual",
+    "Poisson",
     "SquaredError",
 ]

@@ -22,7 +22,7 @@ class LikelihoodSpec(Spec, ABC):
     """
 
     is_foreign = False
-    support = "real"  # or "unit_interval": then data are taken as they are, never standardised
+    support = "real"  # or "unit_interval", or "counts": then data are taken as they are, never standardised
 
     def decoded_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape that the decoder gives for a row: that of the row, where a number for each value says it all."""
@@ -59,6 +59,10 @@ class Likelihood(OneLine, nn.Module, ABC):
     def extra_repr(self) -> str:
         """Size of a row."""
         return f"n_features={self.n_features}"
+
+    def seen(self, x: Tensor) -> Tensor:
+        """Rows as the encoder sees them: as they are, but for data whose size would drown it."""
+        return x
 
     @abstractmethod
     def log_prob(self, decoded: Tensor, x: Tensor) -> Tensor:

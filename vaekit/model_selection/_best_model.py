@@ -18,7 +18,7 @@ def _if_best_has(name):
 class BestModelMixin:
     """A transformer that stands for `best_estimator_`, with those of its methods that this has."""
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X, y=None, sample_weight=None):
         """Search, and encode the same rows with the best model.
 
         Parameters
@@ -27,13 +27,15 @@ class BestModelMixin:
             Rows.
         y : array-like of shape (n_samples,), default=None
             As in `fit`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
 
         Returns
         -------
         codes : ndarray of shape (n_samples, n_codes)
             Codes.
         """
-        return self.fit(X, y).transform(X)
+        return self.fit(X, y, sample_weight).transform(X)
 
     @_if_best_has("transform")
     def transform(self, X):
@@ -70,7 +72,7 @@ class BestModelMixin:
         return self.best_estimator_.inverse_transform(X)
 
     @_if_best_has("score")
-    def score(self, X, y=None):
+    def score(self, X, y=None, sample_weight=None):
         """Score of the best model, by its own `score`.
 
         Parameters
@@ -79,6 +81,8 @@ class BestModelMixin:
             Rows.
         y : array-like of shape (n_samples,), default=None
             Passed on, where there is one.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Passed on, where there is one.
 
         Returns
         -------
@@ -86,7 +90,9 @@ class BestModelMixin:
             Whatever the model calls its score. It is not the agreement of seeds, which takes several models.
         """
         check_is_fitted(self)
-        return self.best_estimator_.score(X) if y is None else self.best_estimator_.score(X, y)
+        given = (X,) if y is None else (X, y)
+        told = {} if sample_weight is None else {"sample_weight": sample_weight}
+        return self.best_estimator_.score(*given, **told)
 
     @_if_best_has("score_samples")
     def score_samples(self, X):

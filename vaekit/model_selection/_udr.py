@@ -16,12 +16,14 @@ from vaekit.batching import batched_fits
 from vaekit.metrics import udr_scores
 from vaekit.model_selection._best_model import BestModelMixin
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._containers import take_rows, unwrap
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._repr import short_repr
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
+from vaekit.utils._weights import checked_weights, fitted_with, in_proportion
 
 
 class UDRRanking(NamedTuple):
@@ -177,7 +179,7 @@ class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Fit every candidate with every seed and keep the best model.
 
         Parameters
@@ -186,6 +188,8 @@ class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
             Rows to fit on and to encode.
         y : array-like of shape (n_samples,), default=None
             Passed on to estimators that learn from it; the ranking has no use for it.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Passed on to every fit; codes are compared on rows drawn in proportion to it.
 
         Returns
         -------
@@ -194,11 +198,13 @@ class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
         """
         candidates = list(ParameterGrid(self.param_grid))
         seeds = make_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
-        fits = (delayed(_fit)(self.estimator, params, seed, X, y) for params in candidates for seed in seeds)
+        told = X, y, sample_weight
+        fits = (delayed(_fit)(self.estimator, params, seed, *told) for params in candidates for seed in seeds)
         with batched_fits() if self.n_jobs is None else contextlib.nullcontext():
             models = Parallel(n_jobs=self.n_jobs)(fits)
         groups = [models[start : start + self.n_models] for start in range(0, len(models), self.n_models)]
-        scores = np.array([self._score(group, X) for group in groups])
+        counted = _counted(X, sample_weight)
+        scores = np.array([self._score(group, counted) for group in groups])
         if np.isnan(scores).all():
             raise ValueError("No candidate was fitted with every seed; the warnings above say why.")
         self.cv_results_ = _results(candidates, scores)
@@ -219,7 +225,7 @@ def _kl_per_component(estimator):
     return getattr(look_through(estimator).model, "kl_per_component_", None)
 
 
-def _fit(estimator, params, seed, X, y):
+def _fit(estimator, params, seed, X, y, sample_weight):
     """Fit a seeded copy; None, with a warning, where that raises."""
     model = clone(estimator).set_params(**clone(params, safe=False))
     seeded = random_state_names(model)
@@ -227,10 +233,19 @@ def _fit(estimator, params, seed, X, y):
         raise ValueError(f"UDRSearch compares seeds, and {type(estimator).__name__} has no random_state.")
     model.set_params(**dict.fromkeys(seeded, seed))
     try:
-        return model.fit(X) if y is None else model.fit(X, y)
+        return fitted_with(model, X, y, sample_weight)
     except Exception as error:
         warn_user(f"The fit of {params} with seed {seed} failed: {error!r}", FitFailedWarning)
         return None
+
+
+def _counted(X, sample_weight):
+    """Rows, each as often as it counts among as many."""
+    if sample_weight is None:
+        return X
+    rows = X if hasattr(X, "shape") else unwrap(X)
+    weight = checked_weights(sample_weight, rows.shape[0])
+    return rows if weight is None else take_rows(rows, in_proportion(weight, rows.shape[0]))
 
 
 def _results(candidates, scores):

@@ -1,8 +1,8 @@
 """Encoders, decoders and discriminators: networks only, no probability."""
 
 from vaekit.nn._base import Network
-from vaekit.nn._conv import ConvNet
+from vaekit.nn._conv import ConvNet, ConvNet1d
 from vaekit.nn._custom import Custom
 from vaekit.nn._mlp import MLP
 
-__all__ = ["MLP", "ConvNet", "Custom", "Network"]
+__all__ = ["MLP", "ConvNet", "ConvNet1d", "Custom", "Network"]

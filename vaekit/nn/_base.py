@@ -40,6 +40,7 @@ class Network(Spec, ABC):
     # rows per block of inference: constant, so that a row never depends on its neighbours, and few: one row is cheap
     inference_rows = 128
     decoded_rows = 1024  # codes decoded at once where each row has several
+    are_windows = False  # whether rows are (channels, time)
     is_foreign = False  # whether the modules may draw random numbers of their own
 
     def for_one_model(self):

@@ -97,8 +97,9 @@ class KLDecomposition(Objective):
         """Location and log-variance of all rows, where q(z) is the mixture of them."""
         if self.aggregate != "full":
             return None
-        posterior = output.encode(inputs.rows[:].x)
-        return posterior.loc, posterior.logvar
+        rows = inputs.rows[:]
+        posterior = output.encode(rows.x)
+        return posterior.loc, posterior.logvar, *([] if rows.weight is None else [rows.weight])
 
     @property
     def needs_all_rows(self):

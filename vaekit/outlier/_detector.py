@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -14,15 +15,17 @@ from vaekit.outlier._contributions import ReferenceRows, contributions_of_column
 from vaekit.outlier._mosaic import as_given
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
-from vaekit.utils._containers import is_frame, unwrap
+from vaekit.utils._containers import is_frame, take_rows, unwrap
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._weights import checked_weights, fitted_with, in_proportion
 
 __all__ = ["VAEOutlierDetector"]
 
 MAX_EPOCHS = 300  # of the default density
+FINENESS = 8  # draws for a row with a weight: its share is right to an eighth of a row
 FENCE = 1.5  # interquartile ranges below the first quartile (Tukey)
 
 
@@ -110,7 +113,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         return VAE(max_epochs=MAX_EPOCHS) if self.estimator is None else self.estimator
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the density, and draw the line through the scores of the same rows.
 
         Parameters
@@ -119,6 +122,8 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
             Data, with few outliers or none.
         y : Ignored
             Present by convention.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each row counts, in the density and in the quantiles that draw the line.
 
         Returns
         -------
@@ -130,10 +135,14 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
             random_state = make_random_state(self.random_state)
             seeds = {name: random_state.randint(np.iinfo(np.int32).max) for name in random_state_names(model)}
             model.set_params(**seeds)
-        self.estimator_ = model.fit(X)
+        self.estimator_ = fitted_with(model, X, None, sample_weight)
         scores = self._log_density(X)
-        self.offset_ = _fence(scores) if self.contamination == "auto" else _share(scores, self.contamination)
-        table = _table(X)
+        weight, table = checked_weights(sample_weight, len(scores)), _table(X)
+        counted = scores if weight is None else scores[in_proportion(weight, FINENESS * len(scores))]
+        self.offset_ = _fence(counted) if self.contamination == "auto" else _share(counted, self.contamination)
+        if weight is not None:
+            kept = np.flatnonzero(weight)
+            table, scores = take_rows(table, kept), scores[kept]
         self._reference = ReferenceRows.among(table, scores) if len(table.shape) == 2 else None
         return self
 
@@ -234,7 +243,10 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
                 f"explain is about the columns of a table, got X of shape {table.shape}; look at images beside their "
                 "reconstructions, with vaekit.inspection.ReconstructionDisplay."
             )
-        shares = contributions_of_columns(self.score_samples, table, scores, self._reference, n_orders)
+        reference = self._reference
+        if sparse.issparse(table) or sparse.issparse(reference.rows):
+            table, reference = _dense(table), reference._replace(rows=_dense(reference.rows))
+        shares = contributions_of_columns(self.score_samples, table, scores, reference, n_orders)
         return as_given(shares, table)
 
     @property
@@ -270,7 +282,11 @@ def _share(scores, contamination):
     return float(np.percentile(scores, 100 * contamination))
 
 
+def _dense(rows):
+    return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
+
+
 def _table(X):
-    """Rows as an array, or as the frame that they are."""
-    rows = unwrap(X)
+    """Rows as an array, or as the frame or the sparse matrix that they are."""
+    rows = sparse.csr_array(X) if sparse.issparse(X) else unwrap(X)
     return rows if is_frame(rows) or hasattr(rows, "shape") else np.asarray(rows)

@@ -66,6 +66,10 @@ class RowsOnDisk:
         numbers, places = np.unique(np.asarray(rows), return_inverse=True)
         return self._increasing(numbers)[places] if len(numbers) else self[:0]
 
+    def some(self, numbers):
+        """Rows by increasing numbers, which stay where they are."""
+        return RowsOnDisk(SomeOf(self, numbers))
+
     def _increasing(self, numbers):
         """One stretch of a disk is read faster than many places of it."""
         first, last = int(numbers[0]), int(numbers[-1])
@@ -96,3 +100,21 @@ class RowsOnDisk:
     def max(self, axis=None):
         """Largest value, of all or of each column; NaN where there is one."""
         return self.moments.high.max() if axis is None else self.moments.high
+
+
+class SomeOf:
+    """Some rows of those on a disk, as the source of others.
+
+    Parameters
+    ----------
+    rows : RowsOnDisk
+    numbers : ndarray of int
+        Increasing.
+    """
+
+    def __init__(self, rows, numbers):
+        self.rows, self.numbers = rows, numbers
+        self.shape, self.dtype = (len(numbers), rows.shape[1]), rows.dtype
+
+    def __getitem__(self, rows):
+        return self.rows[self.numbers[rows]]

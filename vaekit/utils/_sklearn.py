@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import validate_data
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "check_sample_weight",
     "fit_context",
     "validate_data",
     "validate_parameter_constraints",
