@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from family import NAMES, X, same_bits, tiny
+from family import NAMES, X, same_bits, small, tiny
 
 import vaekit
 from vaekit.likelihoods import Normal
@@ -34,7 +34,7 @@ AUTO = {
     "network": MLP(hidden_layer_sizes=(8,), activation="tanh"),
 }
 PAIRS = {
-    "a decoupled prior by name": (tiny("BetaVAE", prior="decoupled"), tiny("BetaDPVAE")),
+    "a decoupled prior by name": (small(tiny("BetaVAE", prior="decoupled"), {}), tiny("BetaDPVAE")),
     "another name": (tiny("BetaDPVAE"), tiny("DecoupledBetaVAE")),
     "a twin told to be plain": (tiny("BetaDPVAE", prior="normal"), tiny("BetaVAE")),
     "a class by its objective": (tiny("VAE", objective=ELBO(beta=4)), tiny("BetaVAE", beta=4)),
