@@ -96,7 +96,7 @@ def test_a_latent_that_does_not_move_has_no_correlation():
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_estimators_of_images_and_pipelines():
     images = rng.integers(0, 256, size=(60, 8, 8), dtype=np.uint8)
-    model = VAE(n_components=2, max_epochs=1, random_state=0).fit(images)
+    model = VAE(n_components=2, network="mlp", hidden_layer_sizes=(8,), max_epochs=1, random_state=0).fit(images)
     one, two = (robustness(model, images, random_state=0) for _ in range(2))
     assert one["noise"].code_change == two["noise"].code_change > 0
     halved = make_pipeline(FunctionTransformer(lambda X: X / 2), Linear())
