@@ -17,7 +17,7 @@ from vaekit.likelihoods import Normal
 from vaekit.nn import ConvNet
 from vaekit.objectives import TargetKL
 
-SMALL = ConvNet(channels=8, hidden_layer_sizes=(64,))
+SMALL = ConvNet(channels=4, hidden_layer_sizes=(32,))
 
 
 def digits():
@@ -27,9 +27,9 @@ def digits():
 
 
 def dsprites():
-    images = make_dsprites(2000, size=32, random_state=0).images[:, None]
-    common = {"network": SMALL, "max_epochs": 40}
-    return images, {"default": common, "learned scale": {**common, "likelihood": Normal(scale="learned")}}, (8, 15)
+    images = make_dsprites(1000, size=32, random_state=0).images[:, None]
+    common = {"network": SMALL, "max_epochs": 60}
+    return images, {"default": common, "learned scale": {**common, "likelihood": Normal(scale="learned")}}, (8,)
 
 
 DATA = {"digits": digits, "dsprites": dsprites}
