@@ -35,7 +35,7 @@ def correlation(codes, factors):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize(
     ("estimator", "params"),
-    [(PCL, {}), (SlowVAE, {"gamma": 1, "rate": 3, "likelihood": "normal"})], ids=["PCL", "SlowVAE"],
+    [(PCL, {}), (SlowVAE, {"gamma": 3, "rate": 3, "likelihood": "normal"})], ids=["PCL", "SlowVAE"],
 )  # fmt: skip
 def test_sources_with_sparse_steps_are_recovered(estimator, params):
     sequence = make_ar1_sequence(4000, innovation="laplace", random_state=0)
