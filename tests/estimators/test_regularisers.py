@@ -134,11 +134,10 @@ OWN = [(name, p) for name in NAMES for p in tiny(name).get_params(deep=False) if
 @pytest.mark.parametrize(("name", "parameter"), OWN)
 def test_every_parameter_of_its_own_changes_what_is_trained(name, parameter):
     def words(**params):
-        model = tiny(name, **({"deterministic_encoder": True} if parameter == "encoder_noise" else {}), **params)
+        model = tiny(name, **({"deterministic_encoder": True} if name == "FlowPriorVAE" else {}), **params)
         return repr((model._make_objective().validated(), model._make_posterior()))
 
-    other = not tiny(name).get_params()[parameter] if name == "GMMNAE" else OTHER_VALUES[parameter]
-    assert words(**{parameter: other}) != words()
+    assert words(**{parameter: OTHER_VALUES[parameter]}) != words()
 
 
 RISING = {

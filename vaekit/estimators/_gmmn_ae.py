@@ -22,9 +22,9 @@ class GMMNAE(GenerationMixin, BaseEncoder):
 
     Parameters
     ----------
-    deterministic_encoder : bool, default=True
-        Whether z = mu(x), without noise; `posterior_family` then has no say. With nothing to hold it up, a noise that
-        is learned shrinks until it does not matter.
+    encoder_noise : float, default=0.01
+        Standard deviation of codes around mu(x); 0 leaves them without noise, and without a density. `posterior_family`
+        has no say: with nothing to hold it up, a noise that is learned shrinks until it does not matter.
     likelihood : {"squared_error", "auto", "normal", "laplace", "bernoulli"} or spec of `vaekit.likelihoods`, \
 default="squared_error"
         The cost: minus its log density.
@@ -47,16 +47,16 @@ default="moment_matching"
     (2, 4)
     """
 
-    deterministic_encoder: bool = True
+    encoder_noise: float = FixedScale.scale
     likelihood: str | LikelihoodSpec = "squared_error"
     prior: str | PriorSpec = "moment_matching"
 
     _objective = AggregateDivergence
 
-    _parameter_constraints: ClassVar[dict] = {"deterministic_encoder": ["boolean"]}
+    _parameter_constraints: ClassVar[dict] = {"encoder_noise": FixedScale._parameter_constraints["scale"]}
 
     def _make_objective(self):
         return AggregateDivergence(weight=0.0, prior_weight=1.0)
 
     def _make_posterior(self):
-        return FixedScale(scale=0.0) if self.deterministic_encoder else super()._make_posterior()
+        return FixedScale(scale=self.encoder_noise)
