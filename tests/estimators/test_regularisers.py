@@ -134,7 +134,8 @@ OWN = [(name, p) for name in NAMES for p in tiny(name).get_params(deep=False) if
 @pytest.mark.parametrize(("name", "parameter"), OWN)
 def test_every_parameter_of_its_own_changes_what_is_trained(name, parameter):
     def words(**params):
-        model = tiny(name, **({"deterministic_encoder": True} if name == "FlowPriorVAE" else {}), **params)
+        is_fixed = name == "FlowPriorVAE" and parameter == "encoder_noise"
+        model = tiny(name, **({"deterministic_encoder": True} if is_fixed else {}), **params)
         return repr((model._make_objective().validated(), model._make_posterior()))
 
     assert words(**{parameter: OTHER_VALUES[parameter]}) != words()
