@@ -22,6 +22,7 @@ ESTIMATORS = [
     "FactorDPVAE",
     "FactorVAE",
     "FlowPriorVAE",
+    "GMMNAE",
     "IWAE",
     "InfoDPVAE",
     "InfoVAE",

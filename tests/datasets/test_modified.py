@@ -58,6 +58,20 @@ def test_noise_has_the_waves_of_entangling_in_another_order():
     assert_allclose(*as_sets, atol=3e-4)
 
 
+def test_patterns_of_ones_own_and_the_same_shuffled():
+    def stripes(values):
+        return np.where(np.arange(8) % 2, values[:, :1], 0.1 * values[:, 1:])[:, None]  # the same in each row
+
+    plain, shuffled = (added(stripes, shuffled=is_shuffled) for is_shuffled in (False, True))
+    expected = stripes(FACTORS[:, :2])[:, 0]
+    a = plain[:, 3] / np.where(expected, expected, np.nan)
+    assert np.nanstd(a) < 1e-4 * np.nanmean(a)
+    assert_allclose(*(patterns.var(axis=0).sum() for patterns in (plain, shuffled)), rtol=1e-4)
+    assert not shared_by(shuffled, FACTORS[:, :2])
+    with pytest.raises(ValueError, match=r"a pattern of shape \(8, 8\) for each row, got \(432, 3\)"):
+        added(lambda values: np.zeros((432, 3)))
+
+
 def test_bytes_and_channels_are_taken():
     as_bytes = np.rint(255 * IMAGES).astype(np.uint8)
     from_bytes = modify_images(as_bytes, FACTORS, (0, 1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from gaussian_worlds import Deterministic, GaussianWorld, Sampler
 
-from vaekit.evaluation import collapse_report
+from vaekit.evaluation import collapse_report, over_pruned
 from vaekit.exceptions import MissingMethodError
 
 X = np.random.default_rng(0).normal(size=(500, 2))
@@ -61,3 +61,14 @@ def test_errors_teach():
         collapse_report(two_latents(), X, threshold=-1)
     with pytest.raises(MissingMethodError, match="needs posterior"):
         collapse_report(Sampler(two_latents()), X)
+
+
+def test_a_model_with_fewer_active_latents_than_factors_is_over_pruned():
+    models = [two_latents(), two_latents()]
+    n_active = collapse_report(models[0], X).n_active
+    assert over_pruned(models, X, n_active).tolist() == [False, False]
+    assert over_pruned(models, X, n_active + 1).tolist() == [True, True]
+    assert over_pruned(models, X, n_active, threshold=1e9).tolist() == [True, True]
+    assert over_pruned([], X, 2).shape == (0,)
+    with pytest.raises(ValueError, match="n_factors"):
+        over_pruned(models, X, 0)

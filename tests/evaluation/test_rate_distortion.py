@@ -6,7 +6,8 @@ from gaussian_worlds import Deterministic, four_dimensional_world
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from vaekit.evaluation import rate_distortion, reconstruction_error
+from vaekit import BetaVAE
+from vaekit.evaluation import rate_distortion, rate_distortion_curve, reconstruction_error
 from vaekit.exceptions import NoDensityError
 
 WORLD = four_dimensional_world()
@@ -42,3 +43,22 @@ def test_a_point_has_no_rate():
         rate_distortion(Deterministic(**WORLD.get_params() | {"scale": 0.0}), X)
     with pytest.raises(ValueError, match="n_samples"):
         rate_distortion(WORLD, X, n_samples=0)
+
+
+def test_a_curve_is_the_points_of_fitted_copies():
+    rows = np.random.default_rng(1).normal(size=(80, 4))
+    world = BetaVAE(n_components=2, hidden_layer_sizes=(), max_epochs=4, learning_rate=1e-2, random_state=0)
+    curve = rate_distortion_curve(world, rows, [0.1, 20], X_test=rows[:50], random_state=0)
+    assert [model.beta for model in curve.estimators] == curve.values == [0.1, 20]
+    assert not hasattr(world, "model_")
+    for i, model in enumerate(curve.estimators):
+        point = rate_distortion(model, rows[:50], random_state=0)
+        assert point == curve.points[i]
+        assert (curve.rate[i], curve.distortion[i]) == (point.rate.value, point.distortion.value)
+    np.testing.assert_allclose(curve.negative_elbo, curve.rate + curve.distortion)
+    nested = make_pipeline(FunctionTransformer(), world)
+    assert rate_distortion_curve(nested, rows, [3], parameter="betavae__beta").estimators[0][-1].beta == 3
+    with pytest.raises(ValueError, match="one or more values"):
+        rate_distortion_curve(world, rows, [])
+    with pytest.raises(ValueError, match="Invalid parameter 'gamma'"):
+        rate_distortion_curve(world, rows, [1], parameter="gamma")

@@ -18,7 +18,7 @@ def number(value):
     return torch.tensor(value, dtype=torch.float64)
 
 
-CONTROLLERS = {"geco": GECO(), "pi": PI(), "pi, faster": PI(integral=0.01)}
+CONTROLLERS = {"geco": GECO(), "pi": PI(), "pi, as published": PI(integral=0.01, growth=0)}
 over_controllers = pytest.mark.parametrize("controller", CONTROLLERS.values(), ids=CONTROLLERS)
 
 
@@ -55,11 +55,39 @@ def test_geco_multiplies_by_an_average_that_is_cut():
 
 
 def test_pi_adds_the_excess_and_follows_it_at_once():
-    controller = PI(proportional=0.4, integral=0.01, smallest=0.5)
+    controller = PI(proportional=0.4, integral=0.01, growth=0, smallest=0.5)
     weights = run(controller, lambda weight: number(5.0), number(2.0), 4)
     np.testing.assert_allclose(weights, 0.5 + 0.2 + 0.01 * 3 * np.arange(4), rtol=1e-5)
     at_once = controller.weight(number(1.0), number(3.0)) - controller.weight(number(1.0), number(-3.0))
     torch.testing.assert_close(at_once, 0.4 * (torch.sigmoid(number(3.0)) - torch.sigmoid(number(-3.0))))
+
+
+def test_pi_grows_by_shares_where_nats_would_add_less():
+    """I <- I + max(integral e, growth weight min(e / target, 1)), e the excess, and the same below the target."""
+    controller = PI(proportional=0.0, integral=0.001, growth=0.1)
+
+    def added(level, excess, target):
+        return controller.increment(number(level), number(excess), number(target)).item()
+
+    assert added(40.0, 1.0, 4.0) == pytest.approx(0.1 * 40 / 4)
+    assert added(40.0, -1.0, 4.0) == pytest.approx(-0.1 * 40 / 4)
+    assert added(40.0, 50.0, 4.0) == pytest.approx(0.1 * 40)  # an excess counts up to the target's size
+    assert added(0.01, 1.0, 4.0) == pytest.approx(0.001)  # nats add more
+    assert added(40.0, 0.1, 0.2) == pytest.approx(0.1 * 40 * 0.1)  # below a nat, in nats
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 3000.0])
+def test_pi_follows_a_weight_of_any_size_that_moves(scale):
+    """KL = 5 log(w* / weight), w* falling by a thousandth of itself in each step: 5% of the target are kept."""
+    wanted = iter(scale * np.exp(-0.001 * np.arange(900)))
+    kls = []
+
+    def plant(weight):
+        kls.append((5 * torch.log(next(wanted) / weight.clamp(min=1e-4))).clamp(0, 40))
+        return kls[-1]
+
+    run(PI(), plant, number(4.0), 900)
+    assert torch.stack(kls[-300:]).numpy() == pytest.approx(4, rel=0.05)
 
 
 @pytest.mark.parametrize(("kl", "end"), [(50.0, 3.0), (0.0, 0.5)])
@@ -114,7 +142,7 @@ def kl_of(model, X):
 
 @pytest.mark.parametrize(
     ("kl", "controller", "likelihood"),
-    [(4.0, "geco", "bernoulli"), (12.0, "geco", "bernoulli"), (12.0, "geco", "auto"), (4.0, "pi", "bernoulli")],
+    [(4.0, "geco", "bernoulli"), (12.0, "geco", "auto"), (12.0, "pi", "bernoulli"), (4.0, "pi", "auto")],
 )
 def test_digits_end_with_the_kl_that_was_asked_for(kl, controller, likelihood):
     X = load_digits().data / 16

@@ -17,6 +17,7 @@ from vaekit.priors import (
     FlowMatching,
     Generator,
     MaskedAutoregressive,
+    MomentMatching,
     NeuralSpline,
     StandardNormal,
 )
@@ -34,7 +35,7 @@ FLOWS = {
     "neural spline": NeuralSpline(n_transforms=2, hidden_width=8, n_bins=4),
 }
 DENSITIES = {"standard normal": StandardNormal(), **FLOWS}
-PRIORS = {**DENSITIES, "generator": Generator(hidden_width=8)}
+PRIORS = {**DENSITIES, "generator": Generator(hidden_width=8), "moment matching": MomentMatching(hidden_width=8)}
 # an integration at each of many points takes its time: test_draws_and_densities.py has it for all
 QUICK = {name: word for name, word in DENSITIES.items() if name != "flow matching"}
 

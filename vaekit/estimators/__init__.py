@@ -9,6 +9,7 @@ from vaekit.estimators._conditional_vae import ConditionalVAE
 from vaekit.estimators._dip_vae import DIPDPVAE, DIPVAE
 from vaekit.estimators._factor_vae import FactorDPVAE, FactorVAE
 from vaekit.estimators._flow_prior_vae import FlowPriorVAE
+from vaekit.estimators._gmmn_ae import GMMNAE
 from vaekit.estimators._info_vae import InfoDPVAE, InfoVAE
 from vaekit.estimators._iwae import IWAE
 from vaekit.estimators._sequences import PCL, SlowVAE
@@ -22,6 +23,7 @@ __all__ = [
     "DIPDPVAE",
     "DIPVAE",
     "DPVAE",
+    "GMMNAE",
     "IWAE",
     "PCL",
     "VAE",

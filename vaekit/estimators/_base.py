@@ -59,8 +59,8 @@ class BaseEncoder(
     n_components : int, default=10
         Number of latents, the dimension of a code.
     prior : {"normal", "decoupled", "elementwise_flow", "mixture", "vamp", "post_hoc", "flow_matching", "maf", \
-"neural_spline", "generator", "grid", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, \
-default="normal"
+"neural_spline", "generator", "moment_matching", "grid", "conditional_normal", "conditional_flow"} or spec of \
+`vaekit.priors`, default="normal"
         p(z). `"decoupled"` maps the representation space through a jointly trained invertible network to a plainly
         normal generation space; it is the default of the classes with `DP` in their name. `"generator"` is for
         objectives that compare draws, `"grid"` for quantised codes, the conditional ones for `ConditionalVAE`.

@@ -1,7 +1,8 @@
 """Numbers from any fitted object that has the public methods."""
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior, KLParts
-from vaekit.evaluation._collapse import CollapseReport, collapse_report
+from vaekit.evaluation._collapse import CollapseReport, collapse_report, over_pruned
+from vaekit.evaluation._diversity import Diversity, sample_diversity
 from vaekit.evaluation._estimate import Estimate
 from vaekit.evaluation._generation import (
     LowPosteriorFrechet,
@@ -21,9 +22,15 @@ from vaekit.evaluation._pockets import (
     high_posterior_samples,
     low_posterior_samples,
 )
-from vaekit.evaluation._rate_distortion import RateDistortion, rate_distortion
+from vaekit.evaluation._rate_distortion import (
+    RateDistortion,
+    RateDistortionCurve,
+    rate_distortion,
+    rate_distortion_curve,
+)
 from vaekit.evaluation._report import GenerationReport, generation_report
 from vaekit.evaluation._report_parts import ReportRow
+from vaekit.evaluation._robustness import Robustness, robustness
 from vaekit.evaluation._scorers import get_unsupervised_scorer, get_unsupervised_scorer_names
 from vaekit.evaluation._table_report import TableReport, TableReportRow, table_report
 from vaekit.features._features import ClassifierFeatures, inception_score
@@ -33,6 +40,7 @@ __all__ = [
     "AggregatePosterior",
     "ClassifierFeatures",
     "CollapseReport",
+    "Diversity",
     "Estimate",
     "GenerationReport",
     "HighPosteriorSamples",
@@ -44,8 +52,10 @@ __all__ = [
     "LowPosteriorSamples",
     "NearestRows",
     "RateDistortion",
+    "RateDistortionCurve",
     "ReconstructionError",
     "ReportRow",
+    "Robustness",
     "SymmetricKL",
     "TableReport",
     "TableReportRow",
@@ -63,8 +73,12 @@ __all__ = [
     "low_posterior_samples",
     "lpips_distance",
     "nearest_neighbours",
+    "over_pruned",
     "rate_distortion",
+    "rate_distortion_curve",
     "reconstruction_error",
+    "robustness",
+    "sample_diversity",
     "sample_frechet_distance",
     "sample_kernel_distance",
     "sample_precision_recall",

@@ -1,5 +1,6 @@
 """Which latents a fitted model uses."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from vaekit.evaluation._fitted import has_standard_normal_prior, look_into, require
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_count
 from vaekit.utils._repr import short_repr
 from vaekit.utils._rows import floats
 
@@ -102,3 +104,53 @@ def _mean_kl(loc, scale):
     """KL[N(loc, scale^2) || N(0, 1)] = (loc^2 + scale^2 - 1) / 2 - log scale, mean over rows."""
     with np.errstate(divide="ignore"):  # without noise it is infinite
         return (0.5 * (loc**2 + scale**2 - 1) - np.log(scale)).mean(axis=0)
+
+
+@guarded_arithmetic
+def over_pruned(estimators: Sequence[Any], X: ArrayLike, n_factors: int, *, threshold: float = 0.01) -> np.ndarray:
+    """Tell which models have switched off so many latents that there are fewer left than factors.
+
+    Such a model cannot tell all factors apart, whatever it has learned: comparisons of how they are told apart leave
+    it out.
+
+    Parameters
+    ----------
+    estimators : sequence of fitted objects
+        As for `collapse_report`.
+    X : array-like of shape (n_rows, ...)
+        Data.
+    n_factors : int
+        Number of factors that vary in the data.
+    threshold : float, default=0.01
+        As for `collapse_report`.
+
+    Returns
+    -------
+    is_over_pruned : ndarray of bool of shape (n_estimators,)
+        `[model for model, out in zip(models, over_pruned(models, X, 5)) if not out]` keeps the rest.
+
+    Raises
+    ------
+    MissingMethodError
+        If a model has no posterior parameters.
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    D. Zietlow, M. Rolinek, G. Martius, "Demystifying inductive biases for (beta-)VAE based architectures", ICML 2021,
+    https://arxiv.org/abs/2102.06822.
+
+    Examples
+    --------
+    >>> from vaekit import VAE
+    >>> from vaekit.evaluation import over_pruned
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> vae = VAE(n_components=2, max_epochs=20, random_state=0).fit(X)
+    >>> bool(over_pruned([vae], X, 3)[0])
+    True
+    """
+    n_factors = check_count(n_factors, "n_factors")
+    n_active = [collapse_report(estimator, X, threshold=threshold).n_active for estimator in estimators]
+    return np.array(n_active, dtype=int) < n_factors

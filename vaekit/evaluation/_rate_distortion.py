@@ -1,9 +1,11 @@
 """What a code costs and what it leaves out."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.base import clone
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import floats, look_into, require
@@ -93,3 +95,94 @@ def rate_distortion(
     rate = np.mean(floats(estimator.log_posterior(X, Z)) - log_prior, axis=0)
     distortion = -np.mean(floats(estimator.log_likelihood(X, Z)), axis=0)
     return RateDistortion(*map(mean_estimate, (rate, distortion, rate + distortion)))
+
+
+class RateDistortionCurve(NamedTuple):
+    """What `rate_distortion_curve` returns; arrays of shape (n_values,), in nats per row.
+
+    Attributes
+    ----------
+    values : list
+        Of the parameter.
+    rate, distortion, negative_elbo : ndarray
+        As of `RateDistortion`, one for each value.
+    points : list of RateDistortion
+        The same with standard errors.
+    estimators : list
+        The fitted models.
+    """
+
+    values: list
+    rate: np.ndarray
+    distortion: np.ndarray
+    negative_elbo: np.ndarray
+    points: list
+    estimators: list
+
+    __repr__ = short_repr
+
+
+@guarded_arithmetic
+def rate_distortion_curve(
+    estimator: Any,
+    X: ArrayLike,
+    values: Sequence[Any],
+    *,
+    parameter: str = "beta",
+    X_test: ArrayLike | None = None,
+    n_samples: int = 1,
+    random_state: RandomStateLike = None,
+) -> RateDistortionCurve:
+    """Fit a copy of a model for each value of a strength, and measure what its codes cost and leave out.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Not fitted, and left as it is; copies have its `random_state`.
+    X : array-like of shape (n_rows, ...)
+        Data that the copies are fitted to.
+    values : sequence
+        Values of the parameter.
+    parameter : str, default="beta"
+        Its name, as `set_params` takes it (`"vae__beta"` in a pipeline, `"objective__kl"`).
+    X_test : array-like of shape (n_test_rows, ...), default=None
+        Rows on which rate and distortion are measured; None are those of the fit.
+    n_samples : int, default=1
+        Posterior draws of each row.
+    random_state : int, RandomState instance or None, default=None
+        Decides the draws, the same for each value where it is a number.
+
+    Returns
+    -------
+    curve : RateDistortionCurve
+        `values`, `rate`, `distortion`, `negative_elbo`, `points`, `estimators`.
+
+    Raises
+    ------
+    NoDensityError, MissingMethodError
+        If the model has no such densities.
+    ValueError
+        If there is no value, or no such parameter.
+
+    References
+    ----------
+    As of `rate_distortion`, section 4.
+
+    Examples
+    --------
+    >>> from vaekit import BetaVAE
+    >>> from vaekit.evaluation import rate_distortion_curve
+    >>> from sklearn.datasets import load_iris
+    >>> X = load_iris().data
+    >>> curve = rate_distortion_curve(BetaVAE(n_components=2, max_epochs=20, random_state=0), X, [0.1, 30])
+    >>> bool(curve.rate[0] > curve.rate[1])
+    True
+    """
+    values = list(values)
+    if not values:
+        raise ValueError("values must hold one or more values of the parameter.")
+    models = [clone(estimator).set_params(**{parameter: value}).fit(X) for value in values]
+    measured_on = X if X_test is None else X_test
+    points = [rate_distortion(model, measured_on, n_samples=n_samples, random_state=random_state) for model in models]
+    columns = np.array([[part.value for part in point] for point in points]).T
+    return RateDistortionCurve(values, *columns, points, models)

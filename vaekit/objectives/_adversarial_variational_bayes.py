@@ -76,7 +76,7 @@ class AdversarialVariationalBayes(WithDiscriminator, Objective):
     def noise_columns(self, widths):
         """Noise of the codes, and of the draws that they are told from."""
         told_from = {"contrast": widths.codes} if self.adaptive_contrast else {"prior": widths.prior}
-        return {"posterior": widths.posterior, **told_from}
+        return {**super().noise_columns(widths), **told_from}
 
     # ------------------------------------------------------------------ the model's turn
 

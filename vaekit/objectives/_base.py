@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from functools import partial
 from numbers import Real
 from typing import Any, ClassVar
 
@@ -155,12 +156,12 @@ class Objective(Spec, ABC):
         return [Stage(1.0, self.phases())]
 
     def stages_for(self, prior: Prior) -> list[Stage]:
-        """The same, each with a phase for a prior (module) that learns by a loss of its own alone."""
-        own = Phase("prior", ("prior",), self.prior_loss)
+        """The same; a prior (module) that learns by a loss of its own alone does so in a phase of each, the last."""
+        if not prior.learns_alone:
+            return self.stages()
+        own = Phase("prior", ("prior",), partial(Objective.prior_loss, self))  # whatever an objective has for others
         return [
-            stage._replace(phases=[*stage.phases, own])
-            if prior.learns_alone and all(phase.parts != own.parts for phase in stage.phases)
-            else stage
+            stage._replace(phases=[*(phase for phase in stage.phases if phase.parts != own.parts), own])
             for stage in self.stages()
         ]
 

@@ -65,7 +65,7 @@ class ImportanceWeighted(Objective):
     def noise_columns(self, widths):
         """Noise of the first sample, and of the further ones."""
         further = (self.n_samples - 1) * widths.posterior
-        return {"posterior": widths.posterior, **({"further": further} if further else {})}
+        return {**super().noise_columns(widths), **({"further": further} if further else {})}
 
     def held_out_noise(self, widths):
         """That of all samples, and one number that chooses among them."""

@@ -76,7 +76,7 @@ class LaplaceTransition(Objective):
 
     def noise_columns(self, widths):
         """Noise of the codes of both rows."""
-        return {"posterior": widths.posterior, "before": widths.posterior}
+        return {**super().noise_columns(widths), "before": widths.posterior}
 
     def loss(self, model, inputs, carried=None):
         """Loss of the pairs; what is carried on is the later row."""

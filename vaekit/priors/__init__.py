@@ -10,6 +10,7 @@ from vaekit.priors._flow_matching import FlowMatching
 from vaekit.priors._generator import Generator
 from vaekit.priors._grid import Grid
 from vaekit.priors._mixture import MixtureOfNormals
+from vaekit.priors._moment_matching import MomentMatching
 from vaekit.priors._post_hoc import PostHoc
 from vaekit.priors._standard_normal import StandardNormal
 from vaekit.priors._vamp import VampPrior
@@ -25,6 +26,7 @@ __all__ = [
     "Grid",
     "MaskedAutoregressive",
     "MixtureOfNormals",
+    "MomentMatching",
     "NeuralSpline",
     "PostHoc",
     "Prior",

@@ -8,8 +8,8 @@ from torch import nn
 
 from vaekit.nn._mlp import mlp
 from vaekit.priors._base import PriorSpec
+from vaekit.priors._before import Before
 from vaekit.priors._flow import FlowPrior
-from vaekit.priors._standard_normal import StandardNormalPrior
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import spec
 
@@ -183,21 +183,3 @@ class FlowMatchingPrior(FlowPrior):
     def extra_repr(self):
         """Size."""
         return f"n_components={self.velocity.n_components}, n_steps={self.n_steps}"
-
-
-class Before(StandardNormalPrior):
-    """N(0, I), in place of a flow that is being fitted.
-
-    Parameters
-    ----------
-    loss_of_flow : callable
-        The flow's own loss.
-    """
-
-    def __init__(self, loss_of_flow):
-        super().__init__()
-        self.loss_of_flow = loss_of_flow
-
-    def own_loss(self, z, noise=None):
-        """That of the flow."""
-        return self.loss_of_flow(z, noise)
