@@ -84,7 +84,7 @@ def test_the_pages_are_read():
     imported = {
         page.name for page in PAGES if any(name.startswith("vaekit") for name in names_of(ast.parse(code_of(page))))
     }
-    assert {"README.md", "index.md", "words.md", "evaluation.md", "metrics.md"} <= imported
+    assert {"README.md", "pages.md", "words.md", "evaluation.md", "metrics.md"} <= imported
 
 
 @pytest.mark.parametrize(
