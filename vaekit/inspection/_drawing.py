@@ -110,7 +110,7 @@ def draw_cells(ax, values, *, rows, columns, cmap, limits, form=".2f"):
     ax.set_yticks(range(len(rows)), [shorten(name) for name in rows])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    if len(columns) <= 12 and len(rows) <= 25:
+    if form is not None and len(columns) <= 12 and len(rows) <= 25:
         for place, value in np.ndenumerate(values):
             dark = np.mean(picture.to_rgba(value)[:3]) < 0.5
             words = "" if np.isnan(value) else f"{value:{form}}"

@@ -9,8 +9,8 @@ from sklearn.utils import column_or_1d
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, beside, draw_points, halo, make_axes
-from vaekit.inspection._gaps import BEYOND, log_ratios
 from vaekit.inspection._fitted import Fitted, as_rows, choose_components
+from vaekit.inspection._gaps import BEYOND, log_ratios
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import make_random_state
 from vaekit.utils._style import CLASSES, SCALE, in_house_style, robust_limits

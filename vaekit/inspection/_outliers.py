@@ -12,9 +12,9 @@ from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import make_axes
 from vaekit.inspection._fitted import Fitted, name_features
 from vaekit.utils._ambient import guarded_arithmetic
-from vaekit.utils._style import in_house_style, robust_limits
 from vaekit.utils._containers import as_array, column_names, take_rows
 from vaekit.utils._rows import floats
+from vaekit.utils._style import in_house_style, robust_limits
 
 __all__ = ["OutlierDisplay"]
 

@@ -148,7 +148,9 @@ class SamplesDisplay(Display):
         windows = as_windows(self.X)
         tile = tile_of(*self.X.shape[-2:]) if windows is None else (1.9, 0.75)
         n_rows, n_columns = _shape_of_grid(min(len(self.X), len(self.samples)), tile)
-        self.figure_, self.axes_ = make_axes(ax, 2, size=(SMALL * tile[0] * n_columns + 0.2, SMALL * tile[1] * n_rows + 0.3))
+        self.figure_, self.axes_ = make_axes(
+            ax, 2, size=(SMALL * tile[0] * n_columns + 0.2, SMALL * tile[1] * n_rows + 0.3)
+        )
         limits = (self.X.min(), self.X.max()) if windows is None else channel_limits(windows)
         for axes, rows, colour in zip(self.axes_, (self.X, self.samples), ("0.35", COLORS[0])):
             rows = rows if windows is None else as_windows(rows)

@@ -25,6 +25,7 @@ from vaekit.utils._style import in_house_style
 
 __all__ = ["TraversalDisplay"]
 
+
 @guarded_arithmetic
 class TraversalDisplay(Display):
     """What changes in the data while a point walks through latent space.
