@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.inspection._display import Display
-from vaekit.inspection._drawing import COLORS, MUTED, make_axes
+from vaekit.inspection._drawing import COLORS, MUTED, beside, make_axes
 from vaekit.inspection._fitted import Fitted, as_rows
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._style import in_house_style
@@ -112,7 +112,7 @@ class ActiveLatentsDisplay(Display):
         n, active = len(self.noise), self.active
         share = self.mean_deviation**2 / np.maximum(self.mean_deviation**2 + self.noise**2, 1e-300)
         order = np.argsort(-share, kind="stable")
-        self.figure_, (self.ax_,) = make_axes(ax, 1, size=(max(3.4, 1.2 + 0.3 * min(n, MOST_NAMES)), 2.6))
+        self.figure_, (self.ax_,) = make_axes(ax, 1, size=(2.6 + max(2.2, 0.34 * min(n, MOST_NAMES)), 2.4))
         place = np.arange(n)
         colours = np.where(active[order], COLORS[0], MUTED)
         self.ax_.bar(place, self.mean_deviation[order], color=colours, width=0.7)
@@ -134,7 +134,7 @@ class ActiveLatentsDisplay(Display):
         from matplotlib.patches import Patch
 
         marks = [Patch(color=COLORS[0], label="means (active)"), Patch(color=MUTED, label="means (collapsed)"),
-                 Line2D([], [], color=COLORS[1], linewidth=2, label="noise of the posterior")]  # fmt: skip
-        self.ax_.legend(handles=marks, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
+                 Line2D([], [], color=COLORS[1], linewidth=2, label="noise around them")]  # fmt: skip
+        self.ax_.legend(handles=marks, **beside(len(marks)))
         if self.kl is not None:
             self.ax_.set_xlabel("latent, with its KL in nats" if np.isfinite(self.kl).any() else "latent")

@@ -102,7 +102,7 @@ class AggregatePosteriorDisplay(Display):
 
     @property
     def overlap(self) -> np.ndarray:
-        """Share of its mass that each latent's aggregate posterior has in common with the prior, in bins, (n_components,)."""
+        """Share of mass that each latent's aggregate posterior and prior have in common, in bins, (n_components,)."""
         return np.array([np.minimum(*_shares(*pair)).sum() for pair in zip(self.codes.T, self.prior.T)])
 
     @in_house_style

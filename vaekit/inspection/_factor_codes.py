@@ -146,10 +146,10 @@ class FactorCodeDisplay(Display):
         -------
         display : FactorCodeDisplay
         """
-        matrices = {"mutual information (share of entropy)": self.information}
+        matrices = {"mutual information\n(share of the factor's entropy)": self.information}
         if self.importance is not None:
-            matrices["importance for predicting it (DCI)"] = self.importance
-        n_codes, n_factors = self.information.shape
+            matrices["importance for\npredicting it (DCI)"] = self.importance
+        n_factors = self.information.shape[1]
         shown = np.sort(np.argsort(-self.information.max(axis=1), kind="stable")[:MOST_CODES])
         names = [f"factor {i}" for i in range(n_factors)] if self.factor_names is None else self.factor_names
         size = (max(2.6, 1.0 + 0.5 * n_factors), 1.3 + 0.24 * len(shown))

@@ -238,6 +238,9 @@ def _on_scale(numbers, missing):
     shares = np.clip((numbers - low) / (high - low), 0, 1)
     channels = [np.interp(shares, np.linspace(0, 1, len(SHADES)), channel) for channel in zip(*SHADES)]
     colours = np.full(len(missing), MISSING, dtype=object)
-    colours[~missing] = ["#%02x%02x%02x" % tuple(int(c) for c in shade) for shade in zip(*channels)]
-    ends = [[f"{low:.4g}", "#%02x%02x%02x" % SHADES[0]], [f"{high:.4g}", "#%02x%02x%02x" % SHADES[-1]]]
-    return colours.tolist(), ends
+    colours[~missing] = [_hex(shade) for shade in zip(*channels)]
+    return colours.tolist(), [[f"{low:.4g}", _hex(SHADES[0])], [f"{high:.4g}", _hex(SHADES[-1])]]
+
+
+def _hex(shade):
+    return "#" + "".join(f"{int(channel):02x}" for channel in shade)

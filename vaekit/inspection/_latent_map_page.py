@@ -31,7 +31,8 @@ function limits() {
 }
 function place([x, y]) {
   const [x0, y0, w, h] = view;
-  return [pad + (x - x0) / w * (canvas.width - 2 * pad), canvas.height - pad - (y - y0) / h * (canvas.height - 2 * pad)];
+  const right = canvas.width - 2 * pad, up = canvas.height - 2 * pad;
+  return [pad + (x - x0) / w * right, canvas.height - pad - (y - y0) / h * up];
 }
 function draw() {
   pen.clearRect(0, 0, canvas.width, canvas.height);
@@ -44,7 +45,8 @@ function draw() {
   });
   pen.globalAlpha = 1; pen.fillStyle = "#555"; pen.font = "12px system-ui,sans-serif";
   pen.fillText(data.axes[0] + " \\u2192", canvas.width - 60, canvas.height - 8);
-  pen.save(); pen.translate(14, 60); pen.rotate(-Math.PI / 2); pen.fillText(data.axes[1] + " \\u2192", 0, 0); pen.restore();
+  pen.save(); pen.translate(14, 60); pen.rotate(-Math.PI / 2);
+  pen.fillText(data.axes[1] + " \\u2192", 0, 0); pen.restore();
 }
 function figure(source, words) {
   const box = document.createElement("figure"), image = document.createElement("img");

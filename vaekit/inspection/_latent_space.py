@@ -24,6 +24,7 @@ TAILS = (0.005, 0.995)  # quantiles of codes and of draws between which the wind
 MARGIN = 0.1  # around it, as a share of its width
 MAX_CLASSES = 10  # numbers of more values than this are a scale, not classes
 MOST_LATENTS = 3  # in which pockets and leaks are looked for, unless they are asked for
+MOST_MARKS = 150  # pockets and leaks that are drawn
 MANY = 5000  # points of which a density is drawn, where they have no labels
 
 
@@ -189,7 +190,7 @@ class LatentSpaceDisplay(Display):
 
     def _draw_legend(self, ax):
         """Beside the last picture on a figure of its own, inside it on others; points as strong as they are read."""
-        handles, labels = self.axes_[-1].get_legend_handles_labels()
+        labels = self.axes_[-1].get_legend_handles_labels()[1]
         if labels:
             legend = self.axes_[-1].legend(markerscale=2.5, **(beside(len(labels)) if ax is None else {}))
             for handle in legend.legend_handles:
@@ -199,13 +200,13 @@ class LatentSpaceDisplay(Display):
     def _mark(self, ax, codes, prior):
         """Mark what one of the two densities reaches alone, and say how much of it that is."""
         marks = {
-            "pockets": (self.pockets, prior, {"color": COLORS[1], "marker": "x", "s": 10, "linewidths": 0.8}),
-            "leaks": (self.leaks, codes, {"edgecolor": "k", "facecolor": "none", "s": 16, "linewidths": 0.5}),
+            "pockets": (self.pockets, prior, {"color": "0.15", "marker": "x", "s": 9, "linewidths": 0.6}),
+            "leaks": (self.leaks, codes, {"edgecolor": "k", "facecolor": "none", "s": 20, "linewidths": 0.7}),
         }
         for name, (is_one, points, style) in marks.items():
             if is_one is not None and is_one.any():
                 label = f"{name} ({is_one.mean():.0%} of {'the prior' if name == 'pockets' else 'codes'})"
-                draw_points(ax, points[is_one], label=label, alpha=0.8, **style)
+                draw_points(ax, points[is_one][:MOST_MARKS], label=label, alpha=0.8, **style)
 
     def _draw_codes(self, ax, codes, window):
         """Draw codes in the colours of their labels; return the points if their colours are a scale."""

@@ -179,7 +179,7 @@ class OutlierScoresDisplay(Display):
         places = np.arange(len(self.rows))[::-1]
         ax.barh(places, np.minimum(lowest, 0).sum(axis=1), height=0.75, color=COLORS[1], alpha=0.35)
         for place, reason in zip(places, self.reasons):
-            ax.annotate(reason, (0, place), (-3, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
+            ax.annotate(reason, (0, place), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
                         ha="left", va="center", fontsize=7)  # fmt: skip
         ax.set_yticks(places, [f"row {row}" for row in self.rows])
         ax.set(title="the worst rows, and why", xlabel="taken by these columns (nats)")

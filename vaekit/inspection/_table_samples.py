@@ -245,7 +245,7 @@ class TableSamplesDisplay(Display):
         side = 1.4 + 0.26 * len(names)
         self.figure_, self.axes_ = make_axes(ax, 3, size=(side, side))
         error = np.abs(samples - data)[np.triu_indices(len(names), 1)]
-        titles = ["data", "samples", f"samples − data (mean |·| {error.mean() if len(error) else 0:.2f})"]
+        titles = ["data", "samples", f"samples less data (mean |·| {error.mean() if len(error) else 0:.2f})"]
         for i, (axes, values, title) in enumerate(zip(self.axes_, (data, samples, samples - data), titles)):
             picture = draw_cells(axes, values, rows=names, columns=names, cmap=DIVERGING, limits=(-1, 1),
                                  form=".1f")  # fmt: skip
