@@ -1,7 +1,7 @@
 """All displays on five data sets: a contact sheet of each, and one picture of each display for docs/displays.md.
 
-`python docs/contact.py --out docs/contact` draws digits, dSprites, a table and windows, all of which come with scikit-learn
-or are drawn by vaekit; `--data FOLDER` adds MNIST from FOLDER/mnist. `--only digits` draws one of them.
+`python docs/contact.py --out docs/contact` draws digits, dSprites, a table and windows, which come with scikit-learn or
+are drawn by vaekit; `--data FOLDER` adds MNIST from FOLDER/mnist. `--only digits` draws one of them.
 """
 
 import argparse
@@ -23,15 +23,16 @@ from vaekit.metrics import dcimig_score, mig_score, modularity_score, sap_score
 from vaekit.outlier import VAEOutlierDetector
 
 mpl.use("Agg")
-WIDTH, GAP = 1500, 18  # pixels of a sheet, and between pictures
+WIDTH, GAP = 1400, 18  # pixels of a sheet, and between pictures
 
 
 class World:
     """Data of one kind, and models fitted on it: decoupled, plain, by strength, by seed."""
 
-    def __init__(self, X, y, *, factors=None, factor_names=None, image_shape=None, names=None, has=None, **options):
+    def __init__(self, X, y, *, factors=None, factor_names=None, image_shape=None, has=None, **options):
         self.X, self.y, self.factors, self.factor_names = X, y, factors, factor_names
-        self.shape, self.names = image_shape, names
+        self.shape = image_shape
+        self.attribute = f"{(factor_names or ['class'])[0]} = {np.unique(y)[0]}"
         self.has = (y == np.unique(y)[0]) if has is None else has
         fit = {"random_state": 0, "batch_size": 64, **options}
         self.model = FactorDPVAE(gamma=5, **fit).fit(X)
@@ -40,12 +41,10 @@ class World:
         self.seeds = [VAE(**{**fit, "random_state": seed, "max_epochs": 15}).fit(X) for seed in range(3)]
         self.strengths = {f"β = {b}": BetaVAE(beta=b, **{**fit, "max_epochs": 15}).fit(X) for b in (0.5, 1, 4, 16)}
         self.detector = VAEOutlierDetector(self.plain).fit(X)
-        if names is not None:
-            for model in (self.model, self.flat, self.plain):
-                model.feature_names_in_ = np.array(names, dtype=object)
 
     @property
     def images(self):
+        """What displays are told of rows that are images."""
         return {} if self.shape is None else {"image_shape": self.shape}
 
     def runs(self):
@@ -77,7 +76,8 @@ def displays(world):
         "samples": lambda: look.SamplesDisplay.from_estimator(w.model, X, **w.images, **options).plot(),
         "interpolation": lambda: look.InterpolationDisplay.from_estimator(
             w.model, X[:3], X[-3:], X=X, **w.images).plot(),
-        "attribute": lambda: look.AttributeDisplay.from_estimator(w.model, X, w.has, **w.images).plot(),
+        "attribute": lambda: look.AttributeDisplay.from_estimator(
+            w.model, X, w.has, name=w.attribute, **w.images).plot(),
         "loss": lambda: look.LossCurveDisplay.from_estimator(w.model).plot(),
         "loss_seeds": lambda: look.LossCurveDisplay.from_estimator(w.seeds).plot(by="step"),
         "aggregate_posterior": lambda: look.AggregatePosteriorDisplay.from_estimator(w.model, X, **options).plot(),
@@ -85,7 +85,7 @@ def displays(world):
         "leakage": lambda: look.LeakageDisplay.from_estimators(
             {"VAE": w.plain, "FactorDPVAE": w.model}, X, n_samples=2000, **options).plot(),
         "rate_distortion": lambda: look.RateDistortionDisplay.from_estimators(w.strengths, X, **options).plot(),
-        "outlier_scores": lambda: look.OutlierScoresDisplay.from_estimator(w.detector, X).plot(),
+        "outlier_scores": lambda: look.OutlierScoresDisplay.from_estimator(w.detector, X, **w.images).plot(),
         "comparison": lambda: look.ComparisonDisplay.from_frame(runs).plot(),
         "metric_distribution": lambda: look.MetricDistributionDisplay.from_frame(runs).plot(),
         "rank_correlation": lambda: look.RankCorrelationDisplay.from_frame(runs).plot(),
@@ -104,28 +104,32 @@ def displays(world):
 
 
 def digits():
+    """Digits of 8 x 8 pixels."""
     X, y = load_digits(return_X_y=True)
     return World(X, y, factor_names=["digit"], image_shape=(8, 8), n_components=8, max_epochs=60, likelihood="normal",
                  has=y == 0)  # fmt: skip
 
 
 def mnist(folder):
+    """Digits of 28 x 28 pixels, from their files."""
     X, y = load_mnist(folder, subset="train", return_X_y=True)
-    return World(X[:2500], y[:2500].astype(int), factor_names=["digit"], n_components=8, max_epochs=12)
+    return World(X[:2500], y[:2500].astype(int), factor_names=["digit"], n_components=8, max_epochs=30,
+                 network="mlp", hidden_layer_sizes=(256, 64))  # fmt: skip
 
 
 def dsprites():
+    """Shapes of 32 x 32 pixels with their factors."""
     world = make_dsprites(2000, size=32, orientations=range(0, 40, 10), random_state=0)
     varies = [len(np.unique(column)) > 1 for column in world.factors.T]
     names = [name for name, keep in zip(world.factor_names, varies) if keep]
     return World(world.images, world.factors[:, 1], factors=world.factors[:, varies], factor_names=names,
-                 n_components=8, max_epochs=25)  # fmt: skip
+                 n_components=8, max_epochs=60, network="mlp", hidden_layer_sizes=(256, 64))  # fmt: skip
 
 
 def table():
-    wine = load_wine()
-    return World(wine.data, wine.target, factor_names=["cultivar"], names=wine.feature_names, n_components=6,
-                 max_epochs=150)  # fmt: skip
+    """Thirteen measures of wines, with their names."""
+    wine = load_wine(as_frame=True)
+    return World(wine.data, wine.target.to_numpy(), factor_names=["cultivar"], n_components=6, max_epochs=150)
 
 
 def windows():
@@ -143,7 +147,7 @@ def windows():
 WORLDS = {"digits": digits, "mnist": mnist, "dsprites": dsprites, "table": table, "windows": windows}
 
 
-def picture_of(display, dpi=90):
+def picture_of(display, dpi=80):
     """A drawn display as an image."""
     file = io.BytesIO()
     display.figure_.savefig(file, dpi=dpi, bbox_inches="tight", pad_inches=0.06)
@@ -174,6 +178,7 @@ def save(image, path, colours=128):
 
 
 def main():
+    """Draw what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("contact"))
     parser.add_argument("--data", type=Path)
@@ -188,7 +193,7 @@ def main():
             warnings.simplefilter("ignore")
             world = mnist(arguments.data / "mnist") if name == "mnist" else WORLDS[name]()
             pictures = {what: picture_of(draw()) for what, draw in displays(world).items()}
-        save(sheet_of(pictures), arguments.out / f"{name}.png", 64)
+        save(sheet_of(pictures), arguments.out / f"{name}.png", 128)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def sentence_html(estimator):
         words = words_of(estimator)
     except Exception:  # whatever parameters it was given: to be shown is no occasion to fail
         return ""
-    boxes = f'<span style="{WORD};padding:0 2px"> × </span>'.join(_box(*pair) for pair in words.items())
+    boxes = f'<span style="{WORD};padding:0 2px"> &times; </span>'.join(_box(*pair) for pair in words.items())
     name = html.escape(type(estimator).__name__)
     return f'<div class="vaekit-sentence" style="{BOX}"><b>{name}</b> = {boxes}</div>'
 

@@ -15,7 +15,7 @@ from vaekit.utils._style import in_house_style
 __all__ = ["LossCurveDisplay"]
 
 BOOKS = ("epoch", "duration")  # what stands in a history beside losses and their terms
-FIRST = 0.1  # share of the epochs that may leave the picture, where they would flatten all others
+FIRST = 0.25  # share of the epochs that may leave the picture, where they would flatten all others
 ROOM = 3.0  # how much higher than the others they must be for that
 
 

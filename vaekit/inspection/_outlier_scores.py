@@ -9,8 +9,9 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
-from vaekit.inspection._drawing import COLORS, MUTED, make_axes, shorten
-from vaekit.inspection._fitted import Fitted, name_features
+from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes, shorten
+from vaekit.inspection._fitted import Fitted, as_rows, name_features
+from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import as_array, column_names, take_rows
 from vaekit.utils._rows import floats
@@ -37,7 +38,9 @@ class OutlierScoresDisplay(Display):
     contributions : ndarray of shape (n_rows, n_features), default=None
         Of every column to the scores of these rows, where they are known.
     values : ndarray of shape (n_rows, n_features), default=None
-        What stands in these rows.
+        What stands in these rows of a table.
+    images : ndarray of shape (n_rows, [channels,] height, width), default=None
+        These rows, where they are images or windows of time series.
     feature_names : sequence of str, default=None
         Names of the columns; None numbers them.
     is_outlier : ndarray of bool of shape (n_samples,), default=None
@@ -48,7 +51,7 @@ class OutlierScoresDisplay(Display):
     figure_ : matplotlib Figure
         Once drawn.
     axes_ : ndarray of matplotlib Axes
-        Once drawn: the histogram, and the reasons where they are known.
+        Once drawn: the histogram; the reasons where they are known, or the images.
 
     Examples
     --------
@@ -74,12 +77,22 @@ class OutlierScoresDisplay(Display):
         values: np.ndarray | None = None,
         feature_names: Sequence[str] | None = None,
         is_outlier: np.ndarray | None = None,
+        images: np.ndarray | None = None,
     ) -> None:
+        self.images = images
         self.scores, self.rows, self.offset, self.is_outlier = scores, rows, offset, is_outlier
         self.contributions, self.values, self.feature_names = contributions, values, feature_names
 
     @classmethod
-    def from_estimator(cls, estimator: Any, X: ArrayLike, y: ArrayLike | None = None, *, n_rows: int = 8) -> Self:
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        n_rows: int = 8,
+        image_shape: tuple[int, ...] | None = None,
+    ) -> Self:
         """Score rows, and explain the worst of them where the object can.
 
         Parameters
@@ -93,6 +106,8 @@ class OutlierScoresDisplay(Display):
             Whether each row is known to be an outlier (true, or -1 as detectors say it).
         n_rows : int, default=8
             How many of the worst rows to show, at least 1.
+        image_shape : tuple of int, default=None
+            Shape of the image that a row of a table is: it is shown then, in place of reasons.
 
         Returns
         -------
@@ -110,7 +125,8 @@ class OutlierScoresDisplay(Display):
         scores = floats(fitted.ask("score_samples")(X))
         worst = np.argsort(scores, kind="stable")[:n_rows]
         table = take_rows(X, worst)
-        has_reasons = hasattr(fitted.model, "explain") and len(X.shape) == 2
+        are_images = len(X.shape) > 2 or image_shape is not None
+        has_reasons = hasattr(fitted.model, "explain") and not are_images
         names = column_names(X)
         return cls(
             scores=scores,
@@ -120,6 +136,7 @@ class OutlierScoresDisplay(Display):
             values=np.asarray(table) if has_reasons else None,
             feature_names=fitted.feature_names if names is None else names,
             is_outlier=None if y is None else _are_outliers(y, len(scores)),
+            images=as_rows(table, image_shape) if are_images else None,
         )
 
     @property
@@ -146,12 +163,29 @@ class OutlierScoresDisplay(Display):
         -------
         display : OutlierScoresDisplay
         """
-        n_axes = 1 if self.contributions is None else 2
+        n_axes = 1 if self.contributions is None and self.images is None else 2
         self.figure_, self.axes_ = make_axes(ax, n_axes, size=(4.2, max(2.6, 0.8 + 0.26 * len(self.rows))))
         self._draw_histogram(self.axes_[0])
-        if n_axes == 2:
+        if self.images is not None:
+            self._draw_images(self.axes_[1])
+        elif n_axes == 2:
             self._draw_reasons(self.axes_[1])
         return self
+
+    def _draw_images(self, ax):
+        """The worst rows as they are, the worst first, line by line."""
+        windows = as_windows(self.images)
+        n_columns = min(2 if windows is not None else 4, len(self.images))
+        n_lines = len(self.images) // n_columns
+        rows = (self.images if windows is None else windows)[: n_lines * n_columns]
+        grid = rows.reshape(n_lines, n_columns, *rows.shape[1:])
+        if windows is None:
+            draw_images(ax, grid, (self.images.min(), self.images.max()))
+        else:
+            draw_windows(ax, grid, channel_limits(windows), colors=COLORS[0])
+        numbers = ", ".join(map(str, self.rows[: n_lines * n_columns]))
+        ax.set_title("the worst rows")
+        ax.set_xlabel(f"rows {numbers}", fontsize=7)
 
     def _draw_histogram(self, ax):
         low, high = robust_limits(self.scores, tail=0.01, margin=0.3)

@@ -98,7 +98,8 @@ class RateDistortionDisplay(Display):
         best = int(np.argmin(self.rate + self.distortion))
         for i, name in enumerate(self.names):
             words = f"{name} (best ELBO)" if i == best else name
-            self.ax_.annotate(words, (self.distortion[i], self.rate[i]), (5, 4), textcoords="offset points",
+            shift = 6, 4 if i % 2 == 0 else -10  # neighbours do not cover each other
+            self.ax_.annotate(words, (self.distortion[i], self.rate[i]), shift, textcoords="offset points",
                               fontsize=8, path_effects=halo())  # fmt: skip
         self.ax_.set(xlabel="distortion: left to say about x (nats per row)", ylabel="rate: cost of the code (nats)")
         return self
