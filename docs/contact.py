@@ -38,8 +38,8 @@ class World:
         self.model = FactorDPVAE(gamma=5, **fit).fit(X)
         self.flat = FactorDPVAE(gamma=5, **{**fit, "n_components": 2}).fit(X)
         self.plain = VAE(**fit).fit(X)
-        self.seeds = [VAE(**{**fit, "random_state": seed, "max_epochs": 15}).fit(X) for seed in range(3)]
-        self.strengths = {f"β = {b}": BetaVAE(beta=b, **{**fit, "max_epochs": 15}).fit(X) for b in (0.5, 1, 4, 16)}
+        self.seeds = [VAE(**{**fit, "random_state": seed, "max_epochs": 10}).fit(X) for seed in range(3)]
+        self.strengths = {f"β = {b}": BetaVAE(beta=b, **{**fit, "max_epochs": 10}).fit(X) for b in (0.5, 1, 4, 16)}
         self.detector = VAEOutlierDetector(self.plain).fit(X)
 
     @property
@@ -113,17 +113,17 @@ def digits():
 def mnist(folder):
     """Digits of 28 x 28 pixels, from their files."""
     X, y = load_mnist(folder, subset="train", return_X_y=True)
-    return World(X[:2500], y[:2500].astype(int), factor_names=["digit"], n_components=8, max_epochs=30,
-                 network="mlp", hidden_layer_sizes=(256, 64))  # fmt: skip
+    return World(X[:1500], y[:1500].astype(int), factor_names=["digit"], n_components=8, max_epochs=25,
+                 network="mlp", hidden_layer_sizes=(128, 64))  # fmt: skip
 
 
 def dsprites():
     """Shapes of 32 x 32 pixels with their factors."""
-    world = make_dsprites(2000, size=32, orientations=range(0, 40, 10), random_state=0)
+    world = make_dsprites(1200, size=32, orientations=range(0, 40, 10), random_state=0)
     varies = [len(np.unique(column)) > 1 for column in world.factors.T]
     names = [name for name, keep in zip(world.factor_names, varies) if keep]
     return World(world.images, world.factors[:, 1], factors=world.factors[:, varies], factor_names=names,
-                 n_components=8, max_epochs=60, network="mlp", hidden_layer_sizes=(256, 64))  # fmt: skip
+                 n_components=8, max_epochs=40, network="mlp", hidden_layer_sizes=(128, 64))  # fmt: skip
 
 
 def table():
@@ -144,6 +144,13 @@ def windows():
                  max_epochs=40)  # fmt: skip
 
 
+# of which data each display is shown in docs/displays.md
+PICTURES = {
+    "digits": ("latent_space", "traversal", "reconstruction", "samples", "interpolation", "attribute", "loss",
+               "aggregate_posterior", "active_latents", "leakage", "rate_distortion", "report"),
+    "dsprites": ("factor_codes", "comparison", "metric_distribution", "rank_correlation"),
+    "table": ("outlier_scores", "outliers", "table_associations", "table_pairs"),
+}  # fmt: skip
 WORLDS = {"digits": digits, "mnist": mnist, "dsprites": dsprites, "table": table, "windows": windows}
 
 
@@ -193,7 +200,9 @@ def main():
             warnings.simplefilter("ignore")
             world = mnist(arguments.data / "mnist") if name == "mnist" else WORLDS[name]()
             pictures = {what: picture_of(draw()) for what, draw in displays(world).items()}
-        save(sheet_of(pictures), arguments.out / f"{name}.png", 128)
+        save(sheet_of(pictures), arguments.out / f"{name}.png")
+        for what in PICTURES.get(name, ()):
+            save(pictures[what], arguments.out / f"{what}.png")
 
 
 if __name__ == "__main__":
