@@ -173,7 +173,8 @@ DISPLAYS = {
 }  # fmt: skip
 OF_CODES = {
     "latent space": (
-        lambda w: look.LatentSpaceDisplay.from_estimator(w.model, w.X, w.y, n_prior_samples=500, **DRAWS), {}, codes_are_of_the_rows),
+        lambda w: look.LatentSpaceDisplay.from_estimator(w.model, w.X, w.y, n_prior_samples=500, **DRAWS), {},
+        codes_are_of_the_rows),
     "loss": (lambda w: look.LossCurveDisplay.from_estimator(w.model), {}, first_losses_leave_the_picture),
     "loss of seeds": (
         lambda w: look.LossCurveDisplay.from_estimator([w.model, w.model]), {"by": "step"}, seeds_are_rows),

@@ -5,11 +5,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import entropy
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import draw_cells, make_axes
 from vaekit.inspection._fitted import Fitted
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._containers import as_array
 from vaekit.utils._random import make_random_state
 from vaekit.utils._style import in_house_style
 from vaekit.utils._typing import RandomStateLike
@@ -116,7 +118,6 @@ class FactorCodeDisplay(Display):
         display : FactorCodeDisplay
         """
         from vaekit.metrics import mutual_info_matrix
-        from vaekit.tables._containers import as_array
 
         names = getattr(factors, "columns", None) if factor_names is None else factor_names
         factors, codes = as_array(factors), as_array(codes)
@@ -163,10 +164,8 @@ class FactorCodeDisplay(Display):
 
 def _entropies(factors, continuous_factors):
     """Entropy of each factor in nats: what mutual information cannot exceed."""
-    from vaekit.tables._discretize import entropy
-
     if continuous_factors != "bin":
-        return np.array([entropy(np.unique(column, return_inverse=True)[1]) for column in factors.T])
+        return np.array([entropy(np.unique(column, return_counts=True)[1]) for column in factors.T])
     from vaekit.metrics import mutual_info_matrix
 
     return np.diag(mutual_info_matrix(factors, factors.astype(float), continuous_factors=continuous_factors))

@@ -145,7 +145,7 @@ class TableSamplesDisplay(Display):
             X=tables[0].values,
             samples=tables[1].values,
             feature_names=[str(name) for name in names],
-            kinds=[_words(X, samples, d) if n else None for d, n in enumerate(tables[0].n_kinds)],
+            kinds=[list(words) or None for words in tables[0].words],
             associations=association_matrix(tables[0]),
             associations_of_samples=association_matrix(tables[1]),
         )
@@ -294,14 +294,6 @@ def association_matrix(table):
     above = np.zeros((n, n))
     above[np.triu_indices(n, 1)] = associations(table)
     return above + above.T + np.eye(n)
-
-
-def _words(X, samples, d):
-    """The words of a column of two tables, in the order of their numbers."""
-    from vaekit.tables._containers import columns_of_frame
-
-    tables = (columns_of_frame(table) or np.asarray(table).T for table in (X, samples))
-    return np.unique(np.concatenate([np.asarray(columns[d]).astype(str) for columns in tables])).tolist()
 
 
 def _patch(colour, label):

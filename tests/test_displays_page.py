@@ -1,0 +1,33 @@
+"""The page of displays runs as it is read, tells of every display, and its pictures are there and small."""
+
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+from vaekit import inspection
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = (DOCS / "displays.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+def test_every_block_runs_in_turn(capsys):
+    names = {}
+    for block in BLOCKS:
+        exec(block, names)
+    assert plt.get_fignums()
+    assert "booktabs" not in capsys.readouterr().err
+    plt.close("all")
+
+
+def test_every_display_is_told_of():
+    shown = [name for name in inspection.__all__ if name.endswith(("Display", "Map"))]
+    assert [name for name in shown if f"inspection.{name}." not in PAGE] == []
+
+
+@pytest.mark.parametrize("picture", sorted(set(re.findall(r"\(((?:contact)/\w+\.png)\)", PAGE))))
+def test_a_picture_is_there_and_small(picture):
+    assert 2_000 < (DOCS / picture).stat().st_size < 300_000
