@@ -13,14 +13,15 @@ PAGE = (DOCS / "displays.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")
 def test_every_block_runs_in_turn(capsys):
-    names = {}
+    names, n_figures = {}, 0
     for block in BLOCKS:
         exec(block, names)
-    assert plt.get_fignums()
-    assert "booktabs" not in capsys.readouterr().err
-    plt.close("all")
+        n_figures += len(plt.get_fignums())
+        plt.close("all")
+    assert n_figures >= len(BLOCKS) - 2  # one block fits the models, one makes a page of HTML
+    assert r"\toprule" in capsys.readouterr().out
 
 
 def test_every_display_is_told_of():
