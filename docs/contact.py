@@ -122,7 +122,7 @@ def dsprites():
     world = make_dsprites(1200, size=32, orientations=range(0, 40, 10), random_state=0)
     varies = [len(np.unique(column)) > 1 for column in world.factors.T]
     names = [name for name, keep in zip(world.factor_names, varies) if keep]
-    return World(world.images, world.factors[:, 1], factors=world.factors[:, varies], factor_names=names,
+    return World(world.images, world.factors[:, 0], factors=world.factors[:, varies], factor_names=names,
                  n_components=8, max_epochs=40, network="mlp", hidden_layer_sizes=(128, 64))  # fmt: skip
 
 

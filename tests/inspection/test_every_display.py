@@ -320,3 +320,34 @@ def test_pockets_are_where_the_prior_is_alone():
     far_off = look.LatentSpaceDisplay.from_estimator(near, X + 6, **draws)
     assert far_off.leaks.all()
     assert far_off.pockets.mean() > 0.95
+
+
+def test_contours_say_how_much_they_hold():
+    ax = look.LatentSpaceDisplay.from_estimator(Known((2,)), WORLD.X[:, :2], **DRAWS).plot().axes_[0]
+    assert {text.get_text() for text in ax.texts} == {"50%", "90%"}
+    (xlim, ylim), places = (ax.get_xlim(), ax.get_ylim()), np.array([text.get_position() for text in ax.texts])
+    assert ((xlim[0] < places[:, 0]) & (places[:, 0] < xlim[1])).all()
+    assert ((ylim[0] < places[:, 1]) & (places[:, 1] < ylim[1])).all()
+
+
+def test_many_points_without_labels_are_a_density():
+    spaces = {"representation": RNG.normal(size=(6000, 2)), "generation": RNG.normal(size=(6000, 2))}
+    priors = {f"prior_{name}": points[:300] for name, points in spaces.items()}
+    ax = look.LatentSpaceDisplay(**spaces, **priors).plot().axes_[0]
+    counts = ax.collections[0].get_array()
+    assert counts.sum() == pytest.approx(6000, rel=0.02)  # but for those that lie far off
+    assert len(counts) < 2000
+
+
+def test_far_labels_leave_the_scale_of_colours_as_it_is():
+    y = np.r_[1e9, RNG.normal(size=59)]
+    display = look.LatentSpaceDisplay.from_estimator(WORLD.model, WORLD.X, y, n_prior_samples=200, **DRAWS).plot()
+    assert display.axes_[0].collections[0].get_clim()[1] < 1e8
+
+
+def test_faults_are_found():
+    figure, ax = plt.subplots()
+    ax.text(0.5, 0.5, "one\nline")
+    ax.text(0.5, 0.5, "another")
+    ax.text(1.2, 0.9, "cut off at the end of the figure")
+    assert faults_of(figure) == ["cut off at the end of the figure", ("another", "one\nline")]

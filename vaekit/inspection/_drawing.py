@@ -13,14 +13,14 @@ LONGEST_NAME = 18  # characters of a name beside a picture
 
 
 def make_axes(ax, n_axes, *, size=(3.2, 3.0), wrap=None, **sharing):
-    """Return a figure and an array of `n_axes` axes side by side, `wrap` of them in a line.
+    """Return a figure and an array of `n_axes` axes side by side, at most `wrap` of them in a line.
 
     `ax` is None (a new figure), one axes (its place is divided), or that many axes; `sharing` is sharex and sharey of
     those that are made here.
     """
     plt = import_pyplot()
-    n_columns = min(n_axes, wrap or n_axes)
-    shape = -(-n_axes // n_columns), n_columns
+    n_rows = -(-n_axes // (wrap or n_axes))
+    shape = n_rows, -(-n_axes // n_rows)  # lines of about the same length
     if ax is None:
         figsize = (size[0] * shape[1], size[1] * shape[0])
         figure, axes = plt.subplots(*shape, figsize=figsize, layout="constrained", squeeze=False, **sharing)

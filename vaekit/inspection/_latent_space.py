@@ -177,12 +177,12 @@ class LatentSpaceDisplay(Display):
         for axes, (title, (codes, prior)) in zip(self.axes_, spaces.items()):
             codes, prior = codes[:, pair], prior[:, pair]
             window = find_window(codes, prior)
-            points = self._draw_codes(axes, codes, window)
-            self._mark(axes, codes, prior)
-            draw_density(axes, prior, window)
             x, y = (f"$z_{{{component}}}$" for component in pair)
             xlim, ylim = as_square(window).T
             axes.set(title=title, xlabel=x, ylabel=y, xlim=xlim, ylim=ylim, aspect="equal")
+            points = self._draw_codes(axes, codes, window)
+            self._mark(axes, codes, prior)
+            draw_density(axes, prior, window)
         if points is not None:
             self.figure_.colorbar(points, ax=list(self.axes_), extend="both", shrink=0.8).solids.set_alpha(1)
         self._draw_legend(ax)
