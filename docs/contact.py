@@ -179,9 +179,13 @@ def sheet_of(pictures):
     return sheet
 
 
-def save(image, path, colours=128):
-    """Write an image of few colours, so that the file is small."""
-    image.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+def save(image, path, most=290_000):
+    """Write an image with as many colours as a small file has room for."""
+    for colours in (255, 128, 64, 32):
+        reduced = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        reduced.save(path, optimize=True)
+        if path.stat().st_size < most:
+            break
 
 
 def main():

@@ -34,7 +34,7 @@ class LatentSpaceDisplay(Display):
 
     Where contours hold no codes, the prior draws samples that the decoder never saw (pockets); codes outside the
     contours are data that it never draws (leaks). Both are marked where the densities are known and the latent space
-    is one that a picture can show.
+    is one that a picture can show. Of few rows with narrow posteriors, what lies between them is a pocket, too.
 
     Parameters
     ----------

@@ -146,7 +146,7 @@ class OutlierScoresDisplay(Display):
             return [""] * len(self.rows)
         names = name_features(self.feature_names, self.contributions.shape[1])
         return [
-            ", ".join(f"{shorten(names[j])} = {_said(row[j])}" for j in np.argsort(shares)[:N_REASONS])
+            ", ".join(f"{shorten(names[j], 16)} = {_said(row[j])}" for j in np.argsort(shares)[:N_REASONS])
             for shares, row in zip(self.contributions, self.values)
         ]
 
@@ -164,7 +164,7 @@ class OutlierScoresDisplay(Display):
         display : OutlierScoresDisplay
         """
         n_axes = 1 if self.contributions is None and self.images is None else 2
-        self.figure_, self.axes_ = make_axes(ax, n_axes, size=(4.2, max(2.6, 0.8 + 0.26 * len(self.rows))))
+        self.figure_, self.axes_ = make_axes(ax, n_axes, size=(4.7, max(2.6, 0.8 + 0.26 * len(self.rows))))
         self._draw_histogram(self.axes_[0])
         if self.images is not None:
             self._draw_images(self.axes_[1])
