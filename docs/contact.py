@@ -29,7 +29,7 @@ WIDTH, GAP = 1400, 18  # pixels of a sheet, and between pictures
 class World:
     """Data of one kind, and models fitted on it: decoupled, plain, by strength, by seed."""
 
-    def __init__(self, X, y, *, factors=None, factor_names=None, image_shape=None, has=None, **options):
+    def __init__(self, X, y, *, factors=None, factor_names=None, image_shape=None, has=None, quick=10, **options):
         self.X, self.y, self.factors, self.factor_names = X, y, factors, factor_names
         self.shape = image_shape
         self.attribute = f"{(factor_names or ['class'])[0]} = {np.unique(y)[0]}"
@@ -38,8 +38,8 @@ class World:
         self.model = FactorDPVAE(gamma=5, **fit).fit(X)
         self.flat = FactorDPVAE(gamma=5, **{**fit, "n_components": 2}).fit(X)
         self.plain = VAE(**fit).fit(X)
-        self.seeds = [VAE(**{**fit, "random_state": seed, "max_epochs": 10}).fit(X) for seed in range(3)]
-        self.strengths = {f"β = {b}": BetaVAE(beta=b, **{**fit, "max_epochs": 10}).fit(X) for b in (0.5, 1, 4, 16)}
+        self.seeds = [VAE(**{**fit, "random_state": seed, "max_epochs": quick}).fit(X) for seed in range(3)]
+        self.strengths = {f"β = {b}": BetaVAE(beta=b, **{**fit, "max_epochs": quick}).fit(X) for b in (0.5, 1, 4, 16)}
         self.detector = VAEOutlierDetector(self.plain).fit(X)
 
     @property
@@ -129,7 +129,8 @@ def dsprites():
 def table():
     """Thirteen measures of wines, with their names."""
     wine = load_wine(as_frame=True)
-    return World(wine.data, wine.target.to_numpy(), factor_names=["cultivar"], n_components=6, max_epochs=150)
+    return World(wine.data, wine.target.to_numpy(), factor_names=["cultivar"], n_components=6, max_epochs=150,
+                 quick=50)  # fmt: skip
 
 
 def windows():

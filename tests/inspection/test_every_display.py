@@ -1,5 +1,7 @@
 """Every display on every kind of data: it holds what it says, its words are neither cut nor over each other."""
 
+from types import SimpleNamespace
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -251,8 +253,15 @@ def test_runs_are_dots_with_the_table_behind():
     frame = display.to_frame()
     assert_allclose(frame["mig", "mean"], [RUNS["mig"][i : i + 4].mean() for i in (0, 4, 8)])
     assert_allclose(frame["sap", "std"], [RUNS["sap"][i : i + 4].std(ddof=1) for i in (0, 4, 8)])
-    long = pd.DataFrame(RUNS).melt(["model", "seed"], var_name="score")
+    long = pd.DataFrame(RUNS).melt(["model", "seed"], var_name="scorer", value_name="score")
     assert_array_equal(look.ComparisonDisplay.from_frame(long).scores["sap"], display.scores["sap"])
+
+
+def test_comparisons_are_shown_as_they_are():
+    comparison = SimpleNamespace(models=["a", "b"], scores={"mig": np.array([[0.1, 0.2], [0.3, np.nan]])})
+    display = look.ComparisonDisplay.from_comparison(comparison).plot()
+    assert_allclose([display.table["mig"][name].mean for name in "ab"], [0.15, 0.3])
+    assert display._repr_html_().count("<tr>") == 3
 
 
 def test_the_best_is_bold_in_latex():

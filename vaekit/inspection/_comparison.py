@@ -59,8 +59,8 @@ class ComparisonDisplay(Display):
         *,
         model: str = "model",
         seed: str = "seed",
+        scorer: str = "scorer",
         score: str = "score",
-        value: str = "value",
         better: Mapping[str, str] | None = None,
     ) -> Self:
         """Read a table of runs.
@@ -68,12 +68,12 @@ class ComparisonDisplay(Display):
         Parameters
         ----------
         frame : data frame, or mapping of str to array-like of shape (n_runs,)
-            Long (a row for each run and score: columns of `score` and `value`) or wide (a row for each run, a column
-            of numbers for each score).
+            Long (a row for each run and score: columns of `scorer` and `score`, as `compare` makes it) or wide (a row
+            for each run, a column of numbers for each score).
         model, seed : str, default="model", "seed"
             Columns that say which run it is.
-        score, value : str, default="score", "value"
-            Columns of a long table.
+        scorer, score : str, default="scorer", "score"
+            Columns of a long table: what was measured, and the number.
         better : mapping of str to {"higher", "lower"}, default=None
             Which way is up, by score.
 
@@ -86,7 +86,7 @@ class ComparisonDisplay(Display):
         ValueError
             If a column is missing, or a run has two values of one score.
         """
-        runs = tidy(columns_of(frame), model, seed, score, value)
+        runs = tidy(columns_of(frame), model, seed, scorer, score)
         models, seeds, names = (list(dict.fromkeys(column)) for column in zip(*[run[:3] for run in runs]))
         scores = {name: np.full((len(models), len(seeds)), np.nan) for name in names}
         for of_model, of_seed, name, number in runs:
@@ -95,6 +95,23 @@ class ComparisonDisplay(Display):
                 raise ValueError(f"The run of {of_model!r} with seed {of_seed!r} has two values of {name!r}; keep one.")
             scores[name][place] = number
         return cls(models=[str(m) for m in models], scores=scores, better=better)
+
+    @classmethod
+    def from_comparison(cls, comparison: Any, *, better: Mapping[str, str] | None = None) -> Self:
+        """Show what :func:`vaekit.model_selection.compare` returns.
+
+        Parameters
+        ----------
+        comparison : object
+            With `models` and `scores`.
+        better : mapping of str to {"higher", "lower"}, default=None
+            Which way is up, by score; higher, as scorers have it.
+
+        Returns
+        -------
+        display : ComparisonDisplay
+        """
+        return cls(models=list(comparison.models), scores=dict(comparison.scores), better=better)
 
     @property
     def table(self) -> dict[str, dict[str, Any]]:

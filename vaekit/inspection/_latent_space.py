@@ -268,8 +268,8 @@ def draw_density(ax, draws, window):
     heights = density(np.stack(np.meshgrid(x, y)).reshape(2, -1)).reshape(GRID, GRID)
     contours = ax.contour(x, y, heights, levels=levels, colors="0.25", linewidths=0.9)
     shares = {level: f"{share:.0%}" for level, share in zip(contours.levels, SHARES[::-1])}
-    for label in ax.clabel(contours, fmt=shares, inline=False, fontsize=7):
-        label.set(path_effects=halo(), color="0.1")
+    for label in ax.clabel(contours, fmt=shares, inline=False, fontsize=8):
+        label.set(path_effects=halo(), color="0.1", rotation=0, zorder=5)
 
 
 def draw_many(ax, points, window):

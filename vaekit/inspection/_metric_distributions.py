@@ -47,16 +47,16 @@ class MetricDistributionDisplay(Display):
 
     @classmethod
     def from_frame(
-        cls, frame: Any, *, model: str = "model", seed: str = "seed", score: str = "score", value: str = "value"
+        cls, frame: Any, *, model: str = "model", seed: str = "seed", scorer: str = "scorer", score: str = "score"
     ) -> Self:
         """Read a table of runs.
 
         Parameters
         ----------
         frame : data frame, or mapping of str to array-like of shape (n_runs,)
-            Long (a row for each run and score: columns of `score` and `value`) or wide (a row for each run, a column
+            Long (a row for each run and score: columns of `scorer` and `score`) or wide (a row for each run, a column
             of numbers for each metric).
-        model, seed, score, value : str, default="model", "seed", "score", "value"
+        model, seed, scorer, score : str, default="model", "seed", "scorer", "score"
             Columns that say which run it is, and those of a long table.
 
         Returns
@@ -69,7 +69,7 @@ class MetricDistributionDisplay(Display):
             If a column is missing.
         """
         values = {}
-        for of_model, _, name, number in tidy(columns_of(frame), model, seed, score, value):
+        for of_model, _, name, number in tidy(columns_of(frame), model, seed, scorer, score):
             values.setdefault(name, {}).setdefault(str(of_model), []).append(number)
         return cls(values={name: {m: np.array(v) for m, v in by_model.items()} for name, by_model in values.items()})
 

@@ -12,19 +12,19 @@ def columns_of(frame):
     return {str(name): np.asarray(frame[name]) for name in names}
 
 
-def tidy(columns, model, seed, score, value):
-    """Return (model, seed, score, value) of a long or a wide table of runs."""
+def tidy(columns, model, seed, scorer, score):
+    """Return (model, seed, scorer, score) of a long or a wide table of runs."""
     _require(columns, model)
     models = columns[model].tolist()
     seeds = columns[seed].tolist() if seed in columns else _numbered(models)
-    if score in columns and value in columns:
-        if seed not in columns:
-            seeds = _numbered(list(zip(models, columns[score].tolist())))
-        return list(zip(models, seeds, map(str, columns[score].tolist()), columns[value].astype(float).tolist()))
+    if scorer in columns and score in columns:
+        names = list(map(str, columns[scorer].tolist()))
+        seeds = seeds if seed in columns else _numbered(list(zip(models, names)))
+        return list(zip(models, seeds, names, columns[score].astype(float).tolist()))
     numbers = number_columns(columns, without=(model, seed))
     if not numbers:
         raise ValueError(
-            f"A table of runs has columns {score!r} and {value!r}, or a column of numbers for each score; got "
+            f"A table of runs has columns {scorer!r} and {score!r}, or a column of numbers for each score; got "
             f"{list(columns)}."
         )
     return [(m, s, name, float(x)) for name, column in numbers.items() for m, s, x in zip(models, seeds, column)]

@@ -223,7 +223,8 @@ class TableSamplesDisplay(Display):
         self._draw_legend(ax)
 
     def _draw_pair(self, axes, column, row):
-        for values, colour in ((self.X, MUTED), (self.samples, COLORS[1])):
+        n_rows = min(len(self.X), len(self.samples))  # neither hides the other
+        for values, colour in ((self.samples[:n_rows], COLORS[1]), (self.X[:n_rows], "0.3")):
             known = values[:, [column, row]]
             known = known[np.isfinite(known).all(axis=1)]
             draw_points(axes, known + self._jitter(len(known), column, row), color=colour, s=4)
