@@ -205,7 +205,8 @@ class LatentSpaceDisplay(Display):
         }
         for name, (is_one, points, style) in marks.items():
             if is_one is not None and is_one.any():
-                label = f"{name} ({is_one.mean():.0%} of {'the prior' if name == 'pockets' else 'codes'})"
+                share = f"{is_one.mean():.0%}" if is_one.mean() > 0.005 else "<1%"
+                label = f"{name} ({share} of {'the prior' if name == 'pockets' else 'codes'})"
                 draw_points(ax, points[is_one][:MOST_MARKS], label=label, alpha=0.8, **style)
 
     def _draw_codes(self, ax, codes, window):
