@@ -113,7 +113,7 @@ def digits():
 def mnist(folder):
     """Digits of 28 x 28 pixels, from their files."""
     X, y = load_mnist(folder, subset="train", return_X_y=True)
-    return World(X[:1500], y[:1500].astype(int), factor_names=["digit"], n_components=8, max_epochs=25,
+    return World(X[:1500], np.ravel(y)[:1500].astype(int), factor_names=["digit"], n_components=8, max_epochs=25,
                  network="mlp", hidden_layer_sizes=(128, 64))  # fmt: skip
 
 
