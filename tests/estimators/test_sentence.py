@@ -51,8 +51,8 @@ def test_parameters_and_sources_are_there():
 def test_pages_are_linked_where_the_package_names_a_site(monkeypatch):
     monkeypatch.setattr(_site, "site", lambda: "https://example.org/docs")
     text = sentence(FactorDPVAE())
-    assert 'href="https://example.org/docs/api/vaekit.priors.Decoupled.html"' in text
-    assert "https://example.org/docs/api/vaekit.estimators.FactorDPVAE.html" in FactorDPVAE()._repr_html_()
+    assert 'href="https://example.org/docs/reference/generated/vaekit.priors.Decoupled.html"' in text
+    assert "https://example.org/docs/reference/generated/vaekit.FactorDPVAE.html" in FactorDPVAE()._repr_html_()
 
 
 def test_to_be_shown_is_no_occasion_to_fail():

@@ -2,6 +2,7 @@
 
 import functools
 import importlib.metadata
+import itertools
 import re
 
 from vaekit.utils._docstrings import split_sections
@@ -29,7 +30,12 @@ class Linked:
 
     @property
     def _doc_link_template(self):
-        return f"{site()}/api/{{estimator_module}}.{{estimator_name}}.html" if site() else ""
+        return f"{site()}/reference/generated/{{page}}.html" if site() else ""
+
+    def _doc_link_url_param_generator(self):
+        """The one path that the reference knows a class by."""
+        room = ".".join(itertools.takewhile(lambda part: not part.startswith("_"), type(self).__module__.split(".")))
+        return {"page": f"{room.removesuffix('.estimators')}.{type(self).__name__}"}
 
 
 def link_of(word):
