@@ -32,6 +32,7 @@ LAWS = {
         "test_windows",
     },
     "evaluation": {"test_estimators_meet_evaluation"},
+    "inspection": {"test_every_display"},
     "functional": {"test_functional_laws"},
     "likelihoods": {"test_likelihoods"},
     "metrics": {"test_metric_definitions", "test_metric_errors", "test_metric_goldens", "test_metric_worlds"},

@@ -1,3 +1,5 @@
+import html
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -75,6 +77,14 @@ def test_it_becomes_a_frame():
     assert list(frame.index) == list(REPORT.rows)
     assert frame.loc["nll", "value"] == REPORT["nll"].value
     assert frame.loc["coverage", "better"] == "higher"
+
+
+def test_notebooks_show_a_table():
+    shown = REPORT._repr_html_()
+    known = [name for name, row in REPORT.rows.items() if np.isfinite(row.value)]
+    assert shown.count("<tr>") == 1 + len(known)
+    assert all(f">{name}</td>" in shown and f">{REPORT[name].value:.4g}</td>" in shown for name in known)
+    assert all(html.escape(row.note) in shown for row in REPORT.rows.values() if row.note)
 
 
 def test_it_draws():

@@ -49,6 +49,7 @@ def test_report_prints_and_becomes_a_frame(few_trees):
     assert list(report.to_frame().columns) == ["samples", "holdout", "better"]
     assert list(report.columns) == ["x", "y", "z", "side"]
     assert len(repr(report).splitlines()) == 1 + len(report.rows)
+    assert report._repr_html_().count("<tr>") == 1 + len(report.rows)
 
 
 def test_containers_and_names_of_targets_agree(few_trees):

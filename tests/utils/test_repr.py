@@ -43,6 +43,7 @@ def model():
 
 
 DRAWS = {"random_state": 0}
+RUNS = {"model": ["a", "a", "b"], "mig": [0.1, 0.2, 0.3], "sap": [0.3, 0.1, 0.2]}
 RESULTS = {
     "posterior": lambda: model().posterior(X),
     "aggregate": lambda: AggregatePosterior.from_estimator(model(), X),
@@ -67,6 +68,19 @@ RESULTS = {
     "ReconstructionDisplay": lambda: inspection.ReconstructionDisplay.from_estimator(model(), X),
     "SamplesDisplay": lambda: inspection.SamplesDisplay.from_estimator(model(), X, **DRAWS),
     "TraversalDisplay": lambda: inspection.TraversalDisplay.from_estimator(model(), X),
+    "ActiveLatentsDisplay": lambda: inspection.ActiveLatentsDisplay.from_estimator(model(), X),
+    "AggregatePosteriorDisplay": lambda: inspection.AggregatePosteriorDisplay.from_estimator(model(), X, **DRAWS),
+    "AttributeDisplay": lambda: inspection.AttributeDisplay.from_estimator(model(), X, FACTORS[:, 0] == 0),
+    "ComparisonDisplay": lambda: inspection.ComparisonDisplay.from_frame(RUNS),
+    "FactorCodeDisplay": lambda: inspection.FactorCodeDisplay.from_estimator(model(), X, FACTORS, importance=False),
+    "InterpolationDisplay": lambda: inspection.InterpolationDisplay.from_estimator(model(), X[:3], X[3:6]),
+    "LatentMap": lambda: inspection.LatentMap.from_estimator(model(), X, **DRAWS),
+    "LeakageDisplay": lambda: inspection.LeakageDisplay.from_estimators({"a": model()}, X, n_samples=50, **DRAWS),
+    "MetricDistributionDisplay": lambda: inspection.MetricDistributionDisplay.from_frame(RUNS),
+    "OutlierScoresDisplay": lambda: inspection.OutlierScoresDisplay.from_estimator(model(), X),
+    "RankCorrelationDisplay": lambda: inspection.RankCorrelationDisplay.from_frame(RUNS),
+    "RateDistortionDisplay": lambda: inspection.RateDistortionDisplay.from_estimators({"a": model()}, X, **DRAWS),
+    "TableSamplesDisplay": lambda: inspection.TableSamplesDisplay.from_estimator(model(), X, **DRAWS),
     **{
         type(spec).__name__: lambda spec=spec: spec.build(setting())
         for spec in (StandardNormal(), Decoupled(), ElementwiseFlow(), Generator())

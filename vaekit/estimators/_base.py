@@ -15,6 +15,7 @@ from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._learned import LearnedMixin
 from vaekit.estimators._moving import MovingMixin
+from vaekit.estimators._sentence import SentenceMixin
 from vaekit.estimators._word_parameters import entry_of, parameters_of, word_of
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import UnreadableFileError
@@ -49,6 +50,7 @@ class BaseEncoder(
     CallbacksMixin,
     CodesMixin,
     MovingMixin,
+    SentenceMixin,
     PlainParameters,
     BaseEstimator,
 ):

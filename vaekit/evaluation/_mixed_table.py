@@ -25,11 +25,14 @@ class MixedTable:
         How many kinds of words a column has, 0 for numbers.
     names : tuple of str
         Names of the columns.
+    words : tuple of tuple of str
+        The kinds of words of each column in the order of their numbers, none for numbers.
     """
 
     values: Any
     n_kinds: tuple
     names: tuple
+    words: tuple = ()
 
     def __len__(self):
         return len(self.values)
@@ -79,10 +82,11 @@ def mixed_tables(categorical_features, **tables):
                 "tables with the same columns in the same order."
             )
     are_words = _are_words(categorical_features, read[first], names)
-    columns, n_kinds = zip(*[_encoded(*column, name) for *column, name in zip(zip(*read.values()), are_words, names)])
+    columns, words = zip(*[_encoded(*column, name) for *column, name in zip(zip(*read.values()), are_words, names)])
     ends = np.cumsum([len(column[0]) for column in read.values()])[:-1]
     parts = np.split(np.stack(columns, axis=1), ends)
-    return [MixedTable(values, n_kinds, tuple(names)) for values in parts]
+    n_kinds = tuple(map(len, words))
+    return [MixedTable(values, n_kinds, tuple(names), words) for values in parts]
 
 
 def _columns(table, name):
@@ -134,12 +138,12 @@ def _is_moment(value):
 
 
 def _encoded(parts, is_words, name):
-    """The columns of all tables as one of floats, and how many kinds of words there are."""
+    """The columns of all tables as one of floats, and the kinds of words there are."""
     if is_words:
         kinds, codes = np.unique(np.concatenate([part.astype(str) for part in parts]), return_inverse=True)
-        return codes.astype(np.float64), len(kinds)
+        return codes.astype(np.float64), tuple(kinds.tolist())
     try:
-        return np.concatenate([_as_floats(part) for part in parts]), 0
+        return np.concatenate([_as_floats(part) for part in parts]), ()
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"Column {name!r} holds numbers in the first table and something else in another ({error}); give it one "

@@ -10,6 +10,8 @@ from vaekit.evaluation._report_parts import PARTS, ReportRow, Subject, measure
 from vaekit.exceptions import MissingMethodError, VaekitError
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
+from vaekit.utils._html import html_table
+from vaekit.utils._style import COLORS, MUTED, import_pyplot, in_house_style
 from vaekit.utils._typing import RandomStateLike
 
 
@@ -55,6 +57,12 @@ class GenerationReport:
 
         return pd.DataFrame.from_dict(self.rows, orient="index", columns=ReportRow._fields)
 
+    def _repr_html_(self):
+        rows = [(name, *row[:4]) for name, row in self.rows.items() if not math.isnan(row.value)]
+        notes = sorted({f"{name}: {row.note}" for name, row in self.rows.items() if row.note})
+        return html_table(("", "value", "s.e.", "unit", "better"), rows, caption="Generation report", notes=notes)
+
+    @in_house_style
     def plot(self, axes: Any = None) -> Self:
         """Draw the leakage curve, the parts of the KL, and the components in use.
 
@@ -68,9 +76,8 @@ class GenerationReport:
         self : GenerationReport
             With `axes_` and `figure_`.
         """
-        import matplotlib.pyplot as plt
-
-        self.axes_ = plt.subplots(1, 3, figsize=(12, 3.5), layout="constrained")[1] if axes is None else np.ravel(axes)
+        figsize = {"figsize": (10, 2.8), "layout": "constrained"}
+        self.axes_ = import_pyplot().subplots(1, 3, **figsize)[1] if axes is None else np.ravel(axes)
         self.figure_ = self.axes_[0].figure
         self._plot_leakage(self.axes_[0])
         self._plot_kl(self.axes_[1])
@@ -79,20 +86,33 @@ class GenerationReport:
 
     def _plot_leakage(self, ax):
         if self.leakage is not None:
-            ax.errorbar(*self.leakage[:2], yerr=self.leakage.standard_error, marker="o", capsize=2)
+            ax.errorbar(*self.leakage[:2], yerr=self.leakage.standard_error, marker="o", markersize=3, capsize=2,
+                        color=COLORS[0])  # fmt: skip
+            ax.axhline(0, color=MUTED, linewidth=0.8)
+        self._say_if_missing(ax, self.leakage is None)
         ax.set(title="Leakage", xlabel="threshold on log N(g(z); 0, I)", ylabel="nats")
 
     def _plot_kl(self, ax):
-        parts = {name: self.rows[name] for name in ("mutual_information", "total_correlation", "dimension_kl")}
-        labels = [name.replace("_", "\n") for name in parts]
-        ax.bar(labels, [row.value for row in parts.values()], yerr=[row.standard_error for row in parts.values()])
+        parts = [self.rows[name] for name in ("mutual_information", "total_correlation", "dimension_kl")]
+        names = ("mutual\ninformation", "total\ncorrelation", "by\ndimension")
+        ax.bar(names, [row.value for row in parts], yerr=[row.standard_error for row in parts], color=COLORS[0],
+               width=0.6, error_kw={"capsize": 3, "elinewidth": 1})  # fmt: skip
+        ax.axhline(0, color=MUTED, linewidth=0.8)
+        self._say_if_missing(ax, all(math.isnan(row.value) for row in parts))
         ax.set(title="Parts of the KL", ylabel="nats per row")
 
     def _plot_components(self, ax):
         if self.collapse is not None:
             share, active = self.collapse.variance_share, self.collapse.active
-            ax.bar(np.arange(len(share)), share, color=np.where(active, "C0", "C7"))
-        ax.set(title="Components in use", xlabel="component", ylabel="share of variance", ylim=(0, 1))
+            ax.bar(np.arange(len(share)), share, color=np.where(active, COLORS[0], MUTED), width=0.7)
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        self._say_if_missing(ax, self.collapse is None)
+        in_use = "" if self.collapse is None else f" ({self.collapse.n_active} of {len(self.collapse.active)} in use)"
+        ax.set(title="Components in use", xlabel=f"component{in_use}", ylabel="share of variance", ylim=(0, 1))
+
+    def _say_if_missing(self, ax, is_missing):
+        if is_missing:
+            ax.text(0.5, 0.5, "not known\nof this model", ha="center", va="center", transform=ax.transAxes, color=MUTED)
 
 
 @guarded_arithmetic

@@ -14,6 +14,7 @@ from vaekit.evaluation._table_parts import (
     use_of_training,
 )
 from vaekit.utils._ambient import guarded, guarded_arithmetic
+from vaekit.utils._html import html_table
 from vaekit.utils._random import make_random_state
 from vaekit.utils._typing import RandomStateLike
 
@@ -63,6 +64,10 @@ class TableReport:
         lines += [(name, f"{row.samples:.4g}", f"{row.holdout:.4g}", row.better) for name, row in self.rows.items()]
         widths = [max(map(len, column)) for column in zip(*lines)]
         return "\n".join("  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths)).rstrip() for line in lines)
+
+    def _repr_html_(self):
+        rows = [(name, *row) for name, row in self.rows.items()]
+        return html_table(("", "samples", "holdout", "better"), rows, caption="Table report")
 
     def to_frame(self) -> Any:
         """Return the table as a pandas DataFrame.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from vaekit.utils._repr import short_repr
@@ -17,4 +18,6 @@ class Display:
 
     figure_: Figure
 
-    __repr__ = short_repr
+    def __repr__(self):
+        known = SimpleNamespace(**{name: value for name, value in vars(self).items() if value is not None})
+        return short_repr(known).replace("SimpleNamespace", type(self).__name__, 1)

@@ -14,6 +14,7 @@ from vaekit.inspection._fitted import Fitted, name_features
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import as_array, column_names, take_rows
 from vaekit.utils._rows import floats
+from vaekit.utils._style import in_house_style, robust_limits
 
 __all__ = ["OutlierDisplay"]
 
@@ -104,6 +105,7 @@ class OutlierDisplay(Display):
             offset=getattr(fitted.model, "offset_", None),
         )
 
+    @in_house_style
     def plot(self, ax: Any = None, *, cmap: str = "RdBu") -> Self:
         """Draw a row for each of the worst, a cell for each column: red is what makes it one.
 
@@ -119,11 +121,13 @@ class OutlierDisplay(Display):
         display : OutlierDisplay
         """
         n_rows, n_features = self.contributions.shape
-        self.figure_, (self.ax_,) = make_axes(ax, 1, size=(2.2 + 0.4 * n_features, 1.4 + 0.26 * n_rows))
-        most = np.abs(self.contributions).max() or 1.0
+        self.figure_, (self.ax_,) = make_axes(ax, 1, size=(2.6 + 0.3 * n_features, 1.5 + 0.26 * n_rows))
+        most = np.abs(robust_limits(self.contributions, tail=0.005)).max() or 1.0
         cells = self.ax_.imshow(self.contributions, cmap=cmap, vmin=-most, vmax=most, aspect="auto")
         self.ax_.set_xticks(range(n_features), name_features(self.feature_names, n_features), rotation=90)
         self.ax_.set_yticks(range(n_rows), [self._label(i) for i in range(n_rows)])
+        self.ax_.tick_params(length=0)
+        self.ax_.spines[:].set_visible(False)
         self.figure_.colorbar(cells, ax=self.ax_, label="contribution to the score (nats)")
         return self
 

@@ -9,21 +9,29 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
-from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes
+from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes, tile_of
 from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_features
+from vaekit.inspection._table_samples import TableSamplesDisplay
+from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._noise import noise_choice
 from vaekit.utils._random import make_random_state
+from vaekit.utils._style import in_house_style
 from vaekit.utils._typing import RandomStateLike
 
 __all__ = ["SamplesDisplay"]
 
 N_BINS = 30  # of the histograms of one column
+SMALL = 0.75  # of the size that images have elsewhere
+MOST_IMAGES = 64  # of each kind that are drawn
 
 
 @guarded_arithmetic
 class SamplesDisplay(Display):
     """Data on the left, samples of the model on the right, on the same scale.
+
+    Windows of time series (images of few lines and many steps) are drawn as lines. Of tables of more than two columns
+    the marginals are laid over each other, as :class:`TableSamplesDisplay` draws them.
 
     Parameters
     ----------
@@ -38,8 +46,8 @@ class SamplesDisplay(Display):
     ----------
     figure_ : matplotlib Figure
         Once drawn.
-    axes_ : ndarray of two matplotlib Axes
-        Once drawn.
+    axes_ : ndarray of matplotlib Axes
+        Once drawn: data and samples, or a panel for each column.
 
     Examples
     --------
@@ -98,15 +106,16 @@ class SamplesDisplay(Display):
         rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
         return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
 
+    @in_house_style
     def plot(self, ax: Any = None, *, features: Any = None, cmap: str = "gray") -> Self:
-        """Draw images, two columns of a table against each other, or the histogram of one.
+        """Draw images, the marginals of a table, two of its columns against each other, or the histogram of one.
 
         Parameters
         ----------
-        ax : matplotlib Axes or two of them, default=None
+        ax : matplotlib Axes, or two of them, or one for each marginal, default=None
             Where to draw; None is a new figure.
         features : int or str, or one or two of them, default=None
-            Columns of a table to draw, by number or by name; None is the first two, or the only one.
+            Columns of a table to draw, by number or by name; None is all marginals, or the plane of a table of two.
         cmap : str, default="gray"
             Colour map of grey images.
 
@@ -119,6 +128,8 @@ class SamplesDisplay(Display):
         ValueError
             If there is no such column, or more than two are asked for.
         """
+        if self.X.ndim == 2 and self.X.shape[1] > 2 and features is None:
+            return self._draw_marginals(ax)
         if self.X.ndim > 2:
             self._draw_grids(ax, cmap)
         else:
@@ -127,12 +138,27 @@ class SamplesDisplay(Display):
             axes.set_title(title)
         return self
 
+    def _draw_marginals(self, ax):
+        names = name_features(self.feature_names, self.X.shape[1])
+        over = TableSamplesDisplay.from_arrays(self.X, self.samples, feature_names=names).plot(ax)
+        self.figure_, self.axes_ = over.figure_, over.axes_
+        return self
+
     def _draw_grids(self, ax, cmap):
-        self.figure_, self.axes_ = make_axes(ax, 2)
-        for axes, rows in zip(self.axes_, (self.X, self.samples)):
-            side = int(np.sqrt(len(rows)))
-            grid = rows[: side**2].reshape(side, side, *rows.shape[1:])
-            draw_images(axes, grid, (self.X.min(), self.X.max()), cmap)
+        windows = as_windows(self.X)
+        tile = tile_of(*self.X.shape[-2:]) if windows is None else (1.9, 0.75)
+        n_rows, n_columns = _shape_of_grid(min(len(self.X), len(self.samples)), tile)
+        self.figure_, self.axes_ = make_axes(
+            ax, 2, size=(SMALL * tile[0] * n_columns + 0.2, SMALL * tile[1] * n_rows + 0.3)
+        )
+        limits = (self.X.min(), self.X.max()) if windows is None else channel_limits(windows)
+        for axes, rows, colour in zip(self.axes_, (self.X, self.samples), ("0.35", COLORS[0])):
+            rows = rows if windows is None else as_windows(rows)
+            grid = rows[: n_rows * n_columns].reshape(n_rows, n_columns, *rows.shape[1:])
+            if windows is None:
+                draw_images(axes, grid, limits, cmap)
+            else:
+                draw_windows(axes, grid, limits, colors=colour)
 
     def _draw_columns(self, ax, features):
         n_features = self.X.shape[1]
@@ -150,3 +176,9 @@ class SamplesDisplay(Display):
                 axes.hist(rows.ravel(), bins=edges, density=True, color=colour)
             axes.set_xlabel(names[chosen[0]])
         self.axes_[0].set_ylabel(names[chosen[1]] if len(chosen) == 2 else "density")
+
+
+def _shape_of_grid(n_images, tile):
+    """Lines and columns of a grid of images whose figure is about square and holds no line that is not full."""
+    n_columns = max(1, min(n_images, round(np.sqrt(min(n_images, MOST_IMAGES) * tile[1] / tile[0]))))
+    return max(1, min(n_images, MOST_IMAGES) // n_columns), n_columns

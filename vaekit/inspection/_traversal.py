@@ -9,30 +9,31 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
-from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes
-from vaekit.inspection._fitted import (
-    Fitted,
-    as_rows,
-    choose_components,
-    choose_features,
-    column_units,
-    name_features,
+from vaekit.inspection._drawing import shorten
+from vaekit.inspection._fitted import Fitted, as_rows, choose_components, choose_features, name_features
+from vaekit.inspection._walk_drawing import (
+    draw_walks_of_images,
+    draw_walks_of_rows,
+    draw_walks_of_windows,
+    units_of,
 )
-from vaekit.inspection._walks import check_path, walk_between
+from vaekit.inspection._walks import SPACES, check_path, walk_between
+from vaekit.inspection._windows import as_windows
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._containers import as_array
+from vaekit.utils._style import in_house_style
 
 __all__ = ["TraversalDisplay"]
-
-LEGEND = 1.8  # inches for the names of features beside the panels
 
 
 @guarded_arithmetic
 class TraversalDisplay(Display):
     """What changes in the data while a point walks through latent space.
 
-    Images are drawn one walk per line. Of tables every walk has its own panel with a line for each feature, in units of
-    the deviation of its column around the mean, as in :class:`ReconstructionDisplay`; the five that move most are in
-    colour.
+    Walks are sorted by what their latent tells of the data, where the model knows it (`kl_per_component_`), and latents
+    that tell nothing are folded into a line of words. Images are drawn one walk per line, windows of time series over
+    each other. Of tables every walk has its own panel with a line for each feature, in units of the deviation of its
+    column around the mean, as in :class:`ReconstructionDisplay`; the five that move most are in colour, and named.
 
     Parameters
     ----------
@@ -50,6 +51,10 @@ class TraversalDisplay(Display):
         Zero and unit of each column of a table.
     feature_names : sequence of str, default=None
         Names of the columns of a table; None is their numbers.
+    kl : ndarray of shape (n_walks,), default=None
+        KL of the latent that is walked, in nats per row.
+    folded : sequence of int, default=()
+        Inactive latents that are not walked.
 
     Attributes
     ----------
@@ -84,7 +89,10 @@ class TraversalDisplay(Display):
         mean: float | np.ndarray = 0.0,
         deviation: float | np.ndarray = 1.0,
         feature_names: Sequence[str] | None = None,
+        kl: np.ndarray | None = None,
+        folded: Sequence[int] = (),
     ) -> None:
+        self.kl, self.folded = kl, folded
         self.decoded, self.positions = decoded, positions
         self.names, self.x_label, self.limits = names, x_label, limits
         self.mean, self.deviation, self.feature_names = mean, deviation, feature_names
@@ -99,6 +107,7 @@ class TraversalDisplay(Display):
         components: Any = None,
         n_steps: int = 9,
         spread: float = 0.95,
+        space: str = "representation",
         image_shape: tuple[int, ...] | None = None,
     ) -> Self:
         """Change one latent at a time, the others staying where they are.
@@ -115,12 +124,15 @@ class TraversalDisplay(Display):
         row : int, default=None
             The row of X whose code the walks pass by; None is the mean code.
         components : int or sequence of int, default=None
-            Latents to change; None is those in `active_components_`, or all where the object does not have that or none
-            is active.
+            Latents to change, in this order; None is those in `active_components_`, or all where the object does not
+            have that or none is active, those of the largest KL first; in generation space all, in their order.
         n_steps : int, default=9
             Points along each walk.
         spread : float, default=0.95
             Share of a latent's codes that its walk covers, in (0, 1].
+        space : {"generation", "representation"}, default="representation"
+            The space in which one coordinate is changed. In generation space, where codes are spread as the prior's
+            draws are, several latents may change at once; it needs `to_generation_space` and `to_representation_space`.
         image_shape : tuple of int, default=None
             Shape of the image that a row of a table is.
 
@@ -131,29 +143,33 @@ class TraversalDisplay(Display):
         Raises
         ------
         ValueError
-            If there is no such row or latent, or `spread` is out of range.
+            If there is no such row, latent or space, or `spread` is out of range.
         """
         check_scalar(spread, "spread", Real, min_val=0, max_val=1, include_boundaries="right")
         fitted = Fitted.inside(estimator)
-        codes = fitted.encode(X)
+        codes = codes_in(fitted, fitted.encode(X), space)
         if row is not None:
             check_scalar(row, "row", Integral, min_val=-len(codes), max_val=len(codes) - 1)
         n_components = codes.shape[1]
-        components = choose_components(
-            fitted.components_to_show(n_components) if components is None else components, n_components
-        )
+        kl = _kl_of(fitted.model, n_components) if space == "representation" else None
+        every = np.arange(n_components) if space == "generation" else _order(fitted, n_components, kl)
+        walked = every if components is None else choose_components(components, n_components)
         start = codes.mean(axis=0) if row is None else codes[row]
-        ends = np.quantile(codes[:, components], [(1 - spread) / 2, (1 + spread) / 2], axis=0)
+        ends = np.quantile(codes[:, walked], [(1 - spread) / 2, (1 + spread) / 2], axis=0)
         positions = np.linspace(*ends, n_steps, axis=1)
-        Z = np.tile(start, (len(components), n_steps, 1))
-        for walk, component, values in zip(Z, components, positions):
+        Z = np.tile(start, (len(walked), n_steps, 1))
+        for walk, component, values in zip(Z, walked, positions):
             walk[:, component] = values
+        if space == "generation":
+            Z = as_array(fitted.ask("to_representation_space")(Z.reshape(-1, n_components))).reshape(Z.shape)
         return cls(
             decoded=as_rows(fitted.decode(Z), image_shape),
             positions=positions,
-            names=[f"$z_{{{component}}}$" for component in components],
-            x_label="value of the latent",
+            names=[f"$z_{{{component}}}$" for component in walked],
+            x_label="value of the latent" if space == "representation" else "value in generation space",
             feature_names=fitted.feature_names,
+            kl=None if kl is None else kl[walked],
+            folded=[] if components is not None else sorted(set(range(n_components)) - set(walked.tolist())),
             **units_of(X, image_shape),
         )
 
@@ -220,6 +236,7 @@ class TraversalDisplay(Display):
             **units_of(np.concatenate([as_rows(X_from), as_rows(X_to)]) if X is None else X, image_shape),
         )
 
+    @in_house_style
     def plot(self, ax: Any = None, *, features: Any = None, cmap: str = "gray") -> Self:
         """Draw.
 
@@ -241,53 +258,53 @@ class TraversalDisplay(Display):
         ValueError
             If there is no such column.
         """
-        draw = self._draw_images if self.decoded.ndim > 3 else self._draw_lines
-        return draw(ax, **({"cmap": cmap} if self.decoded.ndim > 3 else {"features": features}))
-
-    def _draw_images(self, ax, cmap):
-        n_walks, n_steps = self.positions.shape
-        self.figure_, self.axes_ = make_axes(ax, 1, size=(0.5 * n_steps + 0.5, 0.5 * n_walks + 0.3))
-        (axes,) = self.axes_
-        draw_images(axes, self.decoded, self.limits, cmap)
-        axes.set_yticks((self.decoded.shape[-2] + 1) * (np.arange(n_walks) + 0.5), self.names)
-        axes.set_xlabel(f"{self.x_label} →")
-        axes.tick_params(length=0)
+        if as_windows(self.decoded, leading=2) is not None:
+            self.figure_, self.axes_ = draw_walks_of_windows(ax, self.decoded, self._labels(), self.x_label)
+        elif self.decoded.ndim > 3:
+            labels = self._labels()
+            self.figure_, self.axes_ = draw_walks_of_images(ax, self.decoded, self.limits, labels, cmap)
+            self.axes_[0].set_xlabel(f"{self.x_label} →")
+        else:
+            self._draw_rows(ax, features)
+        self._tell_folded()
         return self
 
-    def _draw_lines(self, ax, features):
+    def _draw_rows(self, ax, features):
         names = name_features(self.feature_names, self.decoded.shape[-1])
         features = choose_features(range(len(names)) if features is None else features, names)
         values = ((self.decoded - self.mean) / self.deviation)[..., features]
-        self.figure_, self.axes_ = make_axes(ax, len(values), size=(2.6, 2.6), sharey=True)
-        colours = colours_of_movers(values)
-        for axes, lines, positions, name in zip(self.axes_, values, self.positions, self.names):
-            for line, colour, feature in zip(lines.T, colours, features):
-                style = {"zorder": 1, "linewidth": 0.8} if colour == MUTED else {"label": names[feature]}
-                axes.plot(positions, line, color=colour, **style)
-            axes.set(title=name, xlabel=self.x_label)
-            axes.spines[["top", "right"]].set_visible(False)
-        self.axes_[0].set_ylabel("decoded (deviations)")
-        self._draw_legend(is_beside=ax is None)
-        return self
+        short = [shorten(names[feature]) for feature in features]
+        drawn = draw_walks_of_rows(ax, values, self.positions, self._labels(), short, self.x_label)
+        self.figure_, self.axes_ = drawn
 
-    def _draw_legend(self, is_beside):
-        """Draw the legend beside the panels, on a figure that is widened for it, or inside the last one."""
-        beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if is_beside else {}
-        if is_beside:
-            self.figure_.set_figwidth(self.figure_.get_figwidth() + LEGEND)
-        self.axes_[-1].legend(frameon=False, **beside)
+    def _labels(self):
+        """Names of the walks, each with the KL of its latent."""
+        if self.kl is None:
+            return self.names
+        return [f"{name}\n{kl:.2f} nats" for name, kl in zip(self.names, self.kl)]
+
+    def _tell_folded(self):
+        if len(self.folded):
+            numbers = ", ".join(map(str, self.folded[:8])) + (", …" if len(self.folded) > 8 else "")
+            words = f"{len(self.folded)} inactive latents not shown ({numbers})"
+            self.axes_[0].annotate(words, (0, 1), (0, 14 if self.decoded.ndim == 3 else 3), xycoords="axes fraction",
+                                   textcoords="offset points", fontsize=7, color="0.4")  # fmt: skip
 
 
-def units_of(X, image_shape):
-    """Return what values are measured by: the range of images, or mean and deviation of a table's columns."""
-    X = as_rows(X, image_shape)
-    mean, deviation = column_units(X) if X.ndim == 2 else (0.0, 1.0)
-    return {"limits": (X.min(), X.max()), "mean": mean, "deviation": deviation}
+def codes_in(fitted, codes, space):
+    """Codes in the space that a walk is made in."""
+    if space not in SPACES:
+        raise ValueError(f"space must be one of {SPACES}, got {space!r}.")
+    return codes if space == "representation" else as_array(fitted.ask("to_generation_space")(codes))
 
 
-def colours_of_movers(values):
-    """Return a colour for each feature of walks (n_walks, n_steps, n_features), grey but for those that move most."""
-    movers = np.argsort(-np.ptp(values, axis=1).max(axis=0), kind="stable")[: len(COLORS)]
-    colours = np.full(values.shape[-1], MUTED, dtype=object)
-    colours[np.sort(movers)] = COLORS[: len(movers)]
-    return colours
+def _kl_of(model, n_components):
+    """What each latent tells, where the model knows it and it is a number."""
+    kl = getattr(model, "kl_per_component_", None)
+    return kl if kl is not None and np.shape(kl) == (n_components,) and np.isfinite(kl).all() else None
+
+
+def _order(fitted, n_components, kl):
+    """Numbers of the latents that are shown, those of the largest KL first."""
+    shown = np.asarray(fitted.components_to_show(n_components))
+    return shown if kl is None else shown[np.argsort(-kl[shown], kind="stable")]

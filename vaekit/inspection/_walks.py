@@ -79,6 +79,7 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> np.ndarray:
 
 
 PATHS = {"slerp": slerp, "lerp": lerp}
+SPACES = ("generation", "representation")
 
 
 @guarded_arithmetic
@@ -208,7 +209,7 @@ def attribute_vector(estimator: Any, X: ArrayLike, has_attribute: ArrayLike) -> 
 
 def check_path(path, space):
     """Refuse a path or a space that there is not."""
-    if path not in PATHS or space not in ("generation", "representation"):
+    if path not in PATHS or space not in SPACES:
         raise ValueError(
             f"path must be one of {sorted(PATHS)} and space 'generation' or 'representation', got {path!r} and "
             f"{space!r}."

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from vaekit.utils._docstrings import inherit_sections, own_defaults, restate_defaults
+from vaekit.utils._site import Linked
 from vaekit.utils._sklearn import InvalidParameterError, Options, StrOptions, validate_parameter_constraints
 
 __all__ = ["InstanceOf", "PlainParameters", "Spec", "Vocabulary", "merge_constraints", "spec", "with_fresh_specs"]
@@ -41,7 +42,7 @@ def _plain(value):
     return value
 
 
-class PlainParameters:
+class PlainParameters(Linked):
     """Parameters that are kept as plain Python numbers.
 
     A size that a search drew from `np.arange` would overflow in sums (`np.uint8`), or be refused by torch (`np.int64`).
