@@ -23,12 +23,12 @@ ELSEWHERE = {  # chosen here, for they name files, devices and long work
     "device": ["auto", "cpu"] * 4 + ["gpu", "cuda:7", "meta", ""],
     "compile": [False],
     "checkpoint": [None],
-    "callbacks": [None, [], ["progress"], 3],
+    "callbacks": [None, None, [], [], [], ["progress"], 3],
     "verbose": [0],
-    "network": ["auto", "mlp", "conv", nn.MLP, nn.ConvNet],
-    "warm_start": [False, True, np.bool_(True), 2],
+    "network": ["auto", "auto", "mlp", "mlp", nn.MLP, nn.MLP, nn.ConvNet, "conv"],
     "estimator": [GaussianMixture(2, random_state=0), KernelDensity(), GaussianMixture(30), 3],
-    "random_state": [0, np.int64(3), 2**32 - 1, None, np.random.RandomState, -1, 2**40, "seed", np.random.default_rng],
+    "random_state": [0, np.int64(3), 2**32 - 1, None, np.random.RandomState] * 3
+    + [-1, 2**40, "seed", np.random.default_rng],
 }
 ROOMS = (likelihoods, nn, objectives, posteriors, priors)
 PUBLIC = [getattr(room, name) for room in ROOMS for name in room.__all__]
@@ -48,7 +48,7 @@ def draw_parameters(rng, kind):
 
 def draw_value(rng, kind, name):
     """Return a value for one parameter: one that the table admits, or (rarely) one that it does not."""
-    if rng.random() < 0.05:
+    if rng.random() < 0.04:
         return rng.choice(WRONG)
     if name in VOCABULARIES and rng.random() < 0.5:
         return draw_word(rng, VOCABULARIES[name])
@@ -68,7 +68,7 @@ def draw_admitted(rng, constraint, name):
     if constraint == "array-like":
         return rng.choice(SIZES)
     if constraint == "boolean":
-        return rng.choice([True, False, np.bool_(True), 1])
+        return rng.choice([True, False, True, False, np.bool_(True), np.bool_(False), True, 1])
     if constraint is None:
         return None
     if hasattr(constraint, "left"):
@@ -84,7 +84,7 @@ def draw_number(rng, interval, name):
         return draw_integer(rng, -(10**9) if interval.left is None else int(interval.left), name)
     low, high = interval.left, interval.right
     low, high = -1e300 if low is None else low, 1e300 if high is None else high
-    values = [low, high, (low + min(high, low + 1)) / 2, low + 1e-300, low + 5e-324, 1e-3, 1.0, 10.0, 1e10, high / 2]
+    values = [*([low, high] if rng.random() < 0.3 else []), (low + min(high, low + 1)) / 2, low + 1e-300, low + 5e-324, 1e-3, 1.0, 10.0, 1e10, high / 2]
     value = rng.choice([value for value in values if interval.left in (None,) or value >= low])
     convert = rng.choice([float, float, np.float64, np.float32, Fraction] if abs(value) < 1e30 else [float])
     return convert(value)

@@ -17,7 +17,7 @@ from vaekit.utils._sklearn import InvalidParameterError
 
 LONGEST = 30  # seconds
 REFUSALS = (ValueError, TypeError, AttributeError)  # the last for methods that a prior has none of
-WORDS_FOR_DATA = r"\bX\b|\by\b|groups|column|row|feature|array|sample|codes|data|Codes|image|pixels|transform|method"
+WORDS_FOR_DATA = r"\bX\b|'y'|'groups'|Found array|Expected 2D array|'[a-z_]+' parameter|'[a-z]+[_a-z]*'|[Ff]eature"
 OURS = ("/vaekit/", "/sklearn/")
 
 
@@ -89,7 +89,7 @@ def answers(model, rows):
     """Yield all numbers that a fitted model gives for rows."""
     codes = np.asarray(model.transform(rows))
     yield "codes", codes
-    yield "history_", [value for row in model.history_ for value in row.values() if value is not None]
+    yield "history_", [value for row in sound(model) for value in row.values() if value is not None]
     deviations = model.kl_per_component_
     yield "kl_per_component_", deviations[~np.isposinf(deviations)]  # infinite for a deterministic encoder
     yield "posterior", np.concatenate([np.ravel(values) for values in model.posterior(rows)])
@@ -100,6 +100,11 @@ def answers(model, rows):
     if hasattr(model, "score_samples"):
         yield "scores", model.score_samples(rows)
         yield "score", model.score(rows)
+
+
+def sound(model):
+    """The rows of a history but the one of an epoch that was taken back, of which a warning told."""
+    return model.history_[: -1 if model.net_.went_back_ else None]
 
 
 def judge_numbers(what, values, case):

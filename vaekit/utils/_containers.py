@@ -11,7 +11,7 @@ __all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwr
 
 DATES = ("date", "time", "duration", "period")
 NOT_NUMBERS = ("str", "object", "categor", "enum", "binary", "list", "struct", "array", "interval", "null", "unknown")
-COMPLEX = "Complex data not supported: pass real and imaginary parts as columns of their own."
+COMPLEX = "Complex data not supported: pass real and imaginary parts of X as columns of their own."
 REMEDIES = "pass an array, a tensor, a data frame, or a list of rows"
 
 
@@ -171,6 +171,8 @@ def _refuse_picture(X):
 
 
 def _open_frame(X):
+    if len(X.columns) == 0:
+        raise ValueError(f"Found array with 0 feature(s) (shape=({len(X)}, 0)), but X needs at least one column.")
     _check_names(list(X.columns))
     for name, dtype in zip(X.columns, X.dtypes):
         _check_column(X, name, str(dtype).lower())

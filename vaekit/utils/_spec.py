@@ -36,6 +36,8 @@ def _plain(value):
         return value.item()
     if isinstance(value, Rational) and not isinstance(value, int):
         return float(value)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return value.item()
     if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
         return tuple(value.tolist())
     if type(value) in (list, tuple):
