@@ -15,7 +15,7 @@ from vaekit.estimators._words import VOCABULARIES
 from vaekit.utils._spec import Spec
 
 # what decides how long a case takes stays small; what is as long as one asks for stays short
-ALWAYS = {"hidden_layer_sizes": (8,), "n_components": 2, "max_epochs": 2, "batch_size": 8, "random_state": 0}
+ALWAYS = {"hidden_layer_sizes": (8,), "n_components": 2, "max_epochs": 1, "batch_size": 8, "random_state": 0}
 LONG_AS_ASKED = {"n_couplings", "n_transforms", "n_hidden_layers", "n_steps", "n_samples", "n_bins", "max_epochs"}
 SIZES = [(), (1,), [5], (3, 2), np.array([4, 3]), (np.int64(4),), np.array([4], dtype=np.uint8), np.array(5), 6,
          (4.0,), (0,), (-1,), "ab", [[8]], (2**40,), (2**70,), (None,), (True,), {"a": 8}, np.array([])]  # fmt: skip
@@ -84,7 +84,17 @@ def draw_number(rng, interval, name):
         return draw_integer(rng, -(10**9) if interval.left is None else int(interval.left), name)
     low, high = interval.left, interval.right
     low, high = -1e300 if low is None else low, 1e300 if high is None else high
-    values = [*([low, high] if rng.random() < 0.3 else []), (low + min(high, low + 1)) / 2, low + 1e-300, low + 5e-324, 1e-3, 1.0, 10.0, 1e10, high / 2]
+    values = [
+        *([low, high] if rng.random() < 0.3 else []),
+        (low + min(high, low + 1)) / 2,
+        low + 1e-300,
+        low + 5e-324,
+        1e-3,
+        1.0,
+        10.0,
+        1e10,
+        high / 2,
+    ]
     value = rng.choice([value for value in values if interval.left in (None,) or value >= low])
     convert = rng.choice([float, float, np.float64, np.float32, Fraction] if abs(value) < 1e30 else [float])
     return convert(value)

@@ -91,7 +91,7 @@ class Capacity(Objective):
 
     def prior_loss(self, model, inputs, carried):
         """E_q[-log p(z)]; one-sided, only while the KL lies above its capacity. A prior with a loss of its own has that."""
-        if carried.prior.learns_alone:
+        if model.prior.learns_alone:
             return super().prior_loss(model, inputs, carried)
         log_prior = carried.prior.log_prob(carried.z.detach())
         weight = inputs.weights.get("prior_weight", 1.0)
