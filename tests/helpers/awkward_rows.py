@@ -124,10 +124,10 @@ def plain(array):
 
 
 def memmap(array):
-    file = tempfile.TemporaryFile()
     if array.dtype == object or not array.size:
         return array
-    mapped = np.memmap(file, array.dtype, "w+", shape=array.shape)
+    with tempfile.TemporaryFile() as file:
+        mapped = np.memmap(file, array.dtype, "w+", shape=array.shape)
     mapped[...] = array
     return mapped
 

@@ -1,4 +1,4 @@
-"""Parameters drawn from the tables that admit them: boundaries, NumPy's numbers, tiny and enormous values, wrong ones."""
+"""Parameters drawn from the tables that admit them: boundaries, NumPy's numbers, tiny, enormous and wrong values."""
 
 import inspect
 import math

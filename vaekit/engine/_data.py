@@ -111,8 +111,8 @@ class ResidentRows:
             return self.follows[int(is_before), place]
         if is_before:
             raise ValueError(
-                "The 'objective' compares rows with the rows before them in time, but these have no order: use SlowVAE or "
-                "PCL, or choose another objective."
+                "The 'objective' compares rows with the rows before them in time, but these have no order: use SlowVAE "
+                "or PCL, or choose another objective."
             )
         return place
 

@@ -110,8 +110,8 @@ class PostHocPrior(WithoutSpaces):
             fitted.fit(to_array(codes).astype(np.float64))
         except ValueError as error:
             raise ValueError(
-                f"{type(fitted).__name__}, the estimator of prior='post_hoc', could not be fitted to {len(codes)} codes "
-                f"({error}): give one that can, as in PostHoc(GaussianMixture(n_components=2))."
+                f"{type(fitted).__name__}, the estimator of prior='post_hoc', could not be fitted to {len(codes)} "
+                f"codes ({error}): give one that can, as in PostHoc(GaussianMixture(n_components=2))."
             ) from error
         self.fitted = fitted
 

@@ -30,7 +30,8 @@ def merge_constraints(cls):
 def _plain(value):
     """Return a number or a word of NumPy as Python's own, in lists and tuples too; anything else as it is.
 
-    Fractions become floats, which scikit-learn's checks of parameters know. Arrays of integers, which stand for a list of sizes, become tuples.
+    Fractions become floats, which scikit-learn's checks of parameters know. Arrays of integers, which stand for a list
+    of sizes, become tuples.
     """
     if isinstance(value, np.generic):
         return value.item()
