@@ -5,6 +5,7 @@ import random
 import resource
 import signal
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -226,12 +227,16 @@ def search(folder):
     return GridSearchCV(estimator, grid, cv=2, error_score="raise")
 
 
+def search_in(folder):
+    search(folder).fit(X)
+
+
 def test_a_search_that_was_killed_goes_on_fit_by_fit(tmp_path, request):
     seconds, rng = duration(lambda: search(tmp_path / "timed").fit(X)), random.Random(0)
     for trial in range(max(1, request.config.getoption("kills") // 10)):
         folder = tmp_path / f"search {trial}"
         for share in (0, 0.5):
-            run_until(lambda: search(folder).fit(X), (share + rng.uniform(0, 0.4)) * seconds)
+            run_until(partial(search_in, folder), (share + rng.uniform(0, 0.4)) * seconds)
         model, plain = search(folder).fit(X), search(None).fit(X)
         assert same_bits(model.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
         assert same_bits(model.transform(X), plain.transform(X))

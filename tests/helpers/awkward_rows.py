@@ -21,8 +21,8 @@ IMAGES = ["noise", "noise", "grey", "shares", "mask"]
 SIZES = [0, 1] + [2, 3, 5, 9, 17, 17, 17, 21] * 4
 WIDTHS = [0] + [1, 2, 3, 3, 4, 4, 7] * 4
 SHAPES = [(1, 1), (1, 7), (5, 4), (8, 8), (3, 6, 5), (1, 9, 4), (2, 1, 1), (9, 1)] * 3 + [(0, 4), (2, 3, 4, 2)]
-CONTAINERS = ["array"] * 20 + ["pandas", "polars", "arrow", "tensor", "list", "Fortran", "strided", "read-only", "memmap",
-              "nullable", "named twice", "numbered", "mixed frame", "frame of text", "sparse"]  # fmt: skip
+FRAMES = ["pandas", "polars", "arrow", "nullable", "named twice", "numbered", "mixed frame", "frame of text"]
+CONTAINERS = [*["array"] * 20, *FRAMES, "tensor", "list", "Fortran", "strided", "read-only", "memmap", "sparse"]
 
 
 class Rows(NamedTuple):
