@@ -163,15 +163,15 @@ def load_shapes3d(folder: str | PathLike[str], *, verify: bool = False, return_X
             raise ValueError(f"images of shape {shape} and type {dtype}, labels of shape {labels.shape}")
         if file["images"].external or file["images"].is_virtual:
             raise ValueError("its images lie in other files")
-    values, factors = zip(*(np.unique(column, return_inverse=True) for column in labels.T))
-    names = tuple(SHAPES[value.astype(int)] if factor == "shape" else value for factor, value in zip(FACTORS, values))
+        values, factors = zip(*(np.unique(column, return_inverse=True) for column in labels.T))
+        names = [SHAPES[value.astype(int)] if factor == "shape" else value for factor, value in zip(FACTORS, values)]
     return bunch_or_pair(
         return_X_y,
         images=LazyImages(partial(_read_rows, path), (shape[0], 3, SIDE, SIDE)),
         factors=np.stack(factors, axis=1),
         factor_names=FACTORS,
         factor_sizes=tuple(len(value) for value in values),
-        factor_values=names,
+        factor_values=tuple(names),
         DESCR=DESCR,
     )
 
