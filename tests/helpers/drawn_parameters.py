@@ -75,7 +75,7 @@ def draw_admitted(rng, constraint, name):
         return draw_number(rng, constraint, name)
     if hasattr(constraint, "options") and constraint.options:
         return rng.choice(sorted(constraint.options, key=repr))
-    return draw_instance(rng, constraint.type)
+    return draw_instance(rng, constraint.type) if hasattr(constraint, "type") else np.tanh  # of plain functions
 
 
 def draw_number(rng, interval, name):
