@@ -6,6 +6,7 @@ from fractions import Fraction
 from numbers import Integral
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KernelDensity
@@ -75,7 +76,7 @@ def draw_admitted(rng, constraint, name):
         return draw_number(rng, constraint, name)
     if hasattr(constraint, "options") and constraint.options:
         return rng.choice(sorted(constraint.options, key=repr))
-    return draw_instance(rng, constraint.type) if hasattr(constraint, "type") else np.tanh  # of plain functions
+    return draw_instance(rng, constraint.type) if hasattr(constraint, "type") else torch.tanh  # of plain functions
 
 
 def draw_number(rng, interval, name):
