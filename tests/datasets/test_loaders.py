@@ -14,7 +14,9 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
+from tests.helpers.broken_files import mutations
 from vaekit.datasets import (
+    _base,
     load_celeba,
     load_cifar10,
     load_dsprites,
@@ -207,6 +209,48 @@ def test_a_damaged_file_is_named_with_its_site(case, file, how, folder):
         case.load(folder)
     assert str(path) in str(raised.value)
     assert f"{case.title} is published" in str(raised.value)
+
+
+def test_a_file_leads_to_no_other(tmp_path):
+    write_celeba(tmp_path)
+    table = tmp_path / "list_attr_celeba.txt"
+    table.write_text(table.read_text().replace("000001.jpg", "../../a.jpg"))
+    with pytest.raises(ValueError, match="no name of a file in the folder"):
+        load_celeba(tmp_path)
+    write_shapes3d(tmp_path)
+    raw = SCENES.images.transpose(0, 2, 3, 1)
+    raw.tofile(tmp_path / "secret")
+    with h5py.File(tmp_path / "3dshapes.h5", "a") as file:
+        del file["images"]
+        external = [(str(tmp_path / "secret"), 0, raw.nbytes)]
+        file.create_dataset("images", raw.shape, np.uint8, external=external)
+    with pytest.raises(ValueError, match="its images lie in other files"):
+        load_shapes3d(tmp_path)
+
+
+def test_a_file_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_base, "LARGEST_IDX", 10**4)
+    write_mnist(tmp_path)
+    (tmp_path / f"{MNIST_FILES[0]}.gz").write_bytes(gzip.compress(bytes(10**6)))
+    with pytest.raises(ValueError, match="unpacks to more than"):
+        load_mnist(tmp_path)
+
+
+@every_file
+def test_mutated_files_are_refused_in_words_or_read_as_rows(case, file, folder, request):
+    """Formats without a checksum hold other pixels then; `verify=True` is what notices."""
+    whole, good = (folder / file).read_bytes(), case.load(folder)
+    for mutated in mutations(whole, request.config.getoption("mutations")):
+        (folder / file).write_bytes(mutated)
+        try:
+            data = case.load(folder)
+            read = np.asarray(data.images[: len(good.images)])
+        except (ValueError, FileNotFoundError) as error:
+            if str(folder) in str(error) or "labels" in str(error):
+                continue
+            raise
+        assert read.nbytes < 100 * np.asarray(good.images[:]).nbytes
+        assert len(data.images) == len(data.factors)
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist", "svhn", "shapes3d"])

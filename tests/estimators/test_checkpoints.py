@@ -2,8 +2,10 @@ import errno
 import os
 import pickle
 import random
+import resource
 import signal
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from tests.helpers.broken_files import mutations
 from tests.helpers.family import IMAGES, NAMES, X, same_bits, tiny
 from tests.helpers.foreign_words import own_network
 from tests.helpers.killed import duration, run_until
+from vaekit import fit_many
 from vaekit.files import Lock
 from vaekit.nn import ConvNet
 from vaekit.persistence import Checkpoint
@@ -224,17 +227,35 @@ def search(folder):
     return GridSearchCV(estimator, grid, cv=2, error_score="raise")
 
 
-def test_a_search_that_was_killed_goes_on_fit_by_fit(tmp_path):
-    seconds = duration(lambda: search(tmp_path / "timed").fit(X))
-    for share in (0.3, 0.7):
-        run_until(lambda: search(tmp_path / "search").fit(X), share * seconds)
-    model, plain = search(tmp_path / "search").fit(X), search(None).fit(X)
-    assert same_bits(model.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
-    assert same_bits(model.transform(X), plain.transform(X))
-    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "search").rglob("*.vaekit")}
-    search(tmp_path / "search").fit(X)
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "search").rglob("*.vaekit")} == written
-    assert len(list((tmp_path / "search").iterdir())) == 9
+def search_in(folder):
+    search(folder).fit(X)
+
+
+def test_a_search_that_was_killed_goes_on_fit_by_fit(tmp_path, request):
+    seconds, rng = duration(lambda: search(tmp_path / "timed").fit(X)), random.Random(0)
+    for trial in range(max(1, request.config.getoption("kills") // 10)):
+        folder = tmp_path / f"search {trial}"
+        for share in (0, 0.5):
+            run_until(partial(search_in, folder), (share + rng.uniform(0, 0.4)) * seconds)
+        model, plain = search(folder).fit(X), search(None).fit(X)
+        assert same_bits(model.cv_results_["mean_test_score"], plain.cv_results_["mean_test_score"])
+        assert same_bits(model.transform(X), plain.transform(X))
+    written = {path: path.stat().st_mtime_ns for path in (folder).rglob("*.vaekit")}
+    search(folder).fit(X)
+    assert {path: path.stat().st_mtime_ns for path in (folder).rglob("*.vaekit")} == written
+    assert len(list((folder).iterdir())) == 9
+
+
+def many(folder):
+    models = [tiny(name, max_epochs=12, checkpoint=folder and folder / name) for name in ("VAE", "BetaVAE", "DPVAE")]
+    return fit_many(models, X)
+
+
+def test_many_fits_that_were_killed_go_on_each_where_it_was(tmp_path):
+    seconds = duration(lambda: many(tmp_path / "timed"))
+    run_until(lambda: many(tmp_path / "many"), 0.5 * seconds)
+    for model, plain in zip(many(tmp_path / "many"), many(None)):
+        assert_same(model, plain, X)
 
 
 # ---------------------------------------------------------------------- what is written when
@@ -369,6 +390,25 @@ def test_a_full_disk_ends_no_training_and_leaves_what_there_was(tmp_path, monkey
     assert written(tmp_path) == ["checkpoint-00000001.vaekit", "checkpoint-00000002.vaekit"]
     assert list(tmp_path.glob(".*")) == []
     assert_same(make(checkpoint=tmp_path, callbacks=[EndAt(99)]).fit(X), make().fit(X), X)
+
+
+def test_a_disk_that_is_full_indeed(tmp_path):
+    """No file of a process may grow beyond a few bytes: training comes to its end, and a later call goes on."""
+
+    def make(n_epochs, **params):
+        return tiny("VAE", max_epochs=6, callbacks=[EndAt(n_epochs)], **params)
+
+    def fit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        with pytest.warns(UserWarning, match="could not be written"):
+            assert_same(make(9, checkpoint=tmp_path).fit(X), make(9).fit(X), X)
+
+    with pytest.raises(Ended):
+        make(3, checkpoint=tmp_path).fit(X)
+    assert run_until(fit, 60)
+    assert len(written(tmp_path)) == 2
+    assert list(tmp_path.glob(".*")) == []
+    assert_same(make(9, checkpoint=tmp_path).fit(X), make(9).fit(X), X)
 
 
 @pytest.mark.parametrize("n_damaged", [1, 2])

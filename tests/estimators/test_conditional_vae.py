@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 
 from vaekit import VAE, ConditionalVAE
 from vaekit.datasets import make_two_moons
-from vaekit.exceptions import NoDensityError
+from vaekit.exceptions import IncompatibleChoiceError, NoDensityError
 from vaekit.words import Setting
 
 MOONS = make_two_moons(2000, random_state=0)
@@ -159,3 +159,9 @@ def test_width_of_a_condition_is_part_of_the_setting():
     torch.testing.assert_close(  # it begins at N(0, I)
         prior.given(c).log_prob(z), torch.distributions.Normal(0.0, 1.0).log_prob(z).sum(-1)
     )
+
+
+def test_a_prior_made_of_encodings_wants_an_encoder_that_is_told_nothing():
+    with pytest.raises(IncompatibleChoiceError, match="condition_encoder=False"):
+        ConditionalVAE(prior="vamp", max_epochs=1).fit(X[:50], Y[:50])
+    ConditionalVAE(prior="vamp", condition_encoder=False, max_epochs=1).fit(X[:50], Y[:50])

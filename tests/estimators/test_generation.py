@@ -5,6 +5,7 @@ import pytest
 from family import IMAGES, WITH_TWO_SPACES, X, same_bits, tiny
 from scipy.stats import laplace, norm
 
+from vaekit import VAE
 from vaekit.likelihoods import Laplace, Normal
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -150,3 +151,21 @@ def test_draws_are_decided_by_the_random_state():
     assert not same_bits(model.sample_likelihood(Z), model.sample_likelihood(Z, random_state=4))
     state = np.random.RandomState(0)
     assert not same_bits(model.sample_likelihood(Z, state), model.sample_likelihood(Z, state))
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e39, 0), (1e-300, 0), (1, -1e300), (1e305, 0)])
+def test_images_beyond_single_precision_come_back_in_double(scale, offset):
+    images = np.random.default_rng(0).uniform(size=(20, 3, 4)) * scale + offset
+    model = VAE(n_components=2, max_epochs=2, random_state=0).fit(images)
+    decoded = model.inverse_transform(model.transform(images))
+    assert decoded.dtype == np.float64
+    assert decoded.shape == images.shape
+    np.testing.assert_allclose(decoded.mean(), images.mean(), rtol=0.3)
+    assert np.isfinite(model.sample(5)).all()
+
+
+def test_a_density_beyond_single_precision_is_its_lowest_number():
+    model = VAE(n_components=2, max_epochs=1, random_state=0).fit(np.random.default_rng(0).normal(size=(20, 3)))
+    found = model.log_prior(np.full((2, 2), 1e30))
+    assert np.isfinite(found).all()
+    assert (found < -1e29).all()

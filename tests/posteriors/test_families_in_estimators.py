@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from vaekit import AAE, DIPVAE, DPVAE, VAE, WAE, BetaTCVAE, FactorVAE, FlowPriorVAE, InfoVAE
+from vaekit import AAE, DIPVAE, DPVAE, IWAE, VAE, WAE, BetaTCVAE, FactorVAE, FlowPriorVAE, InfoVAE
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.objectives import ELBO, Capacity
+from vaekit.posteriors import FixedScale
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 rng = np.random.default_rng(0)
@@ -90,3 +91,17 @@ def test_a_family_known_through_its_draws_has_no_density_whatever_the_estimator(
     implicit = VAE(posterior_family="implicit", objective="adversarial_variational_bayes")
     assert not any(hasattr(implicit, name) for name in ("log_posterior", "score_samples", "score"))
     assert all(hasattr(VAE(), name) for name in ("log_posterior", "score_samples", "score"))
+
+
+def test_an_encoder_without_noise_is_scored_as_its_docstring_says():
+    """The bound takes a posterior of scale e^-10."""
+    point, narrow = fitted(VAE(), FixedScale(scale=0)), fitted(VAE(), FixedScale(scale=np.exp(-10)))
+    np.testing.assert_allclose(point.score(X), narrow.score(X), atol=0.05)
+    for model in (point, fitted(IWAE(n_samples=3), FixedScale(scale=0))):
+        assert np.isfinite(model.score_samples(X)).all()
+        assert np.isfinite(model.score_samples(X, n_importance_samples=3)).all()
+
+
+def test_the_kl_of_an_encoder_without_noise_is_infinite_even_where_no_code_moves():
+    model = DPVAE(**TINY, posterior_family=FixedScale(scale=0)).fit(np.ones((9, 3)))
+    assert np.isposinf(model.kl_per_component_).all()

@@ -288,3 +288,11 @@ def test_the_context_of_a_row_bends_its_own_normal():
     other = InverseAutoregressivePosterior(q.base, q.context + 1, q.steps)
     assert not torch.allclose(q.rsample(noise), other.rsample(noise))
     torch.testing.assert_close(q.rsample(noise)[:2], head(rows(N_ROWS, N_FEATURES)[:2]).rsample(noise[:2]))
+
+
+def test_a_point_is_drawn_as_often_as_there_is_noise():
+    q = build(FixedScale(scale=0), 3)(rows(N_ROWS, N_FEATURES))
+    for shape in ((N_ROWS, 3), (7, 1, 3), (7, N_ROWS, 3)):
+        z = q.rsample(rows(*shape))
+        assert z.shape == (*shape[:-2], N_ROWS, 3)
+        assert (z == q.loc).all()

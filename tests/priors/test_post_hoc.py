@@ -121,3 +121,8 @@ def test_an_estimator_without_density_gives_draws():
 def test_what_is_no_density_estimator_is_refused(estimator):
     with pytest.raises(ValueError, match="The 'estimator' parameter of PostHoc must be"):
         VAE(prior=PostHoc(estimator=estimator), **TINY).fit(X)
+
+
+def test_an_estimator_that_cannot_be_fitted_is_named_with_its_prior():
+    with pytest.raises(ValueError, match=r"GaussianMixture, the estimator of prior='post_hoc', could not .* 5 codes"):
+        VAE(prior="post_hoc", n_components=2, max_epochs=1).fit(np.eye(5))

@@ -108,3 +108,10 @@ def test_arrays_are_not_copied():
 
 def test_numbers_among_objects_are_numbers():
     assert as_array(FRAME.astype(object)).dtype == np.float64
+
+
+def test_frames_of_complex_numbers_and_frames_without_columns_are_refused():
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        unwrap(pd.DataFrame({"a": [1.0, 2.0], "b": [1j, 2j]}))
+    with pytest.raises(ValueError, match=r"0 feature\(s\) .*X needs at least one column"):
+        unwrap(pd.DataFrame(index=range(4)))

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import math
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -300,3 +301,17 @@ def test_sizes_of_any_type_make_the_same_model(network, number):
     both = list(zip(models, (int, number)))
     assert np.array_equal(*(model.score_samples(images, n_importance_samples=n(3)) for model, n in both))
     assert np.array_equal(*(model.sample(n(250)) for model, n in both))
+
+
+def test_fractions_and_arrays_without_axes_are_plain_numbers():
+    model = vaekit.VAE(learning_rate=Fraction(1, 100), n_components=np.array(3), tol=Fraction(1, 3))
+    assert (model.learning_rate, model.n_components, model.tol) == (0.01, 3, 1 / 3)
+    assert {type(model.learning_rate), type(model.n_components)} == {float, int}
+    with pytest.raises(ValueError, match="'hidden_layer_sizes'"):
+        vaekit.VAE(hidden_layer_sizes=np.array(8)).fit(np.eye(4))
+
+
+@pytest.mark.parametrize("sizes", [(True,), (4, np.bool_(True))])
+def test_a_width_is_no_truth_value(sizes):
+    with pytest.raises(ValueError, match="positive integers"):
+        MLP(hidden_layer_sizes=sizes).validated()

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import Bunch, check_scalar
 
+LARGEST_IDX = 2**28  # bytes; the largest published one has a fifth of them
 # The element types of an idx file, by the third byte of its header.
 IDX_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
@@ -97,7 +98,7 @@ def reading(path, source):
     """Turn whatever a reader says about a truncated or foreign file into one sentence."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, FileNotFoundError):
         raise
     except Exception as error:  # every format has its own zoo of errors
         raise ValueError(
@@ -111,7 +112,10 @@ def read_idx(path):
     The header is two zero bytes, the element type, the number of axes, then each axis as a big-endian 4-byte integer.
     """
     if path.suffix == ".gz":
-        content = np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8)
+        with gzip.open(path) as file:
+            content = np.frombuffer(file.read(LARGEST_IDX + 1), np.uint8)
+        if len(content) > LARGEST_IDX:
+            raise ValueError(f"it unpacks to more than {LARGEST_IDX} bytes")
     else:
         content = np.memmap(path, np.uint8, mode="r")
     zero, kind, n_axes = int(content[:2].view(">u2")[0]), int(content[2]), int(content[3])

@@ -107,6 +107,9 @@ def _read_attributes(path):
             rows = np.loadtxt(file, [("file", "U16"), ("attributes", np.int8, (len(names),))], ndmin=1)
         if len(rows) != n_images or not np.isin(rows["attributes"], (-1, 1)).all():
             raise ValueError(f"{n_images} rows of 1 and -1 were announced, {len(rows)} rows came")
+        outside = [file for file in rows["file"] if Path(file).name != file]
+        if outside:
+            raise ValueError(f"{outside[0]!r} is no name of a file in the folder of images")
     return names, rows["file"], rows["attributes"]
 
 

@@ -161,15 +161,17 @@ def load_shapes3d(folder: str | PathLike[str], *, verify: bool = False, return_X
         shape, dtype = file["images"].shape, file["images"].dtype
         if labels.shape != (shape[0], len(FACTORS)) or shape[1:] != (SIDE, SIDE, 3) or dtype != np.uint8:
             raise ValueError(f"images of shape {shape} and type {dtype}, labels of shape {labels.shape}")
-    values, factors = zip(*(np.unique(column, return_inverse=True) for column in labels.T))
-    names = tuple(SHAPES[value.astype(int)] if factor == "shape" else value for factor, value in zip(FACTORS, values))
+        if file["images"].external or file["images"].is_virtual:
+            raise ValueError("its images lie in other files")
+        values, factors = zip(*(np.unique(column, return_inverse=True) for column in labels.T))
+        names = [SHAPES[value.astype(int)] if factor == "shape" else value for factor, value in zip(FACTORS, values)]
     return bunch_or_pair(
         return_X_y,
         images=LazyImages(partial(_read_rows, path), (shape[0], 3, SIDE, SIDE)),
         factors=np.stack(factors, axis=1),
         factor_names=FACTORS,
         factor_sizes=tuple(len(value) for value in values),
-        factor_values=names,
+        factor_values=tuple(names),
         DESCR=DESCR,
     )
 
@@ -178,7 +180,7 @@ def _read_rows(path, rows):
     """Return images channels first; an HDF5 file is read in increasing order, and a run of rows at once."""
     h5py = import_optional("h5py", "h5py", "load_shapes3d")
     ordered, place = np.unique(rows, return_inverse=True)
-    with h5py.File(path) as file:
+    with reading(path, SOURCE), h5py.File(path) as file:
         run = len(ordered) and ordered[-1] - ordered[0] + 1 == len(ordered)
         images = file["images"][ordered[0] : ordered[-1] + 1] if run else file["images"][ordered]
     return images[place].transpose(0, 3, 1, 2)

@@ -110,7 +110,10 @@ class ResidentRows:
         if self.follows is not None:
             return self.follows[int(is_before), place]
         if is_before:
-            raise ValueError("The objective compares rows with the rows before them in time, but these have no order.")
+            raise ValueError(
+                "The 'objective' compares rows with the rows before them in time, but these have no order: use SlowVAE "
+                "or PCL, or choose another objective."
+            )
         return place
 
 

@@ -13,6 +13,7 @@ from vaekit.fitted._preprocessing import Preprocessing
 from vaekit.model import LatentVariableModel
 from vaekit.nn._conditioned import ConditionedDecoder, ConditionedEncoder
 from vaekit.posteriors import Posterior
+from vaekit.utils._memory import told_if_too_large
 from vaekit.utils._threads import work_per_row
 from vaekit.utils._torch import SeededRandomness, converted, make_generator, resolve_device
 
@@ -130,7 +131,10 @@ class Blueprint(NamedTuple):
 def build_model(blueprint, rows=None):
     """Return a newly initialised model; every weight is drawn from the blueprint's seed, part after part."""
     setting, network = blueprint.setting(rows), blueprint.network.for_one_model()
-    with SeededRandomness(setting.generator):  # layers of foreign words too, which torch would draw globally
+    with (
+        told_if_too_large(),
+        SeededRandomness(setting.generator),
+    ):  # layers of foreign words too, which torch would draw globally
         encoder, n_features = _encoder(network, setting, blueprint.conditioned)
         setting = replace(setting, n_features=n_features)
         model = LatentVariableModel(

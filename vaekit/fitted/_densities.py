@@ -15,6 +15,7 @@ from vaekit.utils._torch import whitened_noise
 __all__ = ["evidence_lower_bounds", "importance_bounds", "log_likelihood", "log_prior", "shared_noise"]
 
 FEWEST_DRAWS = 32  # noise vectors of the evidence lower bound
+LOWEST = np.finfo(np.float32).min
 OWN_DRAWS = 64  # importance samples drawn at a time; a row's noise does not depend on how many follow
 
 
@@ -33,7 +34,7 @@ def evidence_lower_bounds(model, X):
         rows_of,
         n_rows=len(X),
         size=_rows_at_once(model, len(noise)),
-        finish=lambda values: [values.mean(axis=1, dtype=np.float64)],
+        finish=lambda values: [raised(values).mean(axis=1, dtype=np.float64)],
     )
     return bounds + model.blueprint.log_volume
 
@@ -50,7 +51,7 @@ def importance_bounds(model, X, n_samples):
     total = np.full(len(X), -np.inf)
     for draws in gen_batches(n_samples, OWN_DRAWS):
         total = np.logaddexp(total, _log_sums_of_weights(model, X, draws))
-    return total - np.log(n_samples) + model.blueprint.log_volume
+    return raised(total) - np.log(n_samples) + model.blueprint.log_volume
 
 
 def _log_sums_of_weights(model, X, draws):
@@ -92,6 +93,11 @@ def noise_of_row(row, start, shape):
     return np.random.default_rng(int.from_bytes(digest, "little")).standard_normal(shape, dtype=np.float32)
 
 
+def raised(log_densities):
+    """Log densities, those below all numbers of single precision as the lowest of them: a mean stays a number."""
+    return np.maximum(log_densities, LOWEST)
+
+
 def log_sum(log_weights):
     """log of the sum over the draws of each row, in float64."""
     return logsumexp(log_weights.astype(np.float64), axis=1)
@@ -106,7 +112,7 @@ def log_likelihood(model, X, draws):
         codes = draws[:, rows].reshape(-1, draws.shape[-1])
         found = of_codes(model.of(rows), _log_likelihood, codes, x)
         values[:, rows] = found.reshape(len(draws), -1)
-    return values + model.blueprint.log_volume
+    return raised(values) + model.blueprint.log_volume
 
 
 def _log_likelihood(module, x, z):
@@ -116,4 +122,4 @@ def _log_likelihood(module, x, z):
 def log_prior(model, codes):
     """log p(z) of validated codes (..., n_components) under the prior that was trained."""
     values = of_codes(model, lambda module, z: module.prior.log_prob(z), codes.reshape(-1, codes.shape[-1]))
-    return values.reshape(codes.shape[:-1])
+    return raised(values).reshape(codes.shape[:-1])

@@ -23,6 +23,8 @@ WIDE_RANGE = 100  # columns whose ranges lie further apart than this factor are 
 TOLERANCE = 1e-6  # how far outside [0, 1] a Bernoulli's data may lie
 LIMIT = 1e12  # in network units: what a decoder makes of it, squared and divided by a small scale, is finite in float32
 
+LARGEST_SINGLE = 1e30  # times what a decoder makes of it a number of single precision
+
 
 class Preprocessing(NamedTuple):
     """The network sees (X - offset) / unit, at most `LIMIT` away from 0.
@@ -49,10 +51,16 @@ class Preprocessing(NamedTuple):
         """Rows in the units of X, float64 or of the type of `out`, which may be the rows themselves."""
         out = np.empty(rows.shape, dtype=np.float64) if out is None else out
         for block in row_blocks(rows.shape):
-            values = np.multiply(rows[block], self.unit, dtype=np.float64)
-            values += self.offset
-            out[block] = values if out.dtype == np.float64 else clipped_to(out.dtype, values)
+            with np.errstate(over="ignore"):  # what overflows is clipped
+                values = np.multiply(rows[block], self.unit, dtype=np.float64)
+                values += self.offset
+            out[block] = clipped_to(out.dtype, values)
         return out
+
+    @property
+    def is_single_precision(self):
+        """Whether values as far from 0 as the data, and as near to each other, are numbers of single precision."""
+        return np.max(np.abs(self.offset)) < LARGEST_SINGLE and 1 / LARGEST_SINGLE < np.max(self.unit) < LARGEST_SINGLE
 
     def log_volume(self, n_features):
         """log |d network units / d X|: what a density per network unit must gain to be one per unit of X."""

@@ -29,10 +29,12 @@ def decode(model, codes, random_state=None):
 
 
 def _as_given(blueprint, decoded):
-    """Decoded rows in the units and the shape of the data: float64 tables and windows, float32 images."""
-    rows, shape = blueprint.preprocessing.to_data(decoded.reshape(len(decoded), -1)), blueprint.image_shape
-    rows = rows if shape is None else rows.reshape(len(rows), *shape)
-    return rows.astype(np.float32) if blueprint.is_image else rows
+    """Decoded rows in the units and the shape of the data: float64, but images float32 where that holds them."""
+    preprocessing, shape = blueprint.preprocessing, blueprint.image_shape
+    is_single = blueprint.is_image and preprocessing.is_single_precision
+    rows = decoded.reshape(len(decoded), -1)
+    rows = preprocessing.to_data(rows, np.empty(rows.shape, np.float32 if is_single else np.float64))
+    return rows if shape is None else rows.reshape(len(rows), *shape)
 
 
 def sample_prior(model, n_samples, random_state):

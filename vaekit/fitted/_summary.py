@@ -22,10 +22,11 @@ def measure_latents(model, X):
     """Return the `LatentSummary` of validated rows."""
     loc, scale = encode(model, X)
     moving, spread = loc.var(axis=0), np.square(scale).mean(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):  # without noise the KL is infinite
+    with np.errstate(divide="ignore", invalid="ignore"):
         log_scale = np.log(scale).mean(axis=0)
         if model.module.prior.is_learned:
             kl = 0.5 * np.log(moving + spread) - log_scale
         else:
             kl = 0.5 * np.mean(loc**2 + scale**2 - 1, axis=0) - log_scale
+    kl = np.where(np.isneginf(log_scale), np.inf, kl)  # without noise it is infinite, even where nothing moves
     return LatentSummary(kl, moving > ACTIVE_SHARE * (moving + spread))

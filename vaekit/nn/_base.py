@@ -25,7 +25,7 @@ ACTIVATIONS = {
 
 def check_widths(sizes, name="hidden_layer_sizes"):
     """Raise ValueError, which names the parameter, unless every width is a positive integer."""
-    if not all(isinstance(width, Integral) and width > 0 for width in sizes):
+    if not all(isinstance(width, Integral) and not isinstance(width, bool) and width > 0 for width in sizes):
         raise ValueError(f"The {name!r} parameter must hold positive integers. Got {sizes!r} instead.")
 
 

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.nn._mlp import mlp
 from vaekit.utils._repr import OneLine
 
@@ -26,8 +27,19 @@ class ConditionedEncoder(OneLine, nn.Module):
         self.encoder = encoder
         self.join = nn.Sequential(mlp([n_features + width, n_features], "relu", "torch", generator), nn.ReLU())
 
-    def forward(self, x, condition):
-        """Features (batch, n_features)."""
+    def forward(self, x, condition=None):
+        """Features (batch, n_features).
+
+        Raises
+        ------
+        IncompatibleChoiceError
+            Without a condition, as a prior that is made of encodings asks.
+        """
+        if condition is None:
+            raise IncompatibleChoiceError(
+                "An encoder that is told 'y' encodes no rows alone, as the prior does; choose another 'prior', or set "
+                "condition_encoder=False."
+            )
         return self.join(torch.cat([self.encoder(x), condition], dim=1))
 
 

@@ -90,7 +90,9 @@ class Capacity(Objective):
         return self.prior_training == "joint" and super()._trains_prior_jointly()
 
     def prior_loss(self, model, inputs, carried):
-        """E_q[-log p(z)]; one-sided, only while the KL lies above its capacity."""
+        """E_q[-log p(z)]; one-sided, only while the KL lies above its capacity. A prior may have a loss of its own."""
+        if model.prior.learns_alone:
+            return super().prior_loss(model, inputs, carried)
         log_prior = carried.prior.log_prob(carried.z.detach())
         weight = inputs.weights.get("prior_weight", 1.0)
         if self.prior_training == "one_sided":

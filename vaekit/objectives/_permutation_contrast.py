@@ -79,7 +79,7 @@ class PermutationContrast(Objective):
 
     def noise_columns(self, widths):
         """Noise of the codes that are decoded, and what shuffles the rows before."""
-        return {"posterior": widths.posterior, "permutation": 1}
+        return {**super().noise_columns(widths), "permutation": 1}
 
     def penalty(self, output, inputs):
         """Nothing: there is no likelihood to add to."""

@@ -158,8 +158,8 @@ class PointParameters(NormalParameters):
         return torch.zeros_like(self.loc)
 
     def rsample(self, noise):
-        """z = mu."""
-        return self.loc
+        """z = mu, once for each draw."""
+        return self.loc.expand(torch.broadcast_shapes(self.loc.shape, noise.shape))
 
 
 class FixedScaleHead(OneLine, nn.Module):

@@ -17,6 +17,8 @@ from vaekit.utils._torch import linear
 
 __all__ = ["Quantized"]
 
+MOST_VALUES = 2**24  # that single precision tells apart
+
 
 @dataclass(frozen=True, eq=False)
 class QuantizedPosterior(Posterior):
@@ -59,7 +61,7 @@ class Quantized(PosteriorSpec):
     Parameters
     ----------
     n_values : int, default=12
-        V, at least 2: fewer ask more of each value to mean the same everywhere, more reconstruct better.
+        V, from 2 to 2^24: fewer ask more of each value to mean the same everywhere, more reconstruct better.
 
     References
     ----------
@@ -79,7 +81,7 @@ class Quantized(PosteriorSpec):
 
     n_values: int = 12
 
-    _parameter_constraints: ClassVar[dict] = {"n_values": [Interval(Integral, 2, None, closed="left")]}
+    _parameter_constraints: ClassVar[dict] = {"n_values": [Interval(Integral, 2, MOST_VALUES, closed="both")]}
 
     def build(self, setting):
         """Return the module that takes features to quantised codes."""

@@ -105,8 +105,15 @@ class PostHocPrior(WithoutSpaces):
 
     def finish(self, codes):
         """Fit the estimator."""
-        self.fitted = clone(self.estimator, safe=False)
-        self.fitted.fit(to_array(codes).astype(np.float64))
+        fitted = clone(self.estimator, safe=False)
+        try:
+            fitted.fit(to_array(codes).astype(np.float64))
+        except ValueError as error:
+            raise ValueError(
+                f"{type(fitted).__name__}, the estimator of prior='post_hoc', could not be fitted to {len(codes)} "
+                f"codes ({error}): give one that can, as in PostHoc(GaussianMixture(n_components=2))."
+            ) from error
+        self.fitted = fitted
 
     def log_prob(self, z):
         """The estimator's log density, in nats per row; gradients end here."""

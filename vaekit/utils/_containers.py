@@ -11,6 +11,7 @@ __all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwr
 
 DATES = ("date", "time", "duration", "period")
 NOT_NUMBERS = ("str", "object", "categor", "enum", "binary", "list", "struct", "array", "interval", "null", "unknown")
+COMPLEX = "Complex data not supported: pass real and imaginary parts of X as columns of their own."
 REMEDIES = "pass an array, a tensor, a data frame, or a list of rows"
 
 
@@ -83,7 +84,7 @@ def _open_array(X):
     if X.dtype.kind in "Mm":
         raise ValueError(f"X holds {_dates_in('them')}")
     if X.dtype.kind == "c":
-        raise ValueError("Complex data not supported: pass real and imaginary parts as columns of their own.")
+        raise ValueError(COMPLEX)
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
 
 
@@ -170,6 +171,8 @@ def _refuse_picture(X):
 
 
 def _open_frame(X):
+    if len(X.columns) == 0:
+        raise ValueError(f"Found array with 0 feature(s) (shape=({len(X)}, 0)), but X needs at least one column.")
     _check_names(list(X.columns))
     for name, dtype in zip(X.columns, X.dtypes):
         _check_column(X, name, str(dtype).lower())
@@ -186,6 +189,8 @@ def _check_column(X, name, dtype):
     """Refuse a column of dates, or one whose values are no numbers."""
     if any(word in dtype for word in DATES):
         raise ValueError(f"Column {name!r} of X holds {_dates_in(f'column {name!r}')}")
+    if "complex" in dtype:
+        raise ValueError(COMPLEX)
     if not any(word in dtype for word in NOT_NUMBERS):
         return
     try:

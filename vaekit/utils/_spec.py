@@ -1,6 +1,7 @@
 """Spec objects: the small, clonable words an estimator is told in, and the strings that stand for them."""
 
 from dataclasses import dataclass
+from numbers import Rational
 from typing import ClassVar, Self, TypeVar, dataclass_transform
 
 import numpy as np
@@ -30,9 +31,14 @@ def merge_constraints(cls):
 def _plain(value):
     """Return a number or a word of NumPy as Python's own, in lists and tuples too; anything else as it is.
 
-    Arrays of integers, which stand for a list of sizes, become tuples.
+    Fractions become floats, which scikit-learn's checks of parameters know. Arrays of integers, which stand for a list
+    of sizes, become tuples.
     """
     if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Rational) and not isinstance(value, int):
+        return float(value)
+    if isinstance(value, np.ndarray) and value.ndim == 0:
         return value.item()
     if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
         return tuple(value.tolist())

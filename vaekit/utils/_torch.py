@@ -8,6 +8,8 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from vaekit.utils._memory import check_layer
+
 __all__ = [
     "SeededRandomness",
     "bare_layer",
@@ -132,6 +134,7 @@ def bare_layer(kind, *sizes, **options):
 
     torch's own constructor would draw from the global generator.
     """
+    check_layer(sizes)
     return nn.utils.skip_init(kind, *sizes, dtype=torch.float32, **options)
 
 
