@@ -34,7 +34,7 @@ def test_moments_are_those_of_the_values_that_are_known():
 
 @pytest.mark.parametrize(
     ("column", "value", "words"),
-    [(1, 1.5, r"\[0, 1\]"), (2, 0.5, "likelihood of counts"), (2, -1, "likelihood of counts")],
+    [(1, 1.5, r"\[0, 1\]"), (2, 0.5, "of counts"), (2, -1, "of counts")],
 )
 def test_values_without_a_probability_are_refused(column, value, words):
     rows = X.copy()

@@ -210,17 +210,17 @@ def check_unit_interval(low, high, unit=1.0):
 
 def check_counts(X):
     """Raise ValueError unless all values are whole numbers of at least 0."""
-    found = (
-        _first(X, lambda values: (values < 0) | (values != np.rint(values)) & ~np.isnan(values))
-        if X.dtype.kind in "fi"
-        else None
-    )
+    found = _first(X, _is_no_count) if X.dtype.kind in "fi" else None
     if found is not None:
         row, column, value = found
         raise ValueError(
             f"X holds {value:.6g} (row {row}, column {column}), but a likelihood of counts needs whole numbers of at "
             "least 0: pass raw counts, neither scaled nor transformed, or choose likelihood='normal'."
         )
+
+
+def _is_no_count(values):
+    return (values < 0) | ((values != np.rint(values)) & ~np.isnan(values))
 
 
 def _first(X, is_wanted):
