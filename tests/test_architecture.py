@@ -20,7 +20,7 @@ FILES = {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for pat
 FLOORS = [
     {"exceptions"},
     {"utils", "_outputs", "_setting"},
-    {"functional", "nn", "likelihoods", "words", "files", "kernels"},
+    {"functional", "nn", "likelihoods", "words", "files", "kernels", "frames"},
     {"posteriors", "priors"},
     {"model", "objectives"},
     {"engine"},
@@ -43,7 +43,7 @@ MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for floor in FLOORS[-2:] for 
 MAY_IMPORT |= {room: {room} | lower for room, lower in APART.items()}
 
 ROOMS = sorted({name.split("/")[0].removesuffix(".py") for name in FILES} - {"__init__"})
-HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "files", "kernels", "engine", "fitted", "tables", "features"}
+HIDDEN_ROOMS = {"utils", "_outputs", "_setting", "files", "kernels", "engine", "fitted", "frames", "tables", "features"}
 # rooms that make public what hidden rooms define
 GATHERING = {"words": {"words", "utils", "_outputs", "_setting"}, "evaluation": {"evaluation", "features"},
              "persistence": {"persistence", "files"}}  # fmt: skip

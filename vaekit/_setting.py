@@ -37,6 +37,8 @@ class Setting:
         The word for encoder and decoder, for pieces that want a network of the same kind.
     decoded_shape : tuple of int
         Shape of what the decoder gives for one row, as the likelihood wants it; `event_shape` if nothing else is said.
+    has_gaps : bool
+        Whether values of rows may be missing: NaN for the likelihood, 0 for the encoder and in `rows`.
     """
 
     event_shape: tuple[int, ...]
@@ -50,6 +52,7 @@ class Setting:
     rows: torch.Tensor | None = None
     network: Any = None
     decoded_shape: tuple[int, ...] = ()
+    has_gaps: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "decoded_shape", tuple(self.decoded_shape or self.event_shape))

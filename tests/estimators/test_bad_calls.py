@@ -56,7 +56,11 @@ DATA = {
         ValueError,
         "NaN .in row 1, column 'd'.*Imp",
     ),
-    "text in a frame": (pd.DataFrame(X).assign(city="Paris"), ValueError, "Column 'city' of X.*ColumnTransformer"),
+    "objects in a frame": (
+        pd.DataFrame(X[:, :3], columns=list("abc")).assign(city=[{}] * len(X)),
+        ValueError,
+        "Column 'city' of X holds {}",
+    ),
     "strings": (np.array([["a", "b"]] * 5), ValueError, "could not convert string to float"),
     "objects": (np.array([[{}, {}]] * 5), TypeError, "must be a string or a real number"),
     "complex numbers": (X * 1j, ValueError, "Complex data not supported"),

@@ -12,6 +12,7 @@ from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, SimpleImputer
 
 from vaekit import AAE, IWAE, VAE
+from vaekit.datasets import make_mixed_table
 from vaekit.impute import VAEImputer
 
 pytestmark = [
@@ -200,3 +201,47 @@ def test_half_of_a_real_table():
         np.mean((one.fit_transform(rows)[missing] - table[missing]) ** 2) for one in (imputer, SimpleImputer())
     )
     assert error < 0.4 < 0.9 < of_means
+
+
+# ---------------------------------------------------------------------- frames of several kinds
+
+
+def types(frame):
+    return list(frame.schema.types if hasattr(frame, "itercolumns") else frame.dtypes)
+
+
+@pytest.mark.parametrize("draws", [False, True])
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_mixed_frames_are_filled_with_what_is_possible(library, draws):
+    """Observed cells stay, categories are right more often than the commonest is, and a second frame is filled, too."""
+    table = make_mixed_table(300, missing=0.1, library=library, random_state=0)
+    model = VAE(n_components=2, max_epochs=60, random_state=0, column_likelihoods={"visits": "poisson"})
+    imputer = VAEImputer(model, n_importance_samples=30, sample_posterior=draws, add_indicator=True, random_state=0)
+    found = imputer.fit_transform(table.data)
+    assert type(found) is type(table.data)
+    assert types(found)[:8] == types(table.data)
+    found, complete = (frame if library == "pandas" else frame.to_pandas() for frame in (found, table.complete))
+    assert list(found.columns) == [*complete.columns, *(f"missingindicator_{name}" for name in complete.columns)]
+    for name, was_missing in zip(complete.columns, table.is_missing.T):
+        assert (found[name] == complete[name])[~was_missing].all()
+        assert found[name].notna().all()
+        np.testing.assert_array_equal(found[f"missingindicator_{name}"], was_missing)
+    right = (found["region"].astype(str) == complete["region"].astype(str))[table.is_missing[:, 2]]
+    assert draws or right.mean() > 1.3 * complete["region"].value_counts(normalize=True).max()
+    later = make_mixed_table(20, missing=0.3, library=library, random_state=1).data
+    assert len(imputer.transform(later)) == 20
+
+
+def test_the_estimator_masks_by_itself():
+    imputer = VAEImputer(tiny(), n_importance_samples=8).fit(GAPS)
+    assert imputer.estimator_.missing_values == "mask"
+    assert imputer.estimator_.transform(GAPS).shape == (60, 2)
+
+
+def test_empty_columns_of_mixed_frames_are_left_out_or_kept():
+    frame = make_mixed_table(40, random_state=0).data.assign(never=np.nan)
+    imputer = VAEImputer(tiny(), n_importance_samples=8)
+    with pytest.warns(UserWarning, match=r"Columns \[8\] of X have no observed cell"):
+        assert "never" not in imputer.fit_transform(frame)
+    kept = imputer.set_params(keep_empty_features=True).fit_transform(frame)
+    assert (kept["never"] == 0).all()

@@ -14,6 +14,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from vaekit import AAE, IWAE, VAE
+from vaekit.datasets import make_mixed_table
+from vaekit.inspection import OutlierDisplay
 from vaekit.outlier import VAEOutlierDetector
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -202,3 +204,22 @@ def test_orders_are_counted(n_orders):
 def test_pickles_explain():
     detector = VAEOutlierDetector(tiny()).fit(X)
     assert_array_equal(pickle.loads(pickle.dumps(detector)).explain(NEW), detector.explain(NEW))
+
+
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_mixed_tables_have_a_contribution_for_each_column(library):
+    table = make_mixed_table(200, missing=0.1, library=library, random_state=0)
+    model = VAE(n_components=2, max_epochs=30, missing_values="mask", random_state=0)
+    detector = VAEOutlierDetector(model).fit(table.data)
+    odd = make_mixed_table(6, random_state=1).data.assign(income=-60.0)
+    if library != "pandas":
+        odd = make_mixed_table(6, library=library, random_state=1).data
+        odd = odd.head(6) if library == "polars" else odd.slice(0, 6)
+    shares = detector.explain(odd)
+    assert list(shares.columns) == list(table.complete.column_names if library == "pyarrow" else table.complete.columns)
+    np.testing.assert_allclose(np.asarray(shares).sum(axis=1), detector.score_samples(odd))
+    if library == "pandas":
+        assert (shares.idxmin(axis=1) == "income").all()
+        assert (detector.predict(odd) == -1).all()
+        assert list(OutlierDisplay.from_estimator(detector, odd, n_rows=2).feature_names) == list(shares.columns)

@@ -4,6 +4,7 @@ from vaekit.datasets._celeba import load_celeba
 from vaekit.datasets._cifar10 import load_cifar10
 from vaekit.datasets._dsprites import load_dsprites, make_dsprites
 from vaekit.datasets._dsprites_drawing import render_dsprites
+from vaekit.datasets._mixed_table import make_mixed_table
 from vaekit.datasets._mnist import load_fashion_mnist, load_mnist
 from vaekit.datasets._modified import modify_images
 from vaekit.datasets._nonlinear_ica import make_nonlinear_ica
@@ -26,6 +27,7 @@ __all__ = [
     "make_ar1_sequence",
     "make_dsprites",
     "make_linear_mixture",
+    "make_mixed_table",
     "make_nonlinear_ica",
     "make_observed_factors",
     "make_shapes3d",

@@ -80,7 +80,8 @@ class Net(NeuralNet):
     @property
     def has_learned_scale(self):
         """Whether the likelihood's scale is found step by step."""
-        return any(True for _ in self.module_.likelihood.parameters())
+        names = (name for name, _ in self.module_.likelihood.named_parameters())
+        return any(not name.endswith("log_dispersion") for name in names)
 
     @property
     def noise_widths(self):

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import ClassVar
 
-from vaekit.estimators._base import BaseEncoder, estimator, word_of
-from vaekit.estimators._generation import GenerationMixin, SpacesMixin
+from vaekit.estimators._base import estimator, word_of
+from vaekit.estimators._generation import SpacesMixin
+from vaekit.estimators._tables import BaseAutoencoder
 from vaekit.objectives import AggregateDivergence, JensenShannon, Warmup
 from vaekit.priors import PriorSpec
 from vaekit.utils._sklearn import Interval
@@ -14,7 +15,7 @@ __all__ = ["AAE", "LearnedPriorAAE"]
 
 
 @estimator
-class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
+class AAE(SpacesMixin, BaseAutoencoder):
     """Adversarial autoencoder.
 
     In turn: encoder and decoder minimise -E_q log p(x | z) - weight E_q log D(z); a discriminator D learns to tell the
@@ -54,7 +55,7 @@ class AAE(GenerationMixin, SpacesMixin, BaseEncoder):
 
 
 @estimator
-class LearnedPriorAAE(GenerationMixin, BaseEncoder):
+class LearnedPriorAAE(BaseAutoencoder):
     """Adversarial autoencoder with a learned prior (Prior-AAE).
 
     A generator h makes the prior's draws z = h(z0), z0 ~ N(0, I). The discriminator tells them from codes; the

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from vaekit.estimators._base import BaseEncoder, estimator
-from vaekit.estimators._generation import GenerationMixin, SpacesMixin
+from vaekit.estimators._base import estimator
+from vaekit.estimators._generation import SpacesMixin
+from vaekit.estimators._tables import BaseAutoencoder
 from vaekit.objectives import AdversarialVariationalBayes
 from vaekit.posteriors import PosteriorSpec
 
@@ -11,7 +12,7 @@ __all__ = ["AVB"]
 
 
 @estimator
-class AVB(GenerationMixin, SpacesMixin, BaseEncoder):
+class AVB(SpacesMixin, BaseAutoencoder):
     """Adversarial variational Bayes.
 
     Minimises -E_q log p(x | z) + E_q T(x, z), in nats per row, where a discriminator T of rows and codes stands for

@@ -66,8 +66,8 @@ class BaseEncoder(
         p(z). `"decoupled"` maps the representation space through a jointly trained invertible network to a plainly
         normal generation space; it is the default of the classes with `DP` in their name. `"generator"` is for
         objectives that compare draws, `"grid"` for quantised codes, the conditional ones for `ConditionalVAE`.
-    likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error", "poisson", "negative_binomial"} or spec \
-of `vaekit.likelihoods`, default="auto"
+    likelihood : {"auto", "bernoulli", "normal", "laplace", "squared_error", "poisson", "negative_binomial", \
+"categorical"} or spec of `vaekit.likelihoods`, default="auto"
         p(x | z). `"auto"` is Bernoulli for bool data and uint8 images, else Normal: the type decides, never the values
         that some rows hold, so that folds and chunks agree. The Normal's scale has its closed form where the objective
         is a bound on log p(x) (KL at a weight of at most 1); under regularisers training learns one, beside which their
@@ -166,6 +166,8 @@ of `vaekit.likelihoods`, default="auto"
         Optimiser steps done.
     image_shape_ : tuple of int or None
         Shape of one image or window as it was given, None for tables.
+    columns_ : Columns or None
+        What the columns of a table of several kinds were read as, None for matrices and images.
     likelihood_ : spec
         The likelihood that was used.
     kl_per_component_ : ndarray of shape (n_components_,)

@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from vaekit.engine import has_stopped
 from vaekit.estimators._callbacks import epoch_tasks, own_callbacks, users_callbacks
 from vaekit.estimators._checkpoints import checkpoints_of
+from vaekit.estimators._columns import is_masking, likelihood_of_columns
 from vaekit.estimators._settings import refuse_changes, settings_of
 from vaekit.estimators._validation import check_in_support, check_rows, in_own_name
 from vaekit.estimators._words import VOCABULARIES
@@ -198,17 +199,21 @@ class FittingMixin(GuardedMethods):
 
 def sentence_of(estimator):
     """The words an estimator's parameters mean: copies, so that later changes of a parameter change no fit."""
-    is_image = estimator.image_shape_ is not None
+    is_image, objective = estimator.image_shape_ is not None, estimator._make_objective().validated()
     built_in = MLP(hidden_layer_sizes=tuple(estimator.hidden_layer_sizes), activation=estimator.activation).validated()
     return Sentence(
         network=_word(estimator, "network") or (ConvNet() if is_image else built_in),
         posterior=estimator._make_posterior(),
         prior=_word(estimator, "prior"),
-        likelihood=_word(estimator, "likelihood"),
-        objective=estimator._make_objective().validated(),
+        likelihood=likelihood_of_columns(estimator, objective)
+        if estimator.columns_
+        else _word(estimator, "likelihood"),
+        objective=objective,
         n_components=estimator.n_components,
         standardize=estimator.standardize,
         conditioned=estimator._conditioned(),
+        columns=estimator.columns_,
+        has_gaps=is_masking(estimator),
     )
 
 

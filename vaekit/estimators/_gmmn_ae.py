@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from vaekit.estimators._base import BaseEncoder, estimator
-from vaekit.estimators._generation import GenerationMixin
+from vaekit.estimators._base import estimator
+from vaekit.estimators._tables import BaseAutoencoder
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.objectives import AggregateDivergence
 from vaekit.posteriors import FixedScale
@@ -13,7 +13,7 @@ __all__ = ["GMMNAE"]
 
 
 @estimator
-class GMMNAE(GenerationMixin, BaseEncoder):
+class GMMNAE(BaseAutoencoder):
     """Autoencoder with a moment-matching generator of its codes (GMMN+AE).
 
     Encoder and decoder minimise the cost c(x, m(z)) = -log p(x | z) alone. In each step a generator h is fitted to the

@@ -85,6 +85,11 @@ class MovingMixin(GuardedMethods):
         write = _writer(path)
         if self.model_.blueprint.condition_width is not None:
             raise ValueError("A model that is told conditions cannot be exported; programs take rows alone.")
+        if self.model_.blueprint.columns is not None:
+            raise ValueError(
+                "A model of a table of several kinds of columns cannot be exported; programs take numbers alone. Serve "
+                "the model itself, from a file of vaekit.persistence.save."
+            )
         if what not in PROGRAMS or not hasattr(self, what) or what in self._not_exported:
             offered = [name for name in PROGRAMS if hasattr(self, name) and name not in self._not_exported]
             raise ValueError(f"The 'what' parameter must be one of {offered} for this model. Got {what!r} instead.")

@@ -42,11 +42,18 @@ def _spelled_out(params, prefix=""):
     """Values of parameters by name, of a spec its type and, under names of their own, its parameters."""
     settings = {}
     for name, value in params.items():
-        settings[prefix + name] = tuple(value) if isinstance(value, list) else value
+        settings[prefix + name] = _plain(value)
         if isinstance(value, Spec):
             settings[prefix + name] = type(value)
             settings |= _spelled_out(value.settings(), f"{prefix}{name}__")
     return settings
+
+
+def _plain(value):
+    """A list as a tuple, and words of single columns as what they print."""
+    if isinstance(value, dict):
+        return {key: repr(item) if isinstance(item, Spec) else item for key, item in value.items()}
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _same(value, other):

@@ -1,7 +1,7 @@
 """Tripod: quantised, independent codes, whose latents act one by one."""
 
-from vaekit.estimators._base import BaseEncoder, estimator, word_of
-from vaekit.estimators._generation import GenerationMixin
+from vaekit.estimators._base import estimator, word_of
+from vaekit.estimators._tables import BaseAutoencoder
 from vaekit.objectives import Tripod, Warmup
 from vaekit.posteriors import PosteriorSpec
 from vaekit.priors import PriorSpec
@@ -10,7 +10,7 @@ __all__ = ["TripodVAE"]
 
 
 @estimator
-class TripodVAE(GenerationMixin, BaseEncoder):
+class TripodVAE(BaseAutoencoder):
     """Tripod: an autoencoder of quantised codes.
 
     Minimises -log p(x | z) + klm_weight KLM + nhp_weight NHP, in nats per row: codes on a grid, the multi-information

@@ -4,9 +4,10 @@ from typing import ClassVar
 
 from sklearn.base import clone
 
-from vaekit.estimators._base import BaseEncoder, estimator
+from vaekit.estimators._base import estimator
 from vaekit.estimators._density import DensityMixin
-from vaekit.estimators._generation import GenerationMixin, SpacesMixin
+from vaekit.estimators._generation import SpacesMixin
+from vaekit.estimators._tables import BaseAutoencoder
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.objectives import Objective
 from vaekit.priors import PriorSpec
@@ -15,8 +16,8 @@ __all__ = ["DPVAE", "VAE", "BaseVAE"]
 
 
 @estimator
-class BaseVAE(GenerationMixin, SpacesMixin, DensityMixin, BaseEncoder):
-    __doc__ = BaseEncoder.__doc__
+class BaseVAE(SpacesMixin, DensityMixin, BaseAutoencoder):
+    __doc__ = BaseAutoencoder.__doc__
 
 
 @estimator

@@ -9,7 +9,8 @@ from scipy import sparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.fitted import LIMIT, check_counts, check_unit_interval, row_blocks
+from vaekit.estimators._columns import encoded_table, is_masking, mixed_table
+from vaekit.fitted import LIMIT, check_support, extremes, row_blocks
 from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._on_disk import RowsOnDisk, on_disk
 from vaekit.utils._sklearn import validate_data
@@ -42,10 +43,16 @@ def check_rows(estimator, X, reset=False):
     """Return X as a 2-D array; remember (or compare) width, column names and image shape."""
     if not reset:
         check_is_fitted(estimator)
+    table = mixed_table(estimator, X, reset)
+    if table is not None:
+        rows = encoded_table(estimator, table, reset)
+        return _as_table(estimator, rows, None, 2 if reset else 1)
+    if reset:
+        estimator.columns_ = None
     large = _sparse(estimator, X, reset) if sparse.issparse(X) else on_disk(X)
     if large is not None:
         return _check_on_disk(estimator, large, reset)
-    rows = unwrap(X)
+    rows = unwrap(_with_gaps(X) if is_masking(estimator) else X)
     names = column_names(rows)
     if getattr(rows, "ndim", 2) < 2:
         raise ValueError(
@@ -63,7 +70,7 @@ def check_rows(estimator, X, reset=False):
     rows = _as_table(estimator, rows, names, 2 if reset else 1)
     if names is None:
         _check_width(estimator, rows, reset)
-    _refuse_non_finite(rows, names, estimator.image_shape_)
+    _refuse_non_finite(rows, names, estimator.image_shape_, is_masking(estimator))
     if not reset:
         _check_scale(estimator, rows, names)
     return rows
@@ -81,6 +88,11 @@ def _sparse(estimator, X, reset):
         input_name="X",
     )
     return SparseRows(csr)
+
+
+def _with_gaps(X):
+    """A masked array with NaN for what it masks; anything else as it is."""
+    return X.astype(np.float64).filled(np.nan) if isinstance(X, np.ma.MaskedArray) else X
 
 
 def _check_on_disk(estimator, rows, reset):
@@ -164,11 +176,11 @@ def _check_scale(estimator, X, names):
     """Refuse pixels on another scale than those of the fit; warn of values that single precision cannot hold."""
     if X.dtype == np.uint8 and estimator.model_.blueprint.pixels != "shares":
         return
-    low, high = X.min(), X.max()
+    low, high = extremes(X)
     _check_pixels(estimator, X, low, high)
     preprocessing = estimator.model_.blueprint.preprocessing
     if preprocessing.column_beyond(low, high) is not None:
-        column = preprocessing.column_beyond(X.min(axis=0), X.max(axis=0))
+        column = preprocessing.column_beyond(*extremes(X, axis=0))
         if column is not None:
             warn_user(
                 f"In X, {_place(column, names)} holds values more than {LIMIT:.0e} units from the data "
@@ -195,10 +207,8 @@ def check_in_support(estimator, X):
     """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
     X = check_rows(estimator, X)
     blueprint = estimator.model_.blueprint
-    if blueprint.likelihood.support == "counts":
-        check_counts(X)
-    if blueprint.likelihood.support == "unit_interval" and not (X.dtype == np.uint8 and blueprint.pixels == "bytes"):
-        check_unit_interval(X.min(), X.max(), blueprint.preprocessing.unit)
+    if blueprint.likelihood.support != "real" and not (X.dtype == np.uint8 and blueprint.pixels == "bytes"):
+        check_support(X, blueprint.likelihood, blueprint.preprocessing.unit)
     return X
 
 
@@ -235,21 +245,21 @@ def _warn_of_channels_last(shape):
         )
 
 
-def _refuse_non_finite(X, names, image_shape):
-    """Raise ValueError if a value is NaN or infinite, naming its place."""
+def _refuse_non_finite(X, names, image_shape, may_miss=False):
+    """Raise ValueError if a value is infinite, or NaN where none may be missing, naming its place."""
     if X.dtype.kind != "f":
         return
     if _is_finite(X):
         return
     for block in row_blocks(X.shape):
-        bad = ~np.isfinite(X[block])
+        bad = np.isinf(X[block]) if may_miss else ~np.isfinite(X[block])
         if bad.any():
             row, column = np.argwhere(bad)[0]
             place = f"image {block.start + row}" if image_shape else f"row {block.start + row}, {_place(column, names)}"
             if np.isnan(X[block][row, column]):
                 raise ValueError(
-                    f"Input X contains NaN (in {place}), and missing values are not modelled: fill them with "
-                    "SimpleImputer or KNNImputer before the model in a pipeline, or drop those rows."
+                    f"Input X contains NaN (in {place}): choose missing_values='mask', which leaves missing cells out, "
+                    "fill them with an imputer (VAEImputer, SimpleImputer) before the model, or drop those rows."
                 )
             raise ValueError(f"Input X contains infinity (in {place}); replace it, or drop those rows.")
 

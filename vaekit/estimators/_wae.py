@@ -26,8 +26,8 @@ class WAE(BaseVAE):
         Whether z = mu(x), without noise; `posterior_family` then has no say.
     warmup : float or int, default=0.3
         Without effect here: there is no KL to be warmed up, and early stopping watches the reconstruction alone.
-    likelihood : {"squared_error", "auto", "normal", "laplace", "bernoulli"} or spec of `vaekit.likelihoods`, \
-default="squared_error"
+    likelihood : {"squared_error", "auto", "normal", "laplace", "bernoulli", "poisson", "negative_binomial", \
+"categorical"} or spec of `vaekit.likelihoods`, default="squared_error"
         The cost: minus its log density.
     prior : {"normal", "decoupled", "elementwise_flow", "mixture", "vamp", "post_hoc", "flow_matching", "maf", \
 "neural_spline", "generator", "grid", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, \

@@ -2,6 +2,7 @@
 
 from vaekit.likelihoods import (
     Bernoulli,
+    Categorical,
     Laplace,
     LikelihoodSpec,
     NegativeBinomial,
@@ -73,11 +74,12 @@ PRIORS = {
 }
 LIKELIHOODS = {
     "bernoulli": Bernoulli,
-    "normal": Normal,
+    "categorical": Categorical,
     "laplace": Laplace,
-    "squared_error": SquaredError,
-    "poisson": Poisson,
     "negative_binomial": NegativeBinomial,
+    "normal": Normal,
+    "poisson": Poisson,
+    "squared_error": SquaredError,
 }
 OBJECTIVES = {
     "elbo": ELBO,

@@ -14,7 +14,13 @@ DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 def look_into(estimator, X):
     """Return the fitted model inside a pipeline or a search, and X as the model sees it."""
     before, model = look_through(estimator)
-    return model, unwrap(X if before is None else before.transform(X))
+    rows = X if before is None else before.transform(X)
+    return model, rows if reads_columns(model) else unwrap(rows)
+
+
+def reads_columns(estimator):
+    """Whether rows are those of a table with columns of several kinds, which the object reads itself."""
+    return getattr(estimator, "columns_", None) is not None
 
 
 def require(estimator, purpose, *methods):

@@ -9,7 +9,7 @@ from scipy.special import logsumexp
 from sklearn.utils import gen_batches
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
-from vaekit.evaluation._fitted import look_into, require
+from vaekit.evaluation._fitted import look_into, reads_columns, require
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._containers import as_array, take_rows
@@ -279,6 +279,8 @@ def decoding_error(estimator, X):
 
 
 def _root_mean_square(estimator, X, means):
+    if reads_columns(estimator):  # which share no unit
+        return math.nan
     squares = 0.0
     for rows in gen_batches(len(means), ROWS_AT_ONCE):
         squares += _sum_of_squares(take_rows(X, rows), as_array(estimator.inverse_transform(means[rows])))

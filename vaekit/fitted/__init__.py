@@ -9,7 +9,8 @@ from vaekit.fitted._imputation import impute
 from vaekit.fitted._job import Training, conclude, prepare, run
 from vaekit.fitted._known import NOTHING, Known, weighed
 from vaekit.fitted._model import TrainedModel
-from vaekit.fitted._preprocessing import LIMIT, check_counts, check_unit_interval, row_blocks
+from vaekit.fitted._parts import check_support
+from vaekit.fitted._preprocessing import LIMIT, extremes, row_blocks
 from vaekit.fitted._samples import decode, likelihood_scale, sample_prior, through_prior
 from vaekit.fitted._verdict import last_change, warn_of_training
 
@@ -24,13 +25,13 @@ __all__ = [
     "TrainedModel",
     "Training",
     "begin",
-    "check_counts",
-    "check_unit_interval",
+    "check_support",
     "conclude",
     "decode",
     "digest_of",
     "encode",
     "evidence_lower_bounds",
+    "extremes",
     "importance_bounds",
     "impute",
     "last_change",

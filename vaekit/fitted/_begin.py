@@ -11,8 +11,10 @@ from vaekit.fitted._blueprint import Blueprint, build_net
 from vaekit.fitted._job import split
 from vaekit.fitted._known import NOTHING
 from vaekit.fitted._model import TrainedModel
-from vaekit.fitted._preprocessing import choose_likelihood, choose_preprocessing
+from vaekit.fitted._parts import preprocessing_of
+from vaekit.fitted._preprocessing import choose_likelihood
 from vaekit.fitted._rows import network_rows, some_rows
+from vaekit.likelihoods import Product
 from vaekit.utils._sparse_rows import SparseRows
 
 __all__ = ["Sentence", "begin", "scale_of_pixels"]
@@ -31,6 +33,10 @@ class Sentence(NamedTuple):
     standardize : {"auto", "common", "column"} or None
     conditioned : tuple of str
         Which of "encoder" and "decoder" are told of what is known about a row, in a conditional model.
+    columns : Columns or None
+        What the columns of a table of several kinds are.
+    has_gaps : bool
+        Whether values of rows may be missing.
     """
 
     network: Any
@@ -41,6 +47,8 @@ class Sentence(NamedTuple):
     n_components: int
     standardize: str | None
     conditioned: tuple = ()
+    columns: Any = None
+    has_gaps: bool = False
 
 
 def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, random_state, known=NOTHING):
@@ -71,13 +79,15 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
     objective, are_windows = sentence.objective, sentence.network.are_windows
     event_shape, is_image = _event_shape(X, image_shape, are_windows), image_shape is not None and not are_windows
     likelihood = sentence.likelihood or choose_likelihood(X, is_image, objective.is_bound)
-    preprocessing, deviation = choose_preprocessing(
+    likelihood = likelihood_of_gaps(likelihood, X.shape[1], image_shape) if sentence.has_gaps else likelihood
+    preprocessing, deviation = preprocessing_of(
         X,
-        support=likelihood.support,
+        likelihood,
         standardize=sentence.standardize,
         is_image=is_image,
         n_channels=event_shape[0] if are_windows else None,
         weight=known.weight,
+        has_gaps=sentence.has_gaps,
     )
     train = split(len(X), training.validation_fraction, train_seed)[0]
     n_rows = len(train) if known.follows is None else known.of(train).follows.shape[1]
@@ -99,9 +109,12 @@ def begin(sentence, X, image_shape, *, n_planned, warmup, training, device, rand
         plan=Plan(n_steps, _warmup_steps(warmup, n_steps, objective), sentence.n_components),
         init_seed=init_seed,
         train_seed=train_seed,
+        columns=sentence.columns,
+        has_gaps=sentence.has_gaps,
     )
     few = some_rows(X, known.typical(train, _most_first_rows(X)))
     rows = torch.from_numpy(network_rows(blueprint, few)(slice(None)))
+    rows = rows.nan_to_num(nan=0.0) if sentence.has_gaps else rows
     how = {"learning_rate": training.learning_rate, "batch_size": training.batch_size}
     return TrainedModel(blueprint, build_net(blueprint, device=device, rows=rows, **how))
 
@@ -116,6 +129,13 @@ def _event_shape(X, image_shape, are_windows):
     if are_windows:
         return image_shape or (1, X.shape[1])
     return X.shape[1:] if image_shape is None else (*(1,) * (3 - len(image_shape)), *image_shape)
+
+
+def likelihood_of_gaps(likelihood, n_features, image_shape):
+    """A likelihood that knows no gaps, and says one number for all values of a row, is asked about each by itself."""
+    if likelihood.knows_gaps or image_shape is not None:
+        return likelihood
+    return Product(parts=tuple((likelihood, (number,)) for number in range(n_features)))
 
 
 def _planned_steps(n_rows, training):

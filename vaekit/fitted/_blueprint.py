@@ -9,9 +9,13 @@ from torch import nn
 
 from vaekit._setting import Setting
 from vaekit.engine import Net, Plan
+from vaekit.fitted._parts import log_units
 from vaekit.fitted._preprocessing import Preprocessing
+from vaekit.frames import Columns
+from vaekit.likelihoods._gaps import build_likelihood
 from vaekit.model import LatentVariableModel
 from vaekit.nn._conditioned import ConditionedDecoder, ConditionedEncoder
+from vaekit.nn._gaps import OfKnownValues
 from vaekit.posteriors import Posterior
 from vaekit.utils._memory import told_if_too_large
 from vaekit.utils._threads import work_per_row
@@ -19,7 +23,12 @@ from vaekit.utils._torch import SeededRandomness, converted, make_generator, res
 
 __all__ = ["Blueprint", "build_net"]
 
-LATER = {"condition_width": None, "conditioned": ()}  # fields that earlier files lack, and what they were then
+LATER = {
+    "condition_width": None,
+    "conditioned": (),
+    "columns": None,
+    "has_gaps": False,
+}  # fields that earlier files lack, and what they were then
 
 
 class Blueprint(NamedTuple):
@@ -49,6 +58,10 @@ class Blueprint(NamedTuple):
         How long training is meant to be.
     init_seed, train_seed : int
         Decide weights; decide batches, noise and held-out rows.
+    columns : Columns or None
+        What the columns of a table of several kinds are, of which rows are made.
+    has_gaps : bool
+        Whether values of rows may be missing (NaN).
     """
 
     network: Any
@@ -67,6 +80,8 @@ class Blueprint(NamedTuple):
     plan: Plan
     init_seed: int
     train_seed: int
+    columns: Columns | None = None
+    has_gaps: bool = False
 
     @property
     def n_features(self):
@@ -77,6 +92,11 @@ class Blueprint(NamedTuple):
     def is_image(self):
         """Whether rows are pictures, which are looked at; signals and tables are drawn with their noise."""
         return self.image_shape is not None and not self.network.are_windows
+
+    @property
+    def n_columns(self):
+        """Features of X, of which a category takes several numbers of a row."""
+        return self.n_features if self.columns is None else len(self.columns)
 
     @property
     def unit(self):
@@ -99,18 +119,31 @@ class Blueprint(NamedTuple):
     @property
     def log_volume(self):
         """What a log-density per unit of the network must gain to be one per unit of X."""
-        is_plain = self.likelihood.support != "real"
-        return 0.0 if is_plain else self.preprocessing.log_volume(self.n_features)
+        if self.likelihood.support == "real":
+            return self.preprocessing.log_volume(self.n_features)
+        return 0.0 if self.likelihood.support != "parts" else -float(self.log_units.sum())
+
+    @property
+    def log_units(self):
+        """What each number of a row that is known takes from the row's log-density."""
+        return log_units(self.likelihood, self.preprocessing.unit, self.n_features)
+
+    def log_volumes(self, X):
+        """`log_volume` for each of some rows, or for all of them where nothing can be missing."""
+        may_miss = self.has_gaps and isinstance(X, np.ndarray)  # rows on disk and sparse ones have no gaps
+        return -(~np.isnan(X)).astype(np.float64) @ self.log_units if may_miss else self.log_volume
 
     def packed(self):
         """All of it as a dictionary, which later versions with more fields can read."""
-        return self._asdict() | {"preprocessing": self.preprocessing._asdict(), "plan": self.plan._asdict()}
+        parts = {"preprocessing": self.preprocessing._asdict(), "plan": self.plan._asdict()}
+        return self._asdict() | parts | {"columns": self.columns and self.columns.packed()}
 
     @classmethod
     def unpacked(cls, packed):
         """Return the blueprint that was packed."""
+        packed = LATER | packed
         parts = {"preprocessing": Preprocessing(**packed["preprocessing"]), "plan": Plan(**packed["plan"])}
-        return cls(**LATER | packed | parts)
+        return cls(**packed | parts | {"columns": packed["columns"] and Columns.unpacked(packed["columns"])})
 
     def setting(self, rows=None):
         """What the words are told, given a few rows as the network sees them; weights come from the seed."""
@@ -125,6 +158,7 @@ class Blueprint(NamedTuple):
             rows=rows,
             network=self.network,
             decoded_shape=self.likelihood.decoded_shape(self.event_shape),
+            has_gaps=self.has_gaps,
         )
 
 
@@ -142,7 +176,7 @@ def build_model(blueprint, rows=None):
             posterior=blueprint.posterior.build(setting),
             prior=blueprint.prior.build(setting),
             decoder=_decoder(network, setting, blueprint.conditioned),
-            likelihood=blueprint.likelihood.build(setting),
+            likelihood=build_likelihood(blueprint.likelihood, setting),
             discriminator=blueprint.objective.discriminator(setting),
         )
     converted(model, nn.Module.float)  # whatever torch's default is
@@ -153,6 +187,7 @@ def build_model(blueprint, rows=None):
 def _encoder(network, setting, conditioned):
     """The encoder and its number of features; told of the condition, where it is to be."""
     encoder, n_features = network.encoder(setting)
+    encoder = OfKnownValues(encoder) if setting.has_gaps else encoder
     if "encoder" in conditioned:
         encoder = ConditionedEncoder(encoder, n_features, *setting.condition_shape, setting.generator)
     return encoder, n_features

@@ -36,7 +36,7 @@ def evidence_lower_bounds(model, X):
         size=_rows_at_once(model, len(noise)),
         finish=lambda values: [raised(values).mean(axis=1, dtype=np.float64)],
     )
-    return bounds + model.blueprint.log_volume
+    return bounds + model.blueprint.log_volumes(X)
 
 
 def shared_noise(model):
@@ -51,7 +51,7 @@ def importance_bounds(model, X, n_samples):
     total = np.full(len(X), -np.inf)
     for draws in gen_batches(n_samples, OWN_DRAWS):
         total = np.logaddexp(total, _log_sums_of_weights(model, X, draws))
-    return raised(total) - np.log(n_samples) + model.blueprint.log_volume
+    return raised(total) - np.log(n_samples) + model.blueprint.log_volumes(X)
 
 
 def _log_sums_of_weights(model, X, draws):
@@ -88,8 +88,10 @@ def _over_draws(model, module, function, x, noise):
 
 
 def noise_of_row(row, start, shape):
-    """Standard normal noise that is decided by a row's values and the number of its first draw."""
-    digest = hashlib.blake2b(row.tobytes(), digest_size=8, key=start.to_bytes(8, "little")).digest()
+    """Standard normal noise that is decided by a row's values, and which it has, and the number of its first draw."""
+    is_missing = np.isnan(row)
+    told = np.hstack([np.where(is_missing, np.float32(0), row), ~is_missing]) if is_missing.any() else row
+    digest = hashlib.blake2b(told.tobytes(), digest_size=8, key=start.to_bytes(8, "little")).digest()
     return np.random.default_rng(int.from_bytes(digest, "little")).standard_normal(shape, dtype=np.float32)
 
 
@@ -112,7 +114,7 @@ def log_likelihood(model, X, draws):
         codes = draws[:, rows].reshape(-1, draws.shape[-1])
         found = of_codes(model.of(rows), _log_likelihood, codes, x)
         values[:, rows] = found.reshape(len(draws), -1)
-    return raised(values) + model.blueprint.log_volume
+    return raised(values) + model.blueprint.log_volumes(X)
 
 
 def _log_likelihood(module, x, z):

@@ -77,7 +77,8 @@ class ScoreSamples(Transform):
         model.settle()
         super().__init__(model)
         self.register_buffer("noise", torch.from_numpy(shared_noise(model))[:, None])
-        self.log_volume = model.blueprint.log_volume
+        self.log_volume, self.has_gaps = model.blueprint.log_volume, model.blueprint.has_gaps
+        self.register_buffer("log_units", torch.from_numpy(model.blueprint.log_units))
 
     def forward(self, X):
         """E_q log p(x | z) - KL(q(z | x) || p(z)) in nats per row, over noise that all rows share."""
@@ -85,7 +86,12 @@ class ScoreSamples(Transform):
         posterior = self.module.encode(x)
         z = posterior.rsample(self.noise)
         bounds = self.module.likelihood.log_prob(self.module.decode(z), x) - self.module.prior.kl(posterior, z)
-        return bounds.to(torch.float64).mean(0) + self.log_volume
+        return bounds.to(torch.float64).mean(0) + self._log_volumes(X)
+
+    def _log_volumes(self, X):
+        if not self.has_gaps:
+            return self.log_volume
+        return -(~X.reshape(X.shape[0], -1).isnan()).to(torch.float64) @ self.log_units
 
 
 PROGRAMS = {"transform": Transform, "inverse_transform": InverseTransform, "score_samples": ScoreSamples}

@@ -14,6 +14,7 @@ __all__ = [
     "check_counts",
     "choose_likelihood",
     "choose_preprocessing",
+    "extremes",
     "pixel_scale",
     "row_blocks",
 ]
@@ -108,8 +109,10 @@ def choose_likelihood(X, is_image, is_bound):
     return Normal(scale="closed_form" if is_bound else "learned")
 
 
-def choose_preprocessing(X, *, support, standardize, is_image, n_channels=None, weight=None):
+def choose_preprocessing(X, *, support, standardize, is_image, n_channels=None, weight=None, has_gaps=False):
     """Decide offset and unit from all training rows (n_rows, n_features), and how often each counts.
+
+    With gaps from the values that are known.
 
     Windows of `n_channels` channels have an offset and, but for standardize="common", a unit for each.
 
@@ -125,7 +128,9 @@ def choose_preprocessing(X, *, support, standardize, is_image, n_channels=None, 
         If a likelihood on [0, 1], or of counts, is given data outside its support; if values are too large for single
         precision.
     """
-    columns = measure(X, weight)
+    columns = measure_known(X, weight) if has_gaps and isinstance(X, np.ndarray) else measure(X, weight)
+    if support == "one_hot":
+        return Preprocessing(0.0, 1.0), 1.0
     if support == "unit_interval":
         unit = pixel_scale(X.dtype, columns.high.max())
         check_unit_interval(columns.low.min(), columns.high.max(), unit)
@@ -205,13 +210,17 @@ def check_unit_interval(low, high, unit=1.0):
 
 def check_counts(X):
     """Raise ValueError unless all values are whole numbers of at least 0."""
-    found = _first(X, lambda values: (values < 0) | (values != np.rint(values))) if X.dtype.kind in "fi" else None
+    found = _first(X, _is_no_count) if X.dtype.kind in "fi" else None
     if found is not None:
         row, column, value = found
         raise ValueError(
             f"X holds {value:.6g} (row {row}, column {column}), but a likelihood of counts needs whole numbers of at "
             "least 0: pass raw counts, neither scaled nor transformed, or choose likelihood='normal'."
         )
+
+
+def _is_no_count(values):
+    return (values < 0) | ((values != np.rint(values)) & ~np.isnan(values))
 
 
 def _first(X, is_wanted):
@@ -224,6 +233,26 @@ def _first(X, is_wanted):
             row, column = np.argwhere(wanted)[0]
             return block.start + row, column, X[block][row, column]
     return None
+
+
+def extremes(X, axis=None):
+    """Smallest and largest values, of those that are known."""
+    ends = X.min(axis=axis), X.max(axis=axis)
+    return (np.fmin.reduce(X, axis=axis), np.fmax.reduce(X, axis=axis)) if np.isnan(ends[0]).any() else ends
+
+
+def measure_known(X, weight=None):
+    """The same as `measure`, of the values that are not NaN; a column without one is 0."""
+    is_known = ~np.isnan(X)
+    filled = np.where(is_known | is_known.any(axis=0), X, 0.0).astype(np.float64)
+    low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
+    ranges = _ranges(low, high)
+    t, counts = (filled - low) / ranges, ~np.isnan(filled)
+    counts = counts if weight is None else counts * weight[:, np.newaxis]
+    total = np.where(counts.sum(axis=0) > 0, counts.sum(axis=0), 1.0)
+    mean = np.nansum(counts * t, axis=0) / total
+    deviation = np.sqrt(np.nansum(counts * np.square(t - mean), axis=0) / total)
+    return Columns(low, high, low + ranges * mean, np.where(low < high, ranges * deviation, 0.0))
 
 
 def measure(X, weight=None):

@@ -9,7 +9,10 @@ __all__ = ["decode", "likelihood_scale", "sample_prior", "through_prior"]
 
 
 def decode(model, codes, random_state=None):
-    """E[x | z] of validated codes, or with a random state draws of x, in the units and the shape of the data."""
+    """E[x | z] of validated codes, or with a random state draws of x, in the units and the shape of the data.
+
+    Tables of several kinds of columns come back as such: the nearest possible value of each mean.
+    """
     event_shape = model.blueprint.event_shape
 
     def noise(rows):
@@ -25,7 +28,8 @@ def decode(model, codes, random_state=None):
         model.settle()  # a scale, say
     codes = codes.astype(np.float32)
     columns = (mean, codes) if random_state is None else (draw, codes, noise)
-    return in_blocks(model, *columns, finish=lambda decoded: [_as_given(model.blueprint, decoded)])[0]
+    (decoded,) = in_blocks(model, *columns, finish=lambda decoded: [_as_given(model.blueprint, decoded)])
+    return decoded if model.blueprint.columns is None else model.blueprint.columns.decode(decoded)
 
 
 def _as_given(blueprint, decoded):

@@ -10,9 +10,10 @@ from sklearn.impute import MissingIndicator
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.estimators import VAE
+from vaekit.estimators._columns import encoded_table, mixed_table
 from vaekit.fitted import impute
-from vaekit.impute._observed import ObservedNormal, OfValues, Units, beside_mask
-from vaekit.nn import MLP
+from vaekit.frames import filled, kept_columns, missing_cells, open_table, with_flags
+from vaekit.likelihoods import Normal
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import unwrap
 from vaekit.utils._random import make_random_state
@@ -122,8 +123,8 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Data, NaN where a cell is missing.
+        X : array-like of shape (n_samples, n_features), or frame with columns of several kinds
+            Data; NaN, None, NaT or null where a cell is missing.
         y : Ignored
             Present by convention.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -139,19 +140,33 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ValueError
             If no cell was observed.
         """
-        X = self._checked(X, reset=True)
-        self._is_known = ~np.isnan(X).all(axis=0)
+        self.random_state_ = make_random_state(self.random_state)
+        model = self._model()
+        table = mixed_table(model, X, reset=True)
+        rows, is_missing = self._rows_of(X, table, reset=True)
+        self._is_known = ~is_missing.all(axis=0)
         if not self._is_known.any():
             raise ValueError("No cell of X was observed: there is nothing to learn from.")
         self._warn_of_empty_columns()
-        self.indicator_ = MissingIndicator(error_on_new=False).fit(X) if self.add_indicator else None
-        self.random_state_ = make_random_state(self.random_state)
-        known, weight = X[:, self._is_known], checked_weights(sample_weight, len(X))
-        self._units = Units(known, weight)
-        rows = beside_mask(self._units.of(_with_hidden_cells(known)))
-        weight = None if weight is None else np.tile(weight, len(rows) // len(known))
-        self.estimator_ = fitted_with(self._model(), rows, None, weight)
+        self.indicator_ = MissingIndicator(error_on_new=False).fit(_marked(is_missing)) if self.add_indicator else None
+        weight, n_rows = checked_weights(sample_weight, len(is_missing)), len(is_missing)
+        if table is None:
+            rows = _with_hidden_cells(rows[:, self._is_known])
+            is_twice = len(rows) > n_rows
+        else:
+            rows = table._replace(encoded_as=_with_hidden_cells_of_columns)
+            is_twice = _hidden_cells(is_missing) is not None
+        weight = np.tile(weight, 2) if is_twice and weight is not None else weight
+        self.estimator_ = fitted_with(model, rows, None, weight)
         return self
+
+    def _rows_of(self, X, table, reset):
+        """Rows as an array, None for a table of several kinds of columns; and which cells are missing."""
+        if table is None:
+            X = self._checked(X, reset)
+            return X, np.isnan(X)
+        validate_data(self, table.native, reset=reset, skip_check_array=True)
+        return None, missing_cells(table)
 
     def _prototype(self):
         default = VAE(hidden_layer_sizes=HIDDEN_LAYER_SIZES, max_epochs=MAX_EPOCHS)
@@ -159,38 +174,61 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _model(self):
         model = clone(self._prototype())
-        seed = {} if self.random_state is None else {"random_state": self.random_state_.randint(np.iinfo(np.int32).max)}
-        network = model.network
-        if network in ("auto", "mlp"):
-            network = MLP(hidden_layer_sizes=tuple(model.hidden_layer_sizes), activation=model.activation)
-        words = {"network": OfValues(network=network), "likelihood": ObservedNormal()}
-        return model.set_params(**words, standardize=None, **seed)
+        words = {"likelihood": Normal(scale="per_feature")} if model.likelihood == "auto" else {}
+        if self.random_state is not None:
+            words["random_state"] = self.random_state_.randint(np.iinfo(np.int32).max)
+        if model.standardize == "auto":
+            words["standardize"] = "column"
+        return model.set_params(missing_values="mask", **words)
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Fill the missing cells.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Data, NaN where a cell is missing.
+        X : array-like of shape (n_samples, n_features), or frame with columns of several kinds
+            Data; NaN, None, NaT or null where a cell is missing.
 
         Returns
         -------
-        filled : ndarray of shape (n_samples, n_features_out)
-            Observed cells as they were.
+        filled : ndarray of shape (n_samples, n_features_out), or frame
+            Observed cells as they were. A frame of the same library where columns are of several kinds; its cells are
+            filled with what is possible: the likeliest category, whole counts, dates.
         """
         check_is_fitted(self)
-        X = self._checked(X, reset=False)
-        filled, known = np.where(np.isnan(X) & ~self._is_known, 0.0, X).astype(X.dtype), X[:, self._is_known]
+        table = mixed_table(self.estimator_, X, reset=False)
+        rows, is_missing = self._rows_of(X, table, reset=False)
+        complete = self._filled(rows, is_missing) if table is None else self._filled_table(table, is_missing)
+        kept = kept_columns(complete, self._are_kept)
+        if self.indicator_ is None:
+            return kept
+        flags = self.indicator_.transform(_marked(is_missing))
+        return np.hstack([kept, flags.astype(kept.dtype)]) if table is None else self._with_flags(kept, flags)
+
+    def _with_flags(self, frame, flags):
+        return with_flags(frame, self.get_feature_names_out()[-flags.shape[1] :] if flags.shape[1] else [], flags)
+
+    def _filled(self, X, is_missing):
+        """An array, its gaps filled; columns of which nothing is known with 0."""
+        filled, known = np.where(is_missing & ~self._is_known, 0.0, X).astype(X.dtype), X[:, self._is_known]
         rows = np.flatnonzero(np.isnan(known).any(axis=1))
         if len(rows):
-            random_state = self.random_state_ if self.sample_posterior else None
-            told = beside_mask(self._units.of(known[rows]))
-            found = impute(self.estimator_.model_, told, self.n_importance_samples, random_state)
-            values = self._units.back(found[:, : known.shape[1]])
+            values = self._drawn(known[rows])
             filled[np.ix_(rows, self._is_known)] = np.where(np.isnan(known[rows]), values, known[rows])
-        kept = filled[:, self._are_kept]
-        return kept if self.indicator_ is None else np.hstack([kept, self.indicator_.transform(X).astype(X.dtype)])
+        return filled
+
+    def _filled_table(self, table, is_missing):
+        """A frame, its gaps filled with possible values: the likeliest category, whole counts."""
+        rows, columns = encoded_table(self.estimator_, table, reset=False), self.estimator_.model_.blueprint.columns
+        has_gap = np.isnan(rows).any(axis=1)
+        if has_gap.any():
+            rows[has_gap] = self._drawn(rows[has_gap])
+        rows[:, ~self._is_known[columns.owners]] = 0.0
+        return filled(table, open_table(columns.decode(np.nan_to_num(rows))), is_missing)
+
+    def _drawn(self, rows):
+        random_state = self.random_state_ if self.sample_posterior else None
+        return impute(self.estimator_.model_, rows, self.n_importance_samples, random_state)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the columns that `transform` gives.
@@ -240,8 +278,23 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
 def _with_hidden_cells(X):
     """Rows twice, the second time with half of the cells hidden of those without a gap, where these are the most."""
-    is_complete = ~np.isnan(X).any(axis=1)
+    is_hidden = _hidden_cells(np.isnan(X))
+    return X if is_hidden is None else np.vstack([X, np.where(is_hidden, np.nan, X)])
+
+
+def _with_hidden_cells_of_columns(columns, rows):
+    """The same for a table, of which a column takes several numbers."""
+    is_hidden = _hidden_cells(columns.cells(rows))
+    return rows if is_hidden is None else np.vstack([rows, np.where(is_hidden[:, columns.owners], np.nan, rows)])
+
+
+def _hidden_cells(is_missing):
+    is_complete = ~is_missing.any(axis=1)
     if is_complete.mean() <= 0.5:
-        return X
-    is_hidden = np.random.RandomState(0).uniform(size=X.shape) < HIDDEN_SHARE
-    return np.vstack([X, np.where(is_hidden & is_complete[:, np.newaxis], np.nan, X)])
+        return None
+    is_hidden = np.random.RandomState(0).uniform(size=is_missing.shape) < HIDDEN_SHARE
+    return is_hidden & is_complete[:, np.newaxis]
+
+
+def _marked(is_missing):
+    return np.where(is_missing, np.nan, 0.0)

@@ -34,7 +34,9 @@ class Fitted(Inside):
 
     def into(self, X):
         """X as the model sees it."""
-        return unwrap(X) if self.before is None else self.before.transform(X)
+        if self.before is not None:
+            return self.before.transform(X)
+        return X if getattr(self.model, "columns_", None) is not None else unwrap(X)
 
     def out_of(self, rows):
         """Rows of the model in the units of X."""

@@ -22,7 +22,9 @@ class LikelihoodSpec(Spec, ABC):
     """
 
     is_foreign = False
-    support = "real"  # or "unit_interval", or "counts": then data are taken as they are, never standardised
+    # or "unit_interval" and "one_hot": then data are taken as they are, never standardised; "counts" are whole numbers
+    support = "real"
+    knows_gaps = False  # whether the module leaves out values that are NaN where its `has_gaps` says that some are
 
     def decoded_shape(self, event_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape that the decoder gives for a row: that of the row, where a number for each value says it all."""
@@ -48,9 +50,12 @@ class Likelihood(OneLine, nn.Module, ABC):
     observed : Tensor or None
         Statistics of the last training batch, without gradient, until the step that saw it takes them away
         (`take_observed`); None where nothing has a closed form.
+    has_gaps : bool
+        Whether values of rows may be missing (NaN): those are left out. Set of likelihoods whose word `knows_gaps`.
     """
 
     observed = None
+    has_gaps = False
 
     def __init__(self, event_shape: tuple[int, ...]) -> None:
         super().__init__()
@@ -75,6 +80,13 @@ class Likelihood(OneLine, nn.Module, ABC):
     @abstractmethod
     def sample(self, decoded: Tensor, noise: Tensor) -> Tensor:
         """Draws of x given `decoded`, made of standard normal `noise` of shape (..., batch, *event)."""
+
+    def split_gaps(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Rows with 0 for each value that is missing, and beside them 1 for each that is known; None if all are."""
+        if not self.has_gaps:
+            return x, None
+        is_missing = x.isnan()
+        return x.masked_fill(is_missing, 0.0), (~is_missing).to(x.dtype)
 
     def statistics(self, decoded: Tensor, x: Tensor) -> Tensor | None:
         """What `settle` needs to know of rows and their decoded tensors, averaged over the rows."""

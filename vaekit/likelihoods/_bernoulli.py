@@ -26,6 +26,7 @@ class Bernoulli(LikelihoodSpec):
     """
 
     support = "unit_interval"
+    knows_gaps = True
 
     def build(self, setting):
         """Return the likelihood module."""
@@ -37,8 +38,10 @@ class BernoulliLikelihood(Likelihood):
 
     def log_prob(self, decoded, x):
         """Log density per row, in nats."""
+        x, is_known = self.split_gaps(x)
         # x l - softplus(l): the same number as the equation above, in two operations
-        return (x * decoded - F.softplus(decoded)).sum(self.event_axes)
+        terms = x * decoded - F.softplus(decoded)
+        return (terms if is_known is None else terms * is_known).sum(self.event_axes)
 
     def mean(self, decoded):
         """Probability of a one."""

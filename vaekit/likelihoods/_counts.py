@@ -33,6 +33,7 @@ class CountsSpec(LikelihoodSpec):
     _parameter_constraints: ClassVar[dict] = {"exposure": [StrOptions({"total"}), None]}
 
     support = "counts"
+    knows_gaps = True
     module: ClassVar[type]
 
     def build(self, setting):
@@ -78,6 +79,10 @@ class CountsLikelihood(Likelihood):
         """Total counts of each row, at least 1."""
         return x.sum(self.event_axes, keepdim=True).clamp(min=1)
 
+    def _total(self, terms, is_known):
+        """Sum over a row, of the counts that are known."""
+        return (terms if is_known is None else terms * is_known).sum(self.event_axes)
+
     def mean(self, decoded):
         """Expected counts, at the typical exposure."""
         return self.log_rate(decoded).exp()
@@ -106,8 +111,9 @@ class PoissonLikelihood(CountsLikelihood):
 
     def log_prob(self, decoded, x):
         """Log probability per row, in nats."""
+        x, is_known = self.split_gaps(x)
         log_mean = self._log_mean(decoded, x)
-        return (x * log_mean - log_mean.exp() - log_factorial(x)).sum(self.event_axes)
+        return self._total(x * log_mean - log_mean.exp() - log_factorial(x), is_known)
 
     def _quantile(self, levels, means):
         return stats.poisson.ppf(levels, means)
@@ -120,11 +126,12 @@ class NegativeBinomialLikelihood(CountsLikelihood):
 
     def log_prob(self, decoded, x):
         """Log probability per row, in nats."""
+        x, is_known = self.split_gaps(x)
         log_mean, log_shape = self._log_mean(decoded, x), -self.log_dispersion
         shape = log_shape.exp()
         # log m / (r + m) and log r / (r + m), less log r, which the ratio of gamma functions takes
         beside = x * log_mean - (x + shape) * F.softplus(log_mean - log_shape)
-        return (log_gamma_ratio(x, shape) + beside - log_factorial(x)).sum(self.event_axes)
+        return self._total(log_gamma_ratio(x, shape) + beside - log_factorial(x), is_known)
 
     def _quantile(self, levels, means):
         return stats.nbinom.ppf(levels, 1 / self._dispersion(), 1 / (1 + self._dispersion() * means))

@@ -24,6 +24,8 @@ class PowerSpec(LocationScaleSpec):
 
     scale: float | str = "closed_form"
 
+    knows_gaps = True
+
     _parameter_constraints: ClassVar[dict] = {
         "scale": [
             StrOptions({*CLOSED_FORMS, "learned", "learned_per_feature"}),
@@ -68,17 +70,20 @@ class PowerLikelihood(LocationScaleLikelihood):
 
     def log_prob(self, decoded, x):
         """Log density per row, in nats."""
-        spread = self._spread(x - decoded)
-        log_scale = self._trained_log_scale(spread.detach()) if self.training else self.log_scale
+        x, is_known = self.split_gaps(x)
+        spread = self._spread_of_known(x - decoded, is_known)
+        log_scale = self._trained_log_scale(spread.detach(), is_known) if self.training else self.log_scale
         rate = torch.exp(-self.power * log_scale) / self.power
+        if is_known is not None:
+            return -(rate * spread + is_known * (log_scale + self.log_constant)).sum(self.event_axes)
         if log_scale.ndim == 0:
             return -rate * spread.sum(self.event_axes) - self._log_volume(log_scale)
         return -(rate * spread).sum(self.event_axes) - self._log_volume(log_scale)
 
-    def _trained_log_scale(self, spread):
+    def _trained_log_scale(self, spread, is_known=None):
         if not self.settles:
             return self.log_scale
-        self.observed = self._averaged(spread)
+        self.observed = self._seen(spread, is_known)
         if self.learned_log_scale is not None:
             return self.learned_log_scale
         # without a gradient: a batch's own scale is where its loss is least, so the derivative by it is 0
@@ -91,18 +96,33 @@ class PowerLikelihood(LocationScaleLikelihood):
     def _spread(self, error):
         """|error|^k."""
 
+    def _spread_of_known(self, error, is_known):
+        """|error|^k, 0 where a value is missing."""
+        return self._spread(error if is_known is None else error * is_known)
+
+    def _seen(self, spread, is_known):
+        """Mean of |x - m|^k; with gaps beside the mean number of values that it is of."""
+        if is_known is None:
+            return self._averaged(spread)
+        return torch.stack([self._averaged(spread), self._averaged(is_known.expand_as(spread))])
+
     def _averaged(self, spread):
         """Mean of |x - m|^k over rows, and over features too where they share a scale."""
         leading = tuple(range(spread.ndim - len(self.event_axes)))
         return spread.mean() if self.log_scale.ndim == 0 else spread.mean(leading)
 
     def _best_log_scale(self, average):
-        """log s with s^k = mean |x - m|^k + least."""
+        """log s with s^k = mean |x - m|^k + least; as it was, where no value was seen."""
+        if self.has_gaps:
+            spread, share = average
+            best = torch.log(spread / share.clamp(min=1e-30) + self.least_spread) / self.power
+            return torch.where(share > 0, best, self.log_scale)
         return torch.log(average + self.least_spread) / self.power
 
     def statistics(self, decoded, x):
-        """Mean of |x - m|^k: a scalar, or a number for each feature."""
-        return self._averaged(self._spread(x - decoded)) if self.settles else None
+        """Mean of |x - m|^k: a scalar, or a number for each feature; with gaps beside how many values it is of."""
+        x, is_known = self.split_gaps(x)
+        return self._seen(self._spread_of_known(x - decoded, is_known), is_known) if self.settles else None
 
     def settle(self, average):
         """Fix the scale."""
@@ -137,8 +157,8 @@ class LaplaceLikelihood(PowerLikelihood):
 class SquaredErrorLikelihood(NormalLikelihood):
     """Trained as a Normal of variance 1/2, and afterwards the Normal of the errors that are left."""
 
-    def _trained_log_scale(self, spread):
-        return torch.full_like(super()._trained_log_scale(spread), 0.5 * math.log(0.5))
+    def _trained_log_scale(self, spread, is_known=None):
+        return torch.full_like(super()._trained_log_scale(spread, is_known), 0.5 * math.log(0.5))
 
 
 @spec
@@ -214,6 +234,8 @@ class SquaredError(LikelihoodSpec):
     >>> VAE(likelihood="squared_error")
     VAE(likelihood='squared_error')
     """
+
+    knows_gaps = True
 
     def build(self, setting):
         """Return the likelihood module."""

@@ -147,5 +147,6 @@ def _moments(posterior):
 
 
 def _seen(model, x, z):
-    """Logits of pairs of rows and codes."""
+    """Logits of pairs of rows and codes; what is missing is 0, as it is to the encoder."""
+    x = x.masked_fill(x.isnan(), 0.0) if model.likelihood.has_gaps else x
     return model.discriminator(torch.cat([x.flatten(1), z], dim=1))

@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.estimators import VAE
+from vaekit.frames import frame_of, is_mixed, open_table
 from vaekit.outlier._contributions import ReferenceRows, contributions_of_columns
 from vaekit.outlier._mosaic import as_given
 from vaekit.utils._ambient import guarded_arithmetic
@@ -259,6 +260,11 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         """Names of the columns that the density was fitted on, where these had names."""
         return self._of_density("feature_names_in_")
 
+    @property
+    def columns_(self):
+        """What the columns of a table of several kinds were read as; None for matrices."""
+        return getattr(self.estimator_, "columns_", None)
+
     def _of_density(self, name):
         if not self.__sklearn_is_fitted__():
             raise AttributeError(f"{type(self).__name__} has no {name} before fit.")
@@ -288,5 +294,8 @@ def _dense(rows):
 
 def _table(X):
     """Rows as an array, or as the frame or the sparse matrix that they are."""
+    table = open_table(X)
+    if table is not None and is_mixed(table):
+        return frame_of(table)
     rows = sparse.csr_array(X) if sparse.issparse(X) else unwrap(X)
     return rows if is_frame(rows) or hasattr(rows, "shape") else np.asarray(rows)

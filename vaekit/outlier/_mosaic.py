@@ -18,11 +18,18 @@ def mosaic(first, second, is_first):
         return type(first)([one.zip_with(type(one)(chosen), other) for one, other, chosen in pairs])
     if _is_of_pandas(first):
         columns = [
-            one.reset_index(drop=True).where(chosen, other.array)
+            _joined(one.reset_index(drop=True), other.reset_index(drop=True), chosen)
             for (_, one), (_, other), chosen in zip(first.items(), second.items(), is_first.T)
         ]
         return type(first)(dict(enumerate(columns))).set_axis(first.columns, axis=1)
     return np.where(is_first, first, second)
+
+
+def _joined(one, other, chosen):
+    """Cells of two columns of pandas; categories of different lists are plain values."""
+    if one.dtype != other.dtype and "category" in (one.dtype, other.dtype):
+        one, other = one.astype(object), other.astype(object)
+    return one.where(chosen, other.array)
 
 
 def as_numbers(first, second):

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from vaekit.estimators._conditions import Conditions
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import Reader, Writer
+from vaekit.frames import Column, Columns
 from vaekit.persistence._skops import SKLEARN, from_skops, to_skops
 from vaekit.persistence._table import NAMES, WORDS
 from vaekit.utils._spec import Spec
@@ -43,6 +44,8 @@ def _write(value, write):
     if type(value) in NAMES:
         parameters = value.get_params(deep=False)
         return {"word": [NAMES[type(value)], [[name, write(item)] for name, item in parameters.items()]]}
+    if type(value) is Columns:
+        return {"columns": write(value.packed())}
     if type(value) is Conditions:
         return {"conditions": write(vars(value))}
     if isinstance(value, Fingerprint):
@@ -67,6 +70,13 @@ def _read_word(content, read):
     return WORDS[name](**{parameter: read(value) for parameter, value in parameters}).validated()
 
 
+def _read_columns(content, read):
+    held = read(content)
+    if set(held) != set(Columns._fields) or any(set(column) != set(Column._fields) for column in held["columns"]):
+        raise UnreadableFileError(f"its columns hold {sorted(held)}")
+    return Columns.unpacked(held)
+
+
 def _read_conditions(content, read):
     conditions, held = Conditions(), read(content)
     if set(held) != {"encoders", "mean", "seen"}:
@@ -83,6 +93,7 @@ def _read_fingerprint(digest, read):
 
 READ = {
     "word": _read_word,
+    "columns": _read_columns,
     "conditions": _read_conditions,
     "fingerprint": _read_fingerprint,
     "device": lambda name, read: torch.device(name),

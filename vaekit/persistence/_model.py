@@ -18,7 +18,7 @@ __all__ = ["content_of", "model_of"]
 # words of a blueprint, and the parameters that they come from: where they are of others, they are handed in
 SLOTS = {name: name for name in VOCABULARIES} | {"posterior": "posterior_family"}
 MADE_WITH = ("torch", "scikit-learn", "skorch", "numpy")
-LEARNED = {"conditions_", "n_features_in_", "feature_names_in_", "image_shape_", "n_components_"}
+LEARNED = {"columns_", "conditions_", "n_features_in_", "feature_names_in_", "image_shape_", "n_components_"}
 
 
 def content_of(estimator):
@@ -139,7 +139,7 @@ def _learn(estimator, content, words):
     if unknown:
         raise UnreadableFileError(f"it names the attributes {sorted(unknown)}, which no model of this version has")
     model = _model(content["model"], words)
-    if content["learned"]["n_features_in_"] != model.blueprint.n_features:
+    if content["learned"]["n_features_in_"] != model.blueprint.n_columns:
         raise UnreadableFileError("its number of features is not that of its model")
     settings = settings_of(estimator)
     read = reader(words.values.arrays, [value for value in settings.values() if isinstance(value, type)])

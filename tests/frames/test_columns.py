@@ -1,0 +1,154 @@
+"""Tables go through a matrix of numbers and come back the same: values, gaps, names, types, categories."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from polars.testing import assert_frame_equal as assert_same_polars
+
+from vaekit.files import Reader, Writer
+from vaekit.frames import Columns, columns_of, open_table
+
+DAYS = pd.date_range("2020-01-01", periods=4)
+LETTERS = ["x", "y", None, "x"]
+
+PANDAS = {
+    "float64": pd.Series([0.1, None, 3, 1e300]),
+    "float32": pd.Series([0.1, 2, 3, 4], dtype="float32"),
+    "int8": pd.Series([-128, 127, 0, 1], dtype="int8"),
+    "uint16": pd.Series([0, 65535, 2, 3], dtype="uint16"),
+    "Int64": pd.Series([1, None, 3, 2**53], dtype="Int64"),
+    "Float64": pd.Series([1.5, None, 3, 4], dtype="Float64"),
+    "bool": pd.Series([True, False, True, True]),
+    "boolean": pd.Series([True, None, False, True], dtype="boolean"),
+    "truths as objects": pd.Series([True, None, False, True], dtype=object),
+    "categories in an order": pd.Series(pd.Categorical(LETTERS, categories=["y", "never", "x"], ordered=True)),
+    "categories of numbers": pd.Series(pd.Categorical([3, 1, None, 3])),
+    "str": pd.Series(LETTERS, dtype="str"),
+    "object": pd.Series(LETTERS, dtype=object),
+    "string, python": pd.Series(LETTERS, dtype="string[python]"),
+    "string, pyarrow": pd.Series(LETTERS, dtype="string[pyarrow]"),
+    "days": pd.Series(DAYS),
+    "nanoseconds": pd.Series(DAYS + pd.Timedelta("3us")).astype("datetime64[ns]"),
+    "hours with a zone": pd.Series(DAYS.tz_localize("Europe/Berlin")).where([True, True, False, True]),
+    "timedelta": pd.Series(pd.to_timedelta([1, None, 2, 3], unit="h")),
+    "dates as objects": pd.Series([*DAYS[:3].date, None], dtype=object),
+    "arrow numbers": pd.Series([1, None, 2, 3], dtype="int64[pyarrow]"),
+    "arrow text": pd.Series(LETTERS, dtype=pd.ArrowDtype(pa.string())),
+    "arrow moments": pd.Series(DAYS).astype("timestamp[us][pyarrow]"),
+    "nothing": pd.Series([None] * 4, dtype=object),
+}
+NOON = datetime.datetime(2020, 1, 1, 12, 30, 1, 5)
+POLARS = {
+    "Float64": pl.Series([0.1, None]),
+    "Int16": pl.Series([1, None], dtype=pl.Int16),
+    "UInt64": pl.Series([1, 2], dtype=pl.UInt64),
+    "Boolean": pl.Series([True, None]),
+    "String": pl.Series(["a", None]),
+    "Categorical": pl.Series(["b", None], dtype=pl.Categorical),
+    "Enum": pl.Series(["b", "a"], dtype=pl.Enum(["b", "never", "a"])),
+    "Date": pl.Series([datetime.date(2020, 1, 1), None]),
+    "Datetime": pl.Series([NOON, None]),
+    "Datetime in a zone": pl.Series([NOON, None]).dt.replace_time_zone("Europe/Berlin"),
+    "Datetime, ms": pl.Series([NOON.replace(microsecond=0), None], dtype=pl.Datetime("ms")),
+    "Duration": pl.Series([datetime.timedelta(hours=3), None]),
+    "Decimal": pl.Series([1.25, None]).cast(pl.Decimal(10, 2)),
+}
+ARROW = {
+    "float": pa.array([0.5, None], pa.float32()),
+    "uint8": pa.array([1, None], pa.uint8()),
+    "bool": pa.array([True, None]),
+    "string": pa.array(["a", None]),
+    "large_string": pa.array(["a", None], pa.large_string()),
+    "dictionary": pa.DictionaryArray.from_arrays(pa.array([1, None], pa.int8()), pa.array(["never", "a"])),
+    "date32": pa.array([datetime.date(2020, 1, 1), None]),
+    "date64": pa.array([datetime.date(2020, 1, 1), None], pa.date64()),
+    "timestamp": pa.array([NOON, None], pa.timestamp("us", "UTC")),
+    "duration": pa.array([datetime.timedelta(days=2), None]),
+    "decimal": pa.array([1, None], pa.int32()).cast(pa.decimal128(12, 2)),
+}
+
+
+def through_numbers(X):
+    """The table that comes back, and its columns, which went through a file of plain values."""
+    table, write = open_table(X), Writer()
+    columns = Columns.unpacked(Reader(write.arrays)(write(columns_of(table).packed())))
+    rows = columns.encode(table)
+    assert rows.dtype == np.float64
+    return columns.decode(rows, columns.cells(rows)), columns
+
+
+@pytest.mark.parametrize("kind", PANDAS)
+def test_pandas(kind):
+    frame = pd.DataFrame({"first": [1.0, 2, 3, 4], kind: PANDAS[kind]})
+    pd.testing.assert_frame_equal(through_numbers(frame)[0], frame)
+
+
+@pytest.mark.parametrize("kind", POLARS)
+def test_polars(kind):
+    frame = pl.DataFrame({"first": [1.0, 2], kind: POLARS[kind]})
+    assert_same_polars(through_numbers(frame)[0], frame)
+
+
+@pytest.mark.parametrize("kind", ARROW)
+def test_arrow(kind):
+    table = pa.table({"first": [1.0, 2], kind: ARROW[kind]})
+    assert through_numbers(table)[0].equals(table)
+    assert through_numbers(table.to_batches()[0])[0].equals(table)
+
+
+def test_names_that_are_no_text_stay():
+    frame = pd.DataFrame({0: [1.0, 2], 7: ["a", "b"]})
+    pd.testing.assert_frame_equal(through_numbers(frame)[0], frame)
+
+
+def test_an_array_stays_an_array():
+    X = np.array([[1.5, "a", True], [None, "b", False]], dtype=object)
+    back, columns = through_numbers(X)
+    assert [column.kind for column in columns.columns] == ["number", "category", "boolean"]
+    np.testing.assert_array_equal(back, X)
+
+
+# ---------------------------------------------------------------------- what is possible
+
+
+def test_values_that_a_model_makes_become_possible_ones():
+    frame = pd.DataFrame({"n": pd.Series([1, 2], dtype="uint8"), "c": ["a", "b"], "t": [True, False], "d": DAYS[:2]})
+    table = open_table(frame)
+    columns = columns_of(table, bounds={"d": (None, np.datetime64("2020-01-03"))})
+    found = columns.decode(np.array([[-3.2, 0.2, 0.9, 0.7, 1e5], [900, 0.6, 0.4, 0.1, 18262.4]]))
+    assert found.values.tolist() == [
+        [0, "b", True, pd.Timestamp("2020-01-03")],
+        [255, "a", False, pd.Timestamp("2020-01-01")],
+    ]
+    assert (found.dtypes == frame.dtypes).all()
+
+
+def test_bounds_of_whole_numbers_are_whole():
+    columns = columns_of(open_table(pd.DataFrame({"n": [1, 2], "c": ["a", "b"]})), bounds={"n": (0.5, 7.5)})
+    assert columns.decode(np.array([[-1.0, 1, 0], [9.0, 1, 0]]))["n"].tolist() == [1, 7]
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [
+        ({"c": ["a", "q"]}, "Column 'c' of X holds the category 'q'.*handle_unknown='missing'"),
+        ({"n": ["a", 1.0]}, "Column 'n' of X holds 'a', but held numbers"),
+        ({"d": ["a", "b"]}, "Column 'd' of X holds 'a', but held dates"),
+        ({"t": ["a", "b"]}, "Column 't' of X holds 'a', but held truths"),
+    ],
+)
+def test_columns_hold_what_they_held(later, words):
+    frame = pd.DataFrame({"n": [1.5, 2], "c": ["a", "b"], "t": [True, False], "d": DAYS[:2]})
+    columns = columns_of(open_table(frame))
+    with pytest.raises(ValueError, match=words):
+        columns.encode(open_table(frame.assign(**later)))
+
+
+def test_unknown_categories_can_be_gaps():
+    columns = columns_of(open_table(pd.DataFrame({"c": ["a", "b"]})))
+    rows = columns.encode(open_table(pd.DataFrame({"c": ["q", "b"]})), when_unknown="missing")
+    np.testing.assert_array_equal(rows, [[np.nan, np.nan], [0, 1]])

@@ -1,0 +1,178 @@
+"""Possible values as a frame of the library that they came from."""
+
+import datetime
+
+import numpy as np
+
+from vaekit.frames._reading import DAY
+
+__all__ = ["written"]
+
+EPOCH = datetime.date(1970, 1, 1)
+
+
+def written(library, columns, values, is_missing=None):
+    """A table of these values: codes of categories, truths, numbers, days.
+
+    Parameters
+    ----------
+    library : {"pandas", "polars", "pyarrow", "numpy"}
+    columns : tuple of Column
+    values : list of ndarray of shape (n_rows,)
+    is_missing : ndarray of bool of shape (n_rows, n_columns), optional
+        Cells that are to be left empty.
+
+    Raises
+    ------
+    ImportError
+        If the library is not there.
+    """
+    n_rows = len(values[0])
+    is_missing = np.zeros((n_rows, len(columns)), dtype=bool) if is_missing is None else is_missing
+    return WRITERS[library](columns, values, is_missing.T)
+
+
+def _cells(column, values, is_missing):
+    """Values as objects of Python, None where one is missing."""
+    values = [column.categories[code] for code in values] if column.kind == "category" else values.tolist()
+    if column.kind == "moment":
+        values = [round(value * DAY) for value in values]
+    elif column.step:
+        values = [int(value) for value in values]
+    return [None if gap else value for value, gap in zip(values, is_missing)]
+
+
+# ---------------------------------------------------------------------- arrays
+
+
+def _array(columns, values, is_missing):
+    dtypes = {column.dtype[0] for column in columns}
+    cells = [_cells(*parts) for parts in zip(columns, values, is_missing)]
+    dtype = np.dtype(dtypes.pop())
+    if dtype.kind == "O":
+        return np.array(cells, dtype=object).T
+    as_floats = np.array([[np.nan if cell is None else cell for cell in column] for column in cells]).T
+    return as_floats if dtype.kind == "f" and np.isnan(as_floats).any() else as_floats.astype(dtype)
+
+
+# ---------------------------------------------------------------------- pandas
+
+
+def _pandas(columns, values, is_missing):
+    import pandas as pd
+
+    series = [_pandas_series(pd, *parts) for parts in zip(columns, values, is_missing)]
+    frame = pd.concat(series, axis=1) if series else pd.DataFrame()
+    return frame.set_axis([column.name for column in columns], axis=1)
+
+
+def _pandas_series(pd, column, values, is_missing):
+    name, *details = column.dtype
+    if name == "arrow":
+        import pyarrow as pa
+
+        array = _arrow_array(pa, column._replace(dtype=tuple(details)), values, is_missing)
+        return pd.Series(pd.arrays.ArrowExtensionArray(array))
+    if name == "category":
+        categories = pd.Index(list(column.categories), dtype=details[0])
+        codes = np.where(is_missing, -1, values)
+        return pd.Series(pd.Categorical.from_codes(codes, categories=categories, ordered=details[1] == "1"))
+    if column.kind == "moment" and name != "object":
+        return _pandas_moments(pd, name, values, is_missing)
+    cells = _cells(column, values, is_missing)
+    if column.kind == "moment":
+        days = [None if cell is None else EPOCH + datetime.timedelta(microseconds=cell) for cell in cells]
+        return pd.Series(days, dtype=object)
+    if column.kind == "number" and not is_missing.any():
+        return pd.Series(values).astype(name)
+    is_narrow = is_missing.any() and name in PLAIN_PANDAS
+    return pd.Series(cells, dtype="object" if name == "bool" and is_narrow else "float64" if is_narrow else name)
+
+
+PLAIN_PANDAS = {"bool", *(f"{kind}{size}" for kind in ("int", "uint") for size in (8, 16, 32, 64))}
+
+
+def _pandas_moments(pd, name, values, is_missing):
+    is_duration = name.startswith("timedelta")
+    moments = np.where(is_missing, np.iinfo(np.int64).min, np.rint(values * DAY).astype(np.int64))
+    series = pd.Series(moments.view("m8[us]" if is_duration else "M8[us]"))
+    return series.dt.tz_localize("UTC").astype(name) if "," in name else series.astype(name)
+
+
+# ---------------------------------------------------------------------- polars
+
+
+def _polars(columns, values, is_missing):
+    import polars as pl
+
+    return pl.DataFrame([_polars_series(pl, *parts) for parts in zip(columns, values, is_missing)])
+
+
+def _polars_series(pl, column, values, is_missing):
+    cells, dtype = _cells(column, values, is_missing), _polars_dtype(pl, column)
+    if column.kind != "moment":
+        if column.kind == "category":
+            base = pl.String if isinstance(column.categories[0], str) else None
+            return pl.Series(column.name, cells, dtype=base).cast(dtype)
+        return pl.Series(column.name, cells).cast(dtype)
+    unit = pl.Duration("us") if column.dtype[0] == "Duration" else pl.Datetime("us", column.dtype[2] or None)
+    return pl.Series(column.name, cells, dtype=pl.Int64).cast(unit).cast(dtype)
+
+
+def _polars_dtype(pl, column):
+    name, time_unit, time_zone, *decimal = column.dtype
+    if name == "Datetime":
+        return pl.Datetime(time_unit, time_zone or None)
+    if name == "Duration":
+        return pl.Duration(time_unit)
+    if name == "Enum":
+        return pl.Enum(list(column.categories))
+    if name == "Decimal":
+        return pl.Decimal(int(decimal[0]) if decimal[0] else None, int(decimal[1] or 0))
+    return _polars_names(pl)[name]
+
+
+def _polars_names(pl):
+    """A closed table: a file names types, and none is looked for."""
+    names = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Boolean",
+             "String", "Categorical", "Date", "Null")  # fmt: skip
+    return {name: getattr(pl, name) for name in names}
+
+
+# ---------------------------------------------------------------------- Arrow
+
+
+def _arrow(columns, values, is_missing):
+    import pyarrow as pa
+
+    arrays = [_arrow_array(pa, *parts) for parts in zip(columns, values, is_missing)]
+    return pa.table(arrays, names=[column.name for column in columns])
+
+
+def _arrow_array(pa, column, values, is_missing):
+    name, *details = column.dtype
+    if name == "dictionary":
+        value_type, index_type, ordered = details
+        codes = pa.array(np.where(is_missing, 0, values), mask=is_missing).cast(pa.type_for_alias(index_type))
+        categories = pa.array(list(column.categories)).cast(pa.type_for_alias(value_type))
+        return pa.DictionaryArray.from_arrays(codes, categories, ordered=ordered == "1")
+    cells = _cells(column, values, is_missing)
+    if column.kind != "moment":
+        kind = pa.decimal128(*map(int, details)) if name == "decimal" else pa.type_for_alias(name)
+        return pa.array(cells).cast(kind) if column.kind != "number" else _arrow_numbers(pa, cells, kind)
+    if name == "timestamp":
+        return (
+            pa.array(cells, pa.int64())
+            .cast(pa.timestamp("us", details[1] or None))
+            .cast(pa.timestamp(details[0], details[1] or None), safe=False)
+        )
+    if name.startswith("duration"):
+        return pa.array(cells, pa.int64()).cast(pa.duration("us")).cast(pa.type_for_alias(name), safe=False)
+    return pa.array(cells, pa.int64()).cast(pa.timestamp("us")).cast(pa.type_for_alias(name), safe=False)
+
+
+def _arrow_numbers(pa, cells, kind):
+    return pa.array(cells).cast(kind, safe=False) if any(cell is not None for cell in cells) else pa.array(cells, kind)
+
+
+WRITERS = {"numpy": _array, "pandas": _pandas, "polars": _polars, "pyarrow": _arrow}
