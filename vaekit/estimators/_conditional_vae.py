@@ -43,8 +43,8 @@ class ConditionalVAE(VAE):
         Whether the decoder is told y. False, with `prior="conditional_normal"`, is an identifiable VAE: all that y
         changes is p(z | y), and the codes are the sources of the data, up to order and scale.
     prior : {"conditional_flow", "conditional_normal", "normal", "decoupled", "elementwise_flow", "mixture", "vamp", \
-"post_hoc", "flow_matching", "maf", "neural_spline", "generator", "grid"} or spec of `vaekit.priors`, \
-default="conditional_flow"
+"post_hoc", "flow_matching", "maf", "neural_spline", "generator", "moment_matching", "grid"} or spec of \
+`vaekit.priors`, default="conditional_flow"
         p(z | y); a prior that is told nothing is the same for every y. `"generator"` is for objectives that compare
         draws, `"grid"` for quantised codes.
 

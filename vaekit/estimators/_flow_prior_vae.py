@@ -31,8 +31,8 @@ class FlowPriorVAE(BaseVAE):
     encoder_noise : float, default=0.01
         Standard deviation of a deterministic encoder's noise.
     prior : {"decoupled", "elementwise_flow", "maf", "neural_spline", "flow_matching", "normal", "mixture", "vamp", \
-"post_hoc", "generator", "grid", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, \
-default="decoupled"
+"post_hoc", "generator", "moment_matching", "grid", "conditional_normal", "conditional_flow"} or spec of \
+`vaekit.priors`, default="decoupled"
         The flow, or what stands in its place. `"generator"` and `"grid"` have no density, which this needs; the
         conditional ones are for `ConditionalVAE`.
 

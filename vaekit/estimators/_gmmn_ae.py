@@ -25,11 +25,12 @@ class GMMNAE(BaseAutoencoder):
     encoder_noise : float, default=0.01
         Standard deviation of codes around mu(x); 0 leaves them without noise, and without a density. `posterior_family`
         has no say: with nothing to hold it up, a noise that is learned shrinks until it does not matter.
-    likelihood : {"squared_error", "auto", "normal", "laplace", "bernoulli"} or spec of `vaekit.likelihoods`, \
-default="squared_error"
+    likelihood : {"squared_error", "auto", "normal", "laplace", "bernoulli", "poisson", "negative_binomial", \
+"categorical"} or spec of `vaekit.likelihoods`, default="squared_error"
         The cost: minus its log density.
-    prior : {"moment_matching", "decoupled", "elementwise_flow", "generator", ...} or spec of `vaekit.priors`, \
-default="moment_matching"
+    prior : {"moment_matching", "decoupled", "elementwise_flow", "generator", "normal", "mixture", "vamp", "post_hoc", \
+"flow_matching", "maf", "neural_spline", "grid", "conditional_normal", "conditional_flow"} or spec of \
+`vaekit.priors`, default="moment_matching"
         What is fitted to the codes; priors with a density are trained by their likelihood.
     warmup : float or int, default=0.3
         Without effect here: there is no KL to be warmed up, and early stopping watches the reconstruction alone.

@@ -23,7 +23,8 @@ class TripodVAE(BaseAutoencoder):
 `vaekit.posteriors`, default="quantized"
         The family of q(z | x). Others than quantised codes want another prior, too.
     prior : {"grid", "normal", "decoupled", "elementwise_flow", "mixture", "vamp", "post_hoc", "flow_matching", "maf", \
-"neural_spline", "generator", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, default="grid"
+"neural_spline", "generator", "moment_matching", "conditional_normal", "conditional_flow"} or spec of \
+`vaekit.priors`, default="grid"
         What `sample` draws codes from; it has no part in training. `"grid"` draws each latent by itself, values by
         their frequencies among the training codes: as far as codes are independent, they are drawn from their own
         distribution. `"post_hoc"` keeps the dependence that is left. A learned prior is trained by its own likelihood

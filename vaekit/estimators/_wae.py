@@ -30,8 +30,8 @@ class WAE(BaseVAE):
 "categorical"} or spec of `vaekit.likelihoods`, default="squared_error"
         The cost: minus its log density.
     prior : {"normal", "decoupled", "elementwise_flow", "mixture", "vamp", "post_hoc", "flow_matching", "maf", \
-"neural_spline", "generator", "grid", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, \
-default="normal"
+"neural_spline", "generator", "moment_matching", "grid", "conditional_normal", "conditional_flow"} or spec of \
+`vaekit.priors`, default="normal"
         p(z). Codes and prior are compared in generation space, and a learned prior is trained by its own likelihood on
         the codes (there is no KL that could train it). `"grid"` is for quantised codes, the conditional ones are for
         `ConditionalVAE`.
