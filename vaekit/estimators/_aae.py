@@ -67,8 +67,8 @@ class LearnedPriorAAE(BaseAutoencoder):
         Weight of the encoder's adversarial loss, in [0, 1]; 0 leaves the encoder an unregularised autoencoder whose
         codes the generator learns to imitate.
     prior : {"generator", "normal", "decoupled", "elementwise_flow", "mixture", "vamp", "post_hoc", "flow_matching", \
-"maf", "neural_spline", "moment_matching", "grid", "conditional_normal", "conditional_flow"} or spec of `vaekit.priors`, \
-default="generator"
+"maf", "neural_spline", "moment_matching", "grid", "conditional_normal", "conditional_flow"} or spec of \
+`vaekit.priors`, default="generator"
         The learned prior; priors with a density are trained by their likelihood on the codes. `"grid"` is for quantised
         codes, the conditional ones are for `ConditionalVAE`.
     warmup : float or int, default=0.3
