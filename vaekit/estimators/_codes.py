@@ -15,7 +15,7 @@ from vaekit.utils._array_files import write_array
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
-from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._typing import RandomStateLike, RowsLike
 
 __all__ = ["CodesMixin", "Posterior"]
 
@@ -37,9 +37,9 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     if TYPE_CHECKING:  # scikit-learn writes it, and does not say what it gives
 
-        def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> np.ndarray: ...
+        def fit_transform(self, X: RowsLike, y: Any = None, **fit_params: Any) -> np.ndarray: ...
 
-    def transform(self, X: ArrayLike) -> np.ndarray:
+    def transform(self, X: RowsLike) -> np.ndarray:
         """Codes of X: the means of q(z | x).
 
         Parameters
@@ -58,7 +58,7 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
             codes[rows] = loc
         return codes
 
-    def transform_to(self, X: ArrayLike, path: str | os.PathLike) -> np.memmap:
+    def transform_to(self, X: RowsLike, path: str | os.PathLike) -> np.memmap:
         """Codes of X as `transform` gives them, written to a file while they are made.
 
         For codes that memory does not hold: of rows that stay on disk, too, only a block is in memory at a time. The
@@ -81,7 +81,7 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         write_array(path, blocks, (len(X), self.n_components_), float_type(X))
         return np.load(path, mmap_mode="r")
 
-    def posterior(self, X: ArrayLike) -> Posterior:
+    def posterior(self, X: RowsLike) -> Posterior:
         """Parameters of q(z | x) for every row.
 
         Parameters
@@ -99,7 +99,7 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         X = check_rows(self, X)
         return Posterior(*encode(self.model_, X))
 
-    def sample_posterior(self, X: ArrayLike, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
+    def sample_posterior(self, X: RowsLike, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw codes from q(z | x).
 
         Parameters
@@ -122,7 +122,7 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         return sample_posterior(self.model_, X, n_samples, random_state)
 
     @if_posterior_has_density
-    def log_posterior(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
+    def log_posterior(self, X: RowsLike, Z: ArrayLike) -> np.ndarray:
         """log q(z | x), row by row.
 
         Parameters

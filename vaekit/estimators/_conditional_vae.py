@@ -21,7 +21,7 @@ from vaekit.fitted import Known
 from vaekit.priors import PriorSpec
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
-from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._typing import RandomStateLike, RowsLike
 from vaekit.utils._weights import mean
 
 __all__ = ["ConditionalVAE"]
@@ -92,7 +92,7 @@ class ConditionalVAE(VAE):
 
     # ------------------------------------------------------------------ as VAE, and told y
 
-    def transform(self, X: ArrayLike, y: Any = None) -> np.ndarray:
+    def transform(self, X: RowsLike, y: Any = None) -> np.ndarray:
         """Codes of X: the means of q(z | x, y).
 
         Parameters
@@ -108,32 +108,32 @@ class ConditionalVAE(VAE):
         """
         return self._asked(X, y).transform(X)
 
-    def posterior(self, X: ArrayLike, y: Any = None) -> Posterior:
+    def posterior(self, X: RowsLike, y: Any = None) -> Posterior:
         """Parameters of q(z | x, y) for every row: see `VAE.posterior`."""
         return self._asked(X, y).posterior(X)
 
     def sample_posterior(
-        self, X: ArrayLike, y: Any = None, n_samples: int = 1, random_state: RandomStateLike = None
+        self, X: RowsLike, y: Any = None, n_samples: int = 1, random_state: RandomStateLike = None
     ) -> np.ndarray:
         """Draw codes from q(z | x, y): see `VAE.sample_posterior`."""
         return self._asked(X, y).sample_posterior(X, n_samples, random_state)
 
     @if_posterior_has_density
-    def log_posterior(self, X: ArrayLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
+    def log_posterior(self, X: RowsLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
         """log q(z | x, y), row by row: see `VAE.log_posterior`."""
         return self._asked(X, y).log_posterior(X, Z)
 
     @if_model_has_bound
-    def score_samples(self, X: ArrayLike, y: Any = None, n_importance_samples: int | None = None) -> np.ndarray:
+    def score_samples(self, X: RowsLike, y: Any = None, n_importance_samples: int | None = None) -> np.ndarray:
         """Lower bound on log p(x | y) for every row, in nats: see `VAE.score_samples`."""
         return self._given(y, len(check_rows(self, X))).score_samples(X, n_importance_samples)
 
     @if_model_has_bound
-    def score(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Weighted mean of `score_samples`: a bound on log p(x | y), in nats per row."""
         return mean(self.score_samples(X, y), sample_weight)
 
-    def log_likelihood(self, X: ArrayLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
+    def log_likelihood(self, X: RowsLike, Z: ArrayLike, y: Any = None) -> np.ndarray:
         """log p(x | z, y), row by row: see `VAE.log_likelihood`."""
         return self._given(y, len(check_rows(self, X))).log_likelihood(X, Z)
 
@@ -142,7 +142,7 @@ class ConditionalVAE(VAE):
         """log p(z | y) of codes (n_rows, n_components_): see `VAE.log_prior`."""
         return self._given(y, len(check_codes(self, Z))).log_prior(Z)
 
-    def inverse_transform(self, X: ArrayLike, y: Any = None) -> np.ndarray:
+    def inverse_transform(self, X: RowsLike, y: Any = None) -> np.ndarray:
         """Decode codes, a condition for each or one for all: E[x | z, y]."""
         return self._given(y, len(check_codes(self, X))).inverse_transform(X)
 

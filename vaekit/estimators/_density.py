@@ -10,6 +10,7 @@ from vaekit.estimators._validation import check_codes, check_in_support, check_p
 from vaekit.fitted import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
+from vaekit.utils._typing import RowsLike
 from vaekit.utils._weights import mean
 
 __all__ = ["DensityMixin"]
@@ -19,7 +20,7 @@ class DensityMixin(GuardedMethods):
     """Densities in nats per row, in the units of X."""
 
     @if_model_has_bound
-    def score_samples(self, X: ArrayLike, n_importance_samples: int | None = None) -> np.ndarray:
+    def score_samples(self, X: RowsLike, n_importance_samples: int | None = None) -> np.ndarray:
         """Lower bound on log p(x) for every row.
 
         By default the evidence lower bound, the KL at weight 1 whatever the objective, with
@@ -61,7 +62,7 @@ class DensityMixin(GuardedMethods):
 
     @if_model_has_bound
     @in_own_name
-    def score(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
+    def score(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Mean of `score_samples`: the evidence lower bound, in nats per row.
 
         Among models that differ in the strength of a regulariser it prefers the weakest by construction: to search over
@@ -83,7 +84,7 @@ class DensityMixin(GuardedMethods):
         """
         return mean(self.score_samples(X), sample_weight)
 
-    def log_likelihood(self, X: ArrayLike, Z: ArrayLike) -> np.ndarray:
+    def log_likelihood(self, X: RowsLike, Z: ArrayLike) -> np.ndarray:
         """log p(x | z), row by row.
 
         Parameters

@@ -22,6 +22,7 @@ from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._on_disk import in_memory_unless_large
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import fit_context
+from vaekit.utils._typing import RowsLike
 from vaekit.utils._warnings import warn_user
 from vaekit.utils._weights import checked_weights
 
@@ -58,7 +59,7 @@ class FittingMixin(GuardedMethods):
 
     @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train on X; an earlier fit survives if this one fails before its first step is done.
 
         Parameters
@@ -116,7 +117,7 @@ class FittingMixin(GuardedMethods):
 
     @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+    def partial_fit(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one pass over X, going on from where training stands.
 
         Schedules run over `max_epochs` planned passes of all rows: of `total_samples`, or of the first X if that is

@@ -11,7 +11,7 @@ from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
 from vaekit.utils._noise import check_noise
 from vaekit.utils._random import make_random_state
-from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._typing import RandomStateLike, RowsLike
 
 __all__ = ["GenerationMixin", "SpacesMixin"]
 
@@ -19,7 +19,7 @@ __all__ = ["GenerationMixin", "SpacesMixin"]
 class GenerationMixin(GuardedMethods):
     """Decoding and sampling."""
 
-    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
+    def inverse_transform(self, X: RowsLike) -> np.ndarray:
         """Decode codes: E[x | z], in the units and the shape of the training data.
 
         Parameters

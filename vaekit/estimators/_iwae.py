@@ -3,12 +3,12 @@
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from vaekit.estimators._available import if_model_has_bound
 from vaekit.estimators._base import estimator
 from vaekit.estimators._vae import BaseVAE
 from vaekit.objectives import ImportanceWeighted
+from vaekit.utils._typing import RowsLike
 
 __all__ = ["IWAE"]
 
@@ -41,7 +41,7 @@ class IWAE(BaseVAE):
     _not_exported: ClassVar[tuple] = ("score_samples",)  # a row's noise is a hash of its values
 
     @if_model_has_bound
-    def score_samples(self, X: ArrayLike, n_importance_samples: int | None = None) -> np.ndarray:
+    def score_samples(self, X: RowsLike, n_importance_samples: int | None = None) -> np.ndarray:
         """Lower bound on log p(x) for every row, log 1/K sum_k w_k.
 
         Parameters

@@ -14,6 +14,7 @@ from vaekit.objectives import Contrast, LaplaceTransition, PermutationContrast, 
 from vaekit.posteriors import FixedScale
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._sklearn import fit_context
+from vaekit.utils._typing import RowsLike
 
 __all__ = ["PCL", "SlowVAE"]
 
@@ -25,7 +26,7 @@ class SequenceMixin(GuardedMethods):
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
-        X: ArrayLike,
+        X: RowsLike,
         y: Any = None,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
@@ -60,7 +61,7 @@ class SequenceMixin(GuardedMethods):
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,
-        X: ArrayLike,
+        X: RowsLike,
         y: Any = None,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,

@@ -20,7 +20,7 @@ from vaekit.utils._containers import is_frame, take_rows, unwrap
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
-from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._typing import RandomStateLike, RowsLike
 from vaekit.utils._weights import checked_weights, fitted_with, in_proportion
 
 __all__ = ["VAEOutlierDetector"]
@@ -114,7 +114,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         return VAE(max_epochs=MAX_EPOCHS) if self.estimator is None else self.estimator
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the density, and draw the line through the scores of the same rows.
 
         Parameters
@@ -147,7 +147,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         self._reference = ReferenceRows.among(table, scores) if len(table.shape) == 2 else None
         return self
 
-    def score_samples(self, X: ArrayLike) -> np.ndarray:
+    def score_samples(self, X: RowsLike) -> np.ndarray:
         """Lower bound on log p(x) for every row.
 
         Parameters
@@ -170,7 +170,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         rows = X if before is None else before.transform(X)
         return np.asarray(model.score_samples(rows, n_importance_samples=self.n_importance_samples))
 
-    def decision_function(self, X: ArrayLike) -> np.ndarray:
+    def decision_function(self, X: RowsLike) -> np.ndarray:
         """Score less `offset_`: negative for outliers.
 
         Parameters
@@ -185,7 +185,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         """
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X: ArrayLike) -> np.ndarray:
+    def predict(self, X: RowsLike) -> np.ndarray:
         """Tell outliers from inliers.
 
         Parameters
@@ -200,7 +200,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def explain(self, X: ArrayLike, *, n_orders: int = 2) -> Any:
+    def explain(self, X: RowsLike, *, n_orders: int = 2) -> Any:
         """What every column contributes to a row's score, in nats.
 
         A row x is compared with r, the inlier among the training rows that it is most like. From r to x the columns are
