@@ -127,10 +127,10 @@ def test_few_noise_vectors_are_exact_where_the_decoder_is_linear():
     np.testing.assert_allclose(model.score_samples(X), exact_elbo(model, X), rtol=1e-5)
 
 
-@pytest.fixture(scope="module", params=["VAE", "DPVAE"])
+@pytest.fixture(scope="module", params=["normal", "decoupled"])
 def trained(request):
     """A model trained long enough for its decoder to bend."""
-    return tiny(request.param, batch_size=64, max_epochs=300, learning_rate=1e-2).fit(X)
+    return tiny("VAE", prior=request.param, batch_size=64, max_epochs=300, learning_rate=1e-2).fit(X)
 
 
 def test_and_close_where_it_is_not(trained):

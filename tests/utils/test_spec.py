@@ -15,7 +15,7 @@ from torch import nn
 
 import vaekit
 from vaekit import VAE
-from vaekit.likelihoods import Normal
+from vaekit.likelihoods import Normal, Perceptual, Product
 from vaekit.nn import MLP, ConvNet, Custom
 from vaekit.objectives import ELBO, DensityRatio, JensenShannon, Objective, TotalCorrelation, Warmup
 from vaekit.objectives._adversarial import WithDiscriminator
@@ -30,7 +30,11 @@ PUBLIC = [
     for folder in FOLDERS
     for name in importlib.import_module(f"vaekit.{folder}").__all__
 ]
-NEEDED = {Custom: {"encoder_module": nn.Linear(2, 2), "decoder_module": nn.Linear(2, 2)}}
+NEEDED = {
+    Custom: {"encoder_module": nn.Linear(2, 2), "decoder_module": nn.Linear(2, 2)},
+    Perceptual: {"features": nn.Linear(2, 2)},
+    Product: {"parts": ((Normal(), (0, 1)),)},
+}
 SPECS = {
     cls.__name__: cls(**NEEDED.get(cls, {}))
     for cls in PUBLIC

@@ -74,7 +74,7 @@ default="squared_error"
     (40,)
     """
 
-    features: Any = None
+    features: Any
     weight: float = 1.0
     pixels: str | LikelihoodSpec | None = "squared_error"
 
