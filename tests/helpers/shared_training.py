@@ -62,7 +62,7 @@ def curves():
     found = {}
     for name, make in TOGETHER.items():
         estimator = make()
-        estimator.image_shape_ = None  # as `fit` would have it
+        estimator.image_shape_ = estimator.columns_ = None  # as `fit` would have them
         found[name] = in_double_precision(estimator)
     return found
 
