@@ -24,6 +24,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -108,8 +109,9 @@ def parsed(body):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Reads requests, answers in JSON."""
+    """Reads requests, answers in JSON; a server's own kind of it has the model."""
 
+    model: Any
     protocol_version = "HTTP/1.1"  # a connection serves many requests
     disable_nagle_algorithm = True  # else small answers wait for each other
     wbufsize = -1  # headers and body leave together
@@ -130,7 +132,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(411, "The request must say its 'Content-Length'.")
         if int(length) > MOST_BYTES:
             return self.refuse(413, f"The request is longer than {MOST_BYTES} bytes; send fewer rows at a time.")
-        return self.answer(*answered(self.server.model, self.path, self.rfile.read(int(length))))
+        return self.answer(*answered(self.model, self.path, self.rfile.read(int(length))))
 
     def refuse(self, status, message):
         """Answer a request that was not read, and hang up."""
@@ -148,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *what):
+    def log_message(self, format, *args):
         """Lines of requests are left to whatever stands in front."""
 
 
@@ -158,8 +160,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, address, model):
-        super().__init__(address, Handler)
-        self.model = model
+        super().__init__(address, type("OwnHandler", (Handler,), {"model": model}))
 
 
 # ---------------------------------------------------------------------- under load
@@ -189,7 +190,7 @@ def resident_megabytes(pid):
 
 
 def load_test(n_threads, n_requests):
-    X = load_iris().data
+    X = np.asarray(load_iris(return_X_y=True)[0])
     with tempfile.TemporaryDirectory() as folder:
         save(VAE(n_components=2, max_epochs=20, random_state=0).fit(X), Path(folder) / "iris.vaekit")
         server = Server(("127.0.0.1", 0), load(Path(folder) / "iris.vaekit"))

@@ -100,11 +100,12 @@ def test_a_service_under_load(service, capsys):
 
 @pytest.fixture(scope="module")
 def server(service):
-    """A small model behind a port of this machine."""
-    server = service.Server(("127.0.0.1", 0), VAE(n_components=2, max_epochs=1, random_state=0).fit(FEW))
+    """A small model behind a port of this machine, and the model."""
+    model = VAE(n_components=2, max_epochs=1, random_state=0).fit(FEW)
+    server = service.Server(("127.0.0.1", 0), model)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield server
+    yield server, model
     server.shutdown()
     server.server_close()
     thread.join()
@@ -112,7 +113,7 @@ def server(service):
 
 def ask(server, method, path, body=None, headers=None):
     """Return the status, and the JSON that came."""
-    connection = http.client.HTTPConnection(*server.server_address, timeout=30)
+    connection = http.client.HTTPConnection(*server[0].server_address, timeout=30)
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
     found = answer.status, json.loads(answer.read())
@@ -121,7 +122,7 @@ def ask(server, method, path, body=None, headers=None):
 
 
 def test_a_service_says_what_the_model_says(server):
-    X, model = json.dumps({"X": FEW[:3].tolist()}), server.model
+    X, model = json.dumps({"X": FEW[:3].tolist()}), server[1]
     assert ask(server, "POST", "/transform", X) == (200, {"codes": model.transform(FEW[:3]).tolist()})
     assert ask(server, "POST", "/score", X) == (200, {"scores": model.score_samples(FEW[:3]).tolist()})
     samples = model.sample(2, random_state=7).tolist()
