@@ -121,9 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         """What is served."""
         if self.path != "/health":
             return self.answer(404, {"error": "GET /health, or POST to one of the others."})
-        return self.answer(
-            200, {"model": type(self.server.model).__name__, "columns": self.server.model.n_features_in_}
-        )
+        return self.answer(200, {"model": type(self.model).__name__, "columns": self.model.n_features_in_})
 
     def do_POST(self):
         """What the model says."""
