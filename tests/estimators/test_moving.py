@@ -78,12 +78,11 @@ def test_programs_of_other_words(name, tmp_path):
 
 PLACES = np.arange(len(X)) % 3
 CONDITIONS = {
-    "labels": (PLACES, PLACES),
     "texts": (np.array(["so", "thus", "yet"])[PLACES], PLACES),
     "numbers": (X[:, 0] / 3, X[:, 0] / 3),
     "both": (np.column_stack([PLACES * 2.0, X[:, 1]]), np.column_stack([PLACES * 2.0, X[:, 1]])),
 }
-TOLD = [("labels", "transform", {}), ("texts", "inverse_transform", {}), ("both", "score_samples", {}),
+TOLD = [("texts", "inverse_transform", {}), ("both", "score_samples", {}),
         ("numbers", "transform", {"condition_decoder": False, "prior": "conditional_normal"})]  # fmt: skip
 
 
