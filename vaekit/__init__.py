@@ -33,7 +33,7 @@ ESTIMATORS = [
     "VAE",
     "WAE",
 ]
-BATCHING = ["batched_fits", "fit_many"]
+BATCHING = ["batched_fits", "data_parallel", "fit_many"]
 FOLDERS = [
     "batching",
     "datasets",

@@ -76,6 +76,31 @@ def test_programs_of_other_words(name, tmp_path):
     assert_agrees(model, what, X * [1, 10, 100, 1e4], exported(model, what, tmp_path / "program.pt2"))
 
 
+PLACES = np.arange(len(X)) % 3
+CONDITIONS = {
+    "texts": (np.array(["so", "thus", "yet"])[PLACES], PLACES),
+    "numbers": (X[:, 0] / 3, X[:, 0] / 3),
+    "both": (np.column_stack([PLACES * 2.0, X[:, 1]]), np.column_stack([PLACES * 2.0, X[:, 1]])),
+}
+TOLD = [("texts", "inverse_transform", {}), ("both", "score_samples", {}),
+        ("numbers", "transform", {"condition_decoder": False, "prior": "conditional_normal"})]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "what", "params"), TOLD)
+def test_programs_of_conditional_models_take_what_is_known(name, what, params, tmp_path):
+    y, numbers = CONDITIONS[name]
+    model = tiny("ConditionalVAE", max_epochs=1, learning_rate=0.03, **params).fit(100 * X + 1e4, y)
+    model.export(tmp_path / "program.pt2", what=what)
+    program = torch.export.load(tmp_path / "program.pt2").module()
+    rows = model.transform(100 * X + 1e4, y).astype(np.float64) if what == "inverse_transform" else 100 * X + 1e4
+    expected, others = getattr(model, what)(rows, y=y), getattr(model, what)(rows, y=y[::-1])
+    for n_rows in (len(X), 1):
+        found = program(torch.from_numpy(rows[:n_rows]), torch.from_numpy(numbers[:n_rows].astype(np.float64)))
+        bound = {"rtol": 1e-5, "atol": 1e-5 * np.abs(expected).max()}
+        np.testing.assert_allclose(found.numpy(), expected[:n_rows], **bound)
+    assert not np.allclose(expected, others, **bound)
+
+
 def test_a_program_is_a_copy(tmp_path):
     model = tiny("VAE", max_epochs=1).fit(X)
     run, codes = exported(model, "transform", tmp_path / "program.pt2"), model.transform(X)
@@ -98,6 +123,17 @@ def test_a_program_runs_without_the_library(tmp_path):
     command = [sys.executable, "-c", ALONE, str(tmp_path / "program.pt2")]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
     assert printed == f"{[round(x, 4) for x in model.transform(np.ones((1, 4)))[0].tolist()]}\n"
+
+
+@pytest.mark.onnx
+def test_a_file_of_onnx_takes_what_is_known(tmp_path):
+    import onnxruntime
+
+    model = tiny("ConditionalVAE", max_epochs=1).fit(X, PLACES)
+    model.export(tmp_path / "program.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "program.onnx")
+    given = zip((each.name for each in session.get_inputs()), (X, PLACES.astype(np.float64)))
+    np.testing.assert_allclose(session.run(None, dict(given))[0], model.transform(X, PLACES), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.onnx

@@ -92,6 +92,21 @@ def test_the_second_of_one_device_is_absent(monkeypatch):
         resolve_device("cuda:1")
 
 
+def test_a_worker_has_a_gpu_of_its_own(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    found = []
+    for rank in range(5):
+        monkeypatch.setenv("LOCAL_RANK", str(rank))
+        found.append(resolve_device("cuda:auto").index)
+    assert found == [0, 1, 2, 0, 1]
+
+
+def test_without_gpus_there_are_none_to_share(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    with pytest.raises(ValueError, match="finds no such device"):
+        resolve_device("cuda:auto")
+
+
 # ---------------------------------------------------------------------- seeds
 
 x = torch.linspace(-1, 1, 120).reshape(3, 4, 5, 2)

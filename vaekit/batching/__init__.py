@@ -1,5 +1,6 @@
-"""Many fits at once: estimators that are alike, trained as one program."""
+"""Many fits at once, as one program; one fit by many processes."""
 
 from vaekit.batching._batched_fits import batched_fits, fit_many
+from vaekit.batching._data_parallel import data_parallel
 
-__all__ = ["batched_fits", "fit_many"]
+__all__ = ["batched_fits", "data_parallel", "fit_many"]

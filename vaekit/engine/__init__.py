@@ -10,6 +10,7 @@ from vaekit.engine._many import groups_of, take_together
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
 from vaekit.engine._precision import PRECISIONS
+from vaekit.engine._ranks import is_first_rank, ranks_here, refuse_differences, together
 from vaekit.engine._recordings import Recordings
 from vaekit.engine._stream import StreamedRows, chunk_sizes
 from vaekit.engine._user_callbacks import is_callback, own_copy, reason_to_refuse
@@ -38,9 +39,13 @@ __all__ = [
     "has_stopped",
     "in_company",
     "is_callback",
+    "is_first_rank",
     "own_copy",
+    "ranks_here",
     "reason_to_refuse",
+    "refuse_differences",
     "stored_once",
     "take_together",
+    "together",
     "train",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vaekit.engine._ranks import ranks_here, refuse_what_is_not_shared
 from vaekit.engine._taking import warn_if_not_compiled
 from vaekit.utils._threads import threads_for
 
@@ -47,6 +48,8 @@ class Job:
     def run(self):
         """Train; whatever ends it early passes on, and the net keeps what it had learned by its last whole step."""
         net = self.net
+        if ranks_here() is not None:
+            refuse_what_is_not_shared(net, self.rows)
         net.is_compiled, net.precision = self.is_compiled, self.precision
         work = self.batch_size * net.work_per_row_
         with threads_for(work), net.training_with(self.callbacks, self.learning_rate, self.batch_size):

@@ -2,6 +2,7 @@
 
 from torch.nn.modules import batchnorm, dropout, instancenorm, rnn
 
+from vaekit.engine._ranks import ranks_here
 from vaekit.engine._structure import UnknownStructureError, structure_of
 
 __all__ = ["is_a_function_of_tensors", "kind_of_step"]
@@ -16,12 +17,13 @@ def kind_of_step(net, has_batch_hooks):
     """Return "eager", "traced" (on a CPU) or "captured" (on a CUDA device).
 
     Callbacks that look at every batch, modules that draw or keep statistics of their own, words that are not ours and
-    objectives that look at all rows get the eager step: what they do cannot be written down once. So do fits that are
-    planned to end before a trace has paid, shorter types than float32 on a CPU, and devices of other types.
+    objectives that look at all rows get the eager step: what they do cannot be written down once. So do nets that
+    several processes train together, fits that are planned to end before a trace has paid, shorter types than float32
+    on a CPU, and devices of other types.
     """
     device = net.flat_.buffer.device.type
     kind, fewest = ("captured", FEWEST_CAPTURED) if device in CAPTURING else ("traced", FEWEST_TRACED)
-    if has_batch_hooks or net.plan.n_steps < fewest or device not in {"cpu", *CAPTURING}:
+    if has_batch_hooks or ranks_here() is not None or net.plan.n_steps < fewest or device not in {"cpu", *CAPTURING}:
         return "eager"
     if net.precision != "float32" and kind != "captured":
         return "eager"

@@ -20,6 +20,7 @@ from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
 from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihood
 from vaekit.engine._loop import run_epoch
 from vaekit.engine._optimizer import FlatParameters, PhasedAdam
+from vaekit.engine._ranks import SharedRows, ranks_here
 from vaekit.engine._safety import Safety, broken_term
 from vaekit.engine._stages import Plan, planned, stage_at
 from vaekit.engine._taking import taker_of_steps
@@ -235,7 +236,9 @@ class Net(NeuralNet):
         bounds = batch_bounds(len(rows), self.batch_size, int(min(last_step - self.step_, len(rows))))
         record = taken_in_company(self, rows, bounds, self._kind_of_step)
         if record is None:
-            record = run_epoch(self, rows, bounds, self._kind_of_step(rows, bounds), self.held_.release)
+            ranks = ranks_here()
+            own = rows if ranks is None else SharedRows(rows, ranks)
+            record = run_epoch(self, own, bounds, self._kind_of_step(rows, bounds), self.held_.release)
         self._write(record, is_first=first_step == 0)
         fault = broken_term(record, self.flat_.buffer, first_step)
         if fault is not None:
@@ -296,7 +299,8 @@ class Net(NeuralNet):
 
     def held_out_loss(self, rows):
         """Mean validation loss per row, with the same noise every time."""
-        return held_out_loss(self, rows)
+        loss, ranks = held_out_loss(self, rows), ranks_here()
+        return loss if ranks is None else ranks.mean(loss)
 
     def settle(self, rows):
         """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""

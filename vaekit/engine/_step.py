@@ -26,7 +26,7 @@ class StepResult(NamedTuple):
     observed: Any
 
 
-def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, first=0, precision="float32"):
+def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, first=0, precision="float32", agree=None):
     """Run the phases of one step; each one's gradient is taken with respect to its own parameters only.
 
     A function of the parameters, the module's buffers and the inputs: no branch depends on the value of a tensor, and
@@ -46,6 +46,8 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, fi
         Number of the first of these phases among those of the optimizer.
     precision : {"float32", "bf16"}, default="float32"
         What encoder and decoder compute in.
+    agree : callable, optional
+        What several processes make of each phase's gradients, a list of them.
 
     Returns
     -------
@@ -57,6 +59,8 @@ def run_step(model, phases, parameters, optimizer, inputs, on_gradients=None, fi
             loss, terms, carried = phase.loss(model, inputs, carried)
         # a parameter that the loss does not touch has gradient zero, and Adam leaves it where it is
         gradients = torch.autograd.grad(loss, own, materialize_grads=True)
+        if agree is not None:
+            gradients = agree(gradients)
         if on_gradients is not None:
             on_gradients(own, gradients)
         optimizer.step_phase(first + i, flat_gradient(own, gradients))

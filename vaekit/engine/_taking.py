@@ -7,6 +7,7 @@ import torch
 from vaekit.engine._captured import CapturedStep
 from vaekit.engine._compiled import CompiledBody, CompiledSteps
 from vaekit.engine._kinds import kind_of_step
+from vaekit.engine._ranks import SharedStep, ranks_here
 from vaekit.engine._step import run_step
 from vaekit.engine._traced import TracedStep
 from vaekit.engine._user_callbacks import has_batch_hooks
@@ -18,10 +19,11 @@ __all__ = ["taker_of_steps", "warn_if_not_compiled"]
 
 def taker_of_steps(net, rows, bounds):
     """Return what takes the steps of a pass over some rows, in batches of some bounds, as `run_epoch` calls it."""
-    has_hooks, eager = has_batch_hooks(net.callbacks_), partial(_eager, net)
+    has_hooks, eager, ranks = has_batch_hooks(net.callbacks_), partial(_eager, net), ranks_here()
+    eager = eager if ranks is None else SharedStep(eager, net.module_, ranks)
     kind = kind_of_step(net, has_hooks)
     if kind == "eager":
-        return partial(_with_hooks, net) if has_hooks else eager
+        return partial(_with_hooks, net, eager) if has_hooks else eager
     n_rows = bounds[0][1] - bounds[0][0]
     if kind == "captured":
         return CapturedStep(net, rows, n_rows if len(bounds) > 1 else None, eager, make=body_of(net))
@@ -51,20 +53,20 @@ def body_of(net):
     return CompiledBody if _is_compiled(net) else None
 
 
-def _eager(net, inputs, on_gradients=None):
+def _eager(net, inputs, on_gradients=None, agree=None):
     """One step of the stage that is running."""
     _, own, phases = net.stage_
-    parameters, how = net.parameters_[own], {"first": own.start, "precision": net.precision}
+    parameters, how = net.parameters_[own], {"first": own.start, "precision": net.precision, "agree": agree}
     terms, observed = run_step(net.module_, phases, parameters, net.optimizer_, inputs, on_gradients, **how)
     net.step_ += 1
     return list(terms), torch.stack([term.detach() for term in terms.values()]), observed
 
 
-def _with_hooks(net, inputs):
+def _with_hooks(net, step, inputs):
     """One step with the callbacks' batch hooks around it."""
     batch = tuple(some.x for some in inputs.batches.values())
     net.notify("on_batch_begin", batch=batch, training=True)
-    result = _eager(net, inputs, partial(_notify_gradients, net))
+    result = step(inputs, partial(_notify_gradients, net))
     loss = result[1][0]
     net.history.record_batch("train_loss", loss.item())
     net.notify("on_batch_end", batch=batch, training=True, loss=loss, y_pred=None)

@@ -120,7 +120,7 @@ class BaseEncoder(
         Whether `fit` goes on from the last fit. `learning_rate`, `batch_size`, `compile` and how long to train may
         change in between, what makes the model may not.
     device : str or torch.device, default="auto"
-        Where to compute; `"auto"` is a CUDA device if there is one, else the CPU.
+        Where to compute; `"auto"`: CUDA if there is any, else the CPU; `"cuda:auto"`: GPUs shared out among workers.
     compile : bool, default=False
         Whether training steps are compiled: 1.5 to 2 times faster on top of what is done anyway, after seconds up to a
         minute for each new structure of a model, shared by all fits of a process that differ in strengths, seeds or

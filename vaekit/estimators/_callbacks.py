@@ -6,7 +6,17 @@ from types import FunctionType
 
 from sklearn.callback import CallbackSupportMixin
 
-from vaekit.engine import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, is_callback, own_copy, reason_to_refuse
+from vaekit.engine import (
+    EarlyStop,
+    EpochBar,
+    EpochLog,
+    EpochTasks,
+    ScaleWatch,
+    is_callback,
+    is_first_rank,
+    own_copy,
+    reason_to_refuse,
+)
 from vaekit.fitted import last_change
 from vaekit.utils._sklearn import InvalidParameterError
 
@@ -58,7 +68,7 @@ def _check_callback(estimator, callback):
 
 def own_callbacks(estimator, n_epochs, is_part=False):
     """Our own callbacks for a call of fit: what `verbose` shows, early stopping, the scale that is watched."""
-    model, label, verbosity = estimator.model_, type(estimator).__name__, int(estimator.verbose)
+    model, label, verbosity = estimator.model_, type(estimator).__name__, int(estimator.verbose) * is_first_rank()
     shown = [[], [EpochBar(n_epochs, label)], [EpochLog(label)]][min(verbosity, 2)]
     if model.net.has_learned_scale and estimator.likelihood != "auto":
         shown.append(ScaleWatch())

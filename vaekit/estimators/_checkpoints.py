@@ -9,7 +9,7 @@ import numpy as np
 
 from vaekit.estimators._settings import settings_of
 from vaekit.files import Checkpoint
-from vaekit.fitted import Checkpoints, digest_of
+from vaekit.fitted import digest_of, open_checkpoints
 from vaekit.utils._random import make_random_state
 from vaekit.utils._stored import Fingerprint
 from vaekit.utils._torch import resolve_device
@@ -82,7 +82,7 @@ def checkpoints_of(estimator, X, known, is_new):
         return
     where = Checkpoint(folder=given) if isinstance(given, (str, os.PathLike)) else given.validated()
     seed = int(make_random_state(None).randint(2**31 - 1)) if is_new and estimator.random_state is None else None
-    checkpoints = Checkpoints(where, _identity(estimator, X, known, is_new), seed)
+    checkpoints = open_checkpoints(where, _identity(estimator, X, known, is_new), seed)
     try:
         yield OwnCheckpoints(checkpoints)
     finally:

@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+import torch
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.multiclass import type_of_target
+from torch import nn
 
 from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._weights import in_proportion
@@ -67,9 +69,68 @@ class Conditions:
         """Return conditions of n_rows rows, each that of some training row."""
         return self.seen[random_state.randint(len(self.seen), size=n_rows)]
 
+    def program(self):
+        """`encode` as a module of tensors alone, for programs that leave this library."""
+        return ConditionsProgram(self.encoders)
+
     def _encode(self, columns):
         encoded = [_encoded(encoder, column) for encoder, column in zip(self.encoders, columns)]
         return np.hstack(encoded).astype(np.float32)
+
+
+class ConditionsProgram(nn.Module):
+    """Rows of numbers for y, float64 (n_rows,) or (n_rows, n_columns): what `Conditions.encode` has for them.
+
+    Parameters
+    ----------
+    encoders : list
+        Of each column.
+    """
+
+    def __init__(self, encoders):
+        super().__init__()
+        self.columns = nn.ModuleList(_program_of_column(encoder) for encoder in encoders)
+
+    def forward(self, y):
+        """Conditions (n_rows, width)."""
+        columns = y.reshape(y.shape[0], len(self.columns)).unbind(1)
+        return torch.cat([encode(column[:, None]) for encode, column in zip(self.columns, columns)], dim=1)
+
+    def example(self, n_rows):
+        """A y of so many rows."""
+        return torch.zeros(n_rows, *([len(self.columns)] if len(self.columns) > 1 else []), dtype=torch.float64)
+
+
+class OneHot(nn.Module):
+    """1 where a label is one of those that there are, else 0."""
+
+    def __init__(self, labels):
+        super().__init__()
+        self.register_buffer("labels", torch.from_numpy(labels))
+
+    def forward(self, column):
+        """(n_rows, 1) to (n_rows, n_labels)."""
+        return (column == self.labels).to(torch.float32)
+
+
+class Standardised(nn.Module):
+    """(number - mean) / deviation."""
+
+    def __init__(self, mean, scale):
+        super().__init__()
+        self.register_buffer("mean", torch.from_numpy(mean))
+        self.register_buffer("scale", torch.from_numpy(scale))
+
+    def forward(self, column):
+        """(n_rows, 1) to (n_rows, 1)."""
+        return ((column - self.mean) / self.scale).to(torch.float32)
+
+
+def _program_of_column(encoder):
+    if isinstance(encoder, StandardScaler):
+        return Standardised(encoder.mean_, encoder.scale_)
+    (labels,) = encoder.categories_
+    return OneHot((labels if labels.dtype.kind in "biuf" else np.arange(len(labels))).astype(np.float64))
 
 
 def _columns(y, n_rows):

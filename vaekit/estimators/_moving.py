@@ -55,7 +55,10 @@ class MovingMixin(GuardedMethods):
             packages onnx and onnxscript to write).
         what : {"transform", "inverse_transform", "score_samples"}, default="transform"
             The method. The standardisation of the data is part of the program, which takes any number of rows, in
-            float64 (images: float32, a batch of `image_shape_`; codes: float64) and does not check them.
+            float64 (images: float32, a batch of `image_shape_`; codes: float64) and does not check them. That of a
+            conditional model takes y besides: float64, a number for each row, or a row of them where y has several
+            columns. Labels that are no numbers are told by their place among `numpy.unique(y)`; one that was not seen
+            in `fit` is none of them.
 
         Raises
         ------
@@ -83,8 +86,6 @@ class MovingMixin(GuardedMethods):
         """
         check_is_fitted(self)
         write = _writer(path)
-        if self.model_.blueprint.condition_width is not None:
-            raise ValueError("A model that is told conditions cannot be exported; programs take rows alone.")
         if self.model_.blueprint.columns is not None:
             raise ValueError(
                 "A model of a table of several kinds of columns cannot be exported; programs take numbers alone. Serve "
@@ -106,8 +107,9 @@ def _writer(path: Any):
 
 
 def _program(estimator, what):
+    conditions = getattr(estimator, "conditions_", None)
     try:
-        return program_of(estimator.model_, what)
+        return program_of(estimator.model_, what, conditions and conditions.program())
     except Exception as error:  # whatever torch finds in a module of others
         raise ValueError(
             f"{what!r} of this model cannot be exported, because torch cannot write it as one program; serve the model "

@@ -1,7 +1,7 @@
 """A fitted model: arrays that are known to be right in, arrays in the units of X out; and how it is trained."""
 
 from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
-from vaekit.fitted._checkpoints import Checkpoints, digest_of
+from vaekit.fitted._checkpoints import digest_of, open_checkpoints
 from vaekit.fitted._codes import Moments, encode, locations, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.fitted._export import PROGRAMS, onnx_bytes, program_of, torch_bytes
@@ -18,7 +18,6 @@ __all__ = [
     "LIMIT",
     "NOTHING",
     "PROGRAMS",
-    "Checkpoints",
     "Known",
     "Moments",
     "Sentence",
@@ -41,6 +40,7 @@ __all__ = [
     "log_posterior",
     "log_prior",
     "onnx_bytes",
+    "open_checkpoints",
     "prepare",
     "program_of",
     "row_blocks",

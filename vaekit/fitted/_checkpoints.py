@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vaekit.engine import Autosave
+from vaekit.engine import Autosave, ranks_here
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import (
     Lock,
@@ -19,7 +19,7 @@ from vaekit.files import (
 from vaekit.fitted._preprocessing import row_blocks
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["Checkpoints", "digest_of"]
+__all__ = ["Checkpoints", "digest_of", "open_checkpoints"]
 
 UNFINISHED, FINISHED = "checkpoint", "finished"
 N_KEPT = 2
@@ -190,3 +190,51 @@ class Checkpoints:
         """The fit has ended: what is kept is of use to the same call alone, and in nobody's way."""
         for path in reversed(self._paths(UNFINISHED)):
             path.replace(path.with_name(path.name.replace(UNFINISHED, FINISHED)))
+
+
+class FollowedCheckpoints(Checkpoints):
+    """Those that another process reads and writes, which trains the same model: a fit goes on from them here, too.
+
+    Parameters
+    ----------
+    seed : int or None
+    found : dict or None
+        The checkpoint to go on from.
+    """
+
+    def __init__(self, seed, found):
+        self.seed, self._found = seed, found
+
+    def autosave(self, net, training):
+        """The callback that begins from the newest checkpoint, and writes none."""
+        return Autosave(None, lambda net: False, self._found and self._found["state"])
+
+    def close(self):
+        """Nothing was opened."""
+
+    def finish(self):
+        """Nothing was written."""
+
+
+def open_checkpoints(where, identity, seed=None):
+    """The checkpoints of a fit; of several processes that train one model, the first alone reads and writes them.
+
+    Parameters and errors are those of `Checkpoints`; an error of the first process is raised in all of them.
+    """
+    ranks = ranks_here()
+    if ranks is None:
+        return Checkpoints(where, identity, seed)
+    own, said = _of_first(where, identity, seed) if ranks.number == 0 else (None, None)
+    error, *said = ranks.said_by_first(said)
+    if error is not None:
+        raise error
+    return own or FollowedCheckpoints(*said)
+
+
+def _of_first(where, identity, seed):
+    """Checkpoints, and what the others are told: an error, or the seed and what was found."""
+    try:
+        own = Checkpoints(where, identity, seed)
+    except Exception as error:
+        return None, (error, None, None)
+    return own, (None, own.seed, own._found)

@@ -18,11 +18,18 @@ N_EXAMPLES = 3  # rows by which a program is traced; it takes any number of them
 
 
 class Program(nn.Module):
-    """A copy of a model's module, with the way from the units of X to those of the network, and back."""
+    """A copy of a model's module, with the way from the units of X to those of the network, and back.
 
-    def __init__(self, model):
+    Parameters
+    ----------
+    model : TrainedModel
+    conditions : nn.Module, optional
+        Of a conditional model: y, the second input of the program, as rows of numbers. It has an `example(n_rows)`.
+    """
+
+    def __init__(self, model, conditions=None):
         super().__init__()
-        blueprint = model.blueprint
+        blueprint, self.conditions = model.blueprint, conditions
         self.module = copy.deepcopy(model.module).cpu().eval().requires_grad_(False)
         self.event_shape, self.is_image = blueprint.event_shape, blueprint.is_image
         self.row_shape = blueprint.image_shape or (blueprint.n_features,)
@@ -34,6 +41,14 @@ class Program(nn.Module):
         values = (X.reshape(X.shape[0], -1).to(torch.float64) - self.offset) / self.unit
         return values.clamp(-LIMIT, LIMIT).to(torch.float32).reshape(-1, *self.event_shape)
 
+    def told(self, y):
+        """The module, as it is for rows about which y is known."""
+        return self.module if y is None else self.module.given(self.conditions(y))
+
+    def examples(self):
+        """All inputs: rows or codes, and what is known about them, if anything is."""
+        return (self.example(), *([] if self.conditions is None else [self.conditions.example(N_EXAMPLES)]))
+
     @property
     def float_type(self):
         """Type of numbers in and out: pixels need no double precision."""
@@ -43,9 +58,9 @@ class Program(nn.Module):
 class Transform(Program):
     """Codes of rows."""
 
-    def forward(self, X):
+    def forward(self, X, y=None):
         """Means of q(z | x), (n_rows, n_components)."""
-        return self.module.encode(self.to_network(X)).loc.to(self.float_type)
+        return self.told(y).encode(self.to_network(X)).loc.to(self.float_type)
 
     def example(self):
         """A few rows of the right shape and type."""
@@ -55,13 +70,13 @@ class Transform(Program):
 class InverseTransform(Program):
     """Decoded codes."""
 
-    def __init__(self, model):
-        super().__init__(model)
+    def __init__(self, model, conditions=None):
+        super().__init__(model, conditions)
         self.n_components = model.blueprint.n_components
 
-    def forward(self, Z):
+    def forward(self, Z, y=None):
         """E[x | z] in the units of X."""
-        decoded = self.module.likelihood.mean(self.module.decoder(Z.to(torch.float32)))
+        decoded = self.module.likelihood.mean(self.told(y).decode(Z.to(torch.float32)))
         rows = decoded.reshape(decoded.shape[0], -1).to(torch.float64) * self.unit + self.offset
         return rows.to(self.float_type).reshape(-1, *self.row_shape)
 
@@ -73,19 +88,19 @@ class InverseTransform(Program):
 class ScoreSamples(Transform):
     """The evidence lower bound of rows."""
 
-    def __init__(self, model):
+    def __init__(self, model, conditions=None):
         model.settle()
-        super().__init__(model)
+        super().__init__(model, conditions)
         self.register_buffer("noise", torch.from_numpy(shared_noise(model))[:, None])
         self.log_volume, self.has_gaps = model.blueprint.log_volume, model.blueprint.has_gaps
         self.register_buffer("log_units", torch.from_numpy(model.blueprint.log_units))
 
-    def forward(self, X):
+    def forward(self, X, y=None):
         """E_q log p(x | z) - KL(q(z | x) || p(z)) in nats per row, over noise that all rows share."""
-        x = self.to_network(X)
-        posterior = self.module.encode(x)
+        x, told = self.to_network(X), self.told(y)
+        posterior = told.encode(x)
         z = posterior.rsample(self.noise)
-        bounds = self.module.likelihood.log_prob(self.module.decode(z), x) - self.module.prior.kl(posterior, z)
+        bounds = told.likelihood.log_prob(told.decode(z), x) - told.prior.kl(posterior, z)
         return bounds.to(torch.float64).mean(0) + self._log_volumes(X)
 
     def _log_volumes(self, X):
@@ -97,13 +112,22 @@ class ScoreSamples(Transform):
 PROGRAMS = {"transform": Transform, "inverse_transform": InverseTransform, "score_samples": ScoreSamples}
 
 
-def program_of(model, what):
-    """Return what a model computes as an `ExportedProgram` of torch, for any number of rows."""
-    program = PROGRAMS[what](model).eval()
-    rows = torch.export.Dim("n_rows", min=1)
+def program_of(model, what, conditions=None):
+    """Return what a model computes as an `ExportedProgram` of torch, for any number of rows.
+
+    Parameters
+    ----------
+    model : TrainedModel
+    what : str
+        One of `PROGRAMS`.
+    conditions : nn.Module, optional
+        As in `Program`.
+    """
+    program = PROGRAMS[what](model, conditions).eval()
+    examples, rows = program.examples(), torch.export.Dim("n_rows", min=1)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch, about itself
-        return torch.export.export(program, (program.example(),), dynamic_shapes=({0: rows},))
+        return torch.export.export(program, examples, dynamic_shapes=tuple({0: rows} for _ in examples))
 
 
 def torch_bytes(program):

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from vaekit.engine import Job, train
+from vaekit.engine import Job, refuse_differences, train
+from vaekit.fitted._checkpoints import digest_of
 from vaekit.fitted._known import NOTHING
 from vaekit.fitted._rows import resident_rows, some_rows, training_rows
 from vaekit.utils._on_disk import RowsOnDisk
@@ -81,6 +82,7 @@ def prepare(model, X, training, callbacks, known=NOTHING):
     )
     few = known.typical(train_numbers, _most_remembered(X.shape[1]))
     remembered = _kept(X, few), known.counted_once()._replace(follows=None).of(few)
+    refuse_differences(lambda: (len(X), digest_of(remembered[0])))
     prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
     model.remember(remembered)
     return prepared

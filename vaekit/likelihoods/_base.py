@@ -56,6 +56,8 @@ class Likelihood(OneLine, nn.Module, ABC):
 
     observed = None
     has_gaps = False
+    pool = None  # what makes the mean over a part of a batch that over all of it, where processes share batches
+    can_pool = True  # whether that is all it takes to see parts of batches alone
 
     def __init__(self, event_shape: tuple[int, ...]) -> None:
         super().__init__()

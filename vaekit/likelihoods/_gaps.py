@@ -45,6 +45,7 @@ class OfKnownRows(Likelihood):
         self.likelihood, self.n_decoded_axes = likelihood, len(decoded_shape)
         seen = likelihood.statistics(torch.zeros(2, *decoded_shape), torch.zeros(2, 1))
         self.shape_seen = None if seen is None else seen.shape
+        self.can_pool = seen is None  # what it saw is counted by values, and a part of a batch may have none
         self.last = None  # share of rows that had a value, and a tensor like what was seen
 
     def _known(self, decoded, x):

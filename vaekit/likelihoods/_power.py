@@ -83,7 +83,8 @@ class PowerLikelihood(LocationScaleLikelihood):
     def _trained_log_scale(self, spread, is_known=None):
         if not self.settles:
             return self.log_scale
-        self.observed = self._seen(spread, is_known)
+        seen = self._seen(spread, is_known)
+        self.observed = seen if self.pool is None else self.pool(seen)
         if self.learned_log_scale is not None:
             return self.learned_log_scale
         # without a gradient: a batch's own scale is where its loss is least, so the derivative by it is 0

@@ -82,6 +82,11 @@ class Objective(Spec, ABC):
         """Whether a step looks at rows beside those of its batches."""
         return False
 
+    @property
+    def is_mean_over_rows(self) -> bool:
+        """Whether each loss is a mean over rows, of numbers that hang on one row alone; a class says so of itself."""
+        return False
+
     def schedule_ends(self, n_steps: int) -> dict[str, float]:
         """By name, the steps after which each of the schedules of its own is over."""
         weights = self.get_params(deep=False).items()

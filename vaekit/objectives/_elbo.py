@@ -64,6 +64,11 @@ class ELBO(Objective):
         return final_value(self.beta) <= 1
 
     @property
+    def is_mean_over_rows(self):
+        """But for free bits of components, which are those of a batch."""
+        return not self.free_bits or self.free_bits_per == "row"
+
+    @property
     def pressure(self):
         """beta."""
         return final_value(self.beta)

@@ -62,6 +62,11 @@ class ImportanceWeighted(Objective):
         """False: a scale in closed form is that of all samples' errors, not of those that explain the row."""
         return False
 
+    @property
+    def is_mean_over_rows(self):
+        """Samples of a row are weighed against each other alone."""
+        return True
+
     def noise_columns(self, widths):
         """Noise of the first sample, and of the further ones."""
         further = (self.n_samples - 1) * widths.posterior

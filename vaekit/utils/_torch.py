@@ -9,6 +9,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from vaekit.utils._memory import check_layer
+from vaekit.utils._workers import number_of_share, worker_number
 
 __all__ = [
     "SeededRandomness",
@@ -27,6 +28,10 @@ __all__ = [
 def resolve_device(device):
     """Return the torch device that `device` names, `"auto"` being CUDA where there is one.
 
+    `"cuda:auto"` is the GPU of this worker: those of a search, or of torchrun, take turns.
+
+    `"cuda:auto"` is the GPU of this worker: those of a search, or of torchrun, take turns.
+
     Raises
     ------
     ValueError
@@ -34,6 +39,10 @@ def resolve_device(device):
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda:auto":
+        device = f"cuda:{number_of_share(worker_number(), DEVICES['cuda']())}"
+    if device == "cuda:auto":
+        device = f"cuda:{number_of_share(worker_number(), DEVICES['cuda']())}"
     try:
         resolved = torch.device(device)
     except (RuntimeError, TypeError) as error:
