@@ -73,14 +73,15 @@ def run_epoch(net, rows, bounds, take_step, between):
     -------
     record : EpochRecord
     """
-    records, observed = [], 0.0
+    records, observed, n_rows = [], 0.0, [stop - start for start, stop in bounds]
     with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
-        for inputs, given in _taken(take_step, step_inputs(net, rows, bounds)):
+        for n, (_, given) in zip(n_rows, _taken(take_step, step_inputs(net, rows, bounds))):
             names, values, seen = given
             records.append(values)
-            observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
+            observed = (
+                None if seen is None else observed + n * seen
+            )  # of two draws of one batch each has half of its rows
             between()
-    n_rows = [stop - start for start, stop in bounds]
     values = torch.stack(records).cpu().numpy()
     return EpochRecord(names, values, n_rows, None if observed is None else observed / sum(n_rows))
 
