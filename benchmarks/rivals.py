@@ -7,6 +7,7 @@ They come with the extra `bench`; which of them is not installed is left out, an
 import functools
 import importlib.util
 import itertools
+import logging
 import math
 import os
 import tempfile
@@ -166,6 +167,7 @@ class InPythae:
             uses_default_encoder=False, uses_default_decoder=False,
         )  # fmt: skip
         rows = BaseDataset(torch.from_numpy(X), torch.zeros(len(X)))
+        logging.getLogger("pythae").setLevel(logging.ERROR)
         how = BaseTrainerConfig(
             output_dir=tempfile.mkdtemp(), per_device_train_batch_size=batch_size, learning_rate=1e-3, no_cuda=True
         )

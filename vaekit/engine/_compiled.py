@@ -226,6 +226,8 @@ def _updated(weights, start, moments, rate, gradient, group):
     (m, v, count), (beta1, beta2), eps = moments, group["betas"], group["eps"]
     stop, count = start + len(gradient), count + 1
     m, v = m + (gradient - m) * (1 - beta1), v * beta2 + gradient * gradient * (1 - beta2)
+    # what ReLU has silenced would fade into numbers so small that each costs a hundred others, and stay there
+    m = torch.where(m.abs() < 1e8 * torch.finfo(m.dtype).tiny, 0, m)
     step_size, root = rate / (1 - beta1 ** count.double()), (1 - beta2 ** count.double()).sqrt()
     # side by side in memory: on their own, their powers would be computed again beside every weight
     step_size, root = torch.stack([step_size, root]).to(weights.dtype).unbind()
