@@ -1,6 +1,6 @@
 """The beta-VAE of `train_step.py` as others train it: JAX, skorch as it is shipped, pythae.
 
-All have the same layers, batches, Normal likelihood and Adam; an object of each takes a pass over its rows by `epoch()`.
+All have the same layers, batches, Normal likelihood and Adam; `epoch()` of each takes a pass over its rows.
 They come with the extra `bench`; which of them is not installed is left out, and said so.
 """
 

@@ -8,7 +8,8 @@ loss in plain operations, fused Adam; it keeps no books and checks nothing. Ever
 other, by the clock and in processor time (which a busy machine disturbs less; of all threads, on a CPU). A line per
 kind of step has the medians of both, and the median of the rounds' ratios: how many times faster than by hand. VAE and
 BetaVAE also meet JAX, skorch as it is shipped and pythae (`rivals.py`), where these are installed. `--images` times the
-convolutional net of dSprites, in float32 and bf16, against a float32 loop by hand. What is traced is decided by the number of planned steps alone, so `max_steps` plans for each kind.
+convolutional net of dSprites, in float32 and bf16, against a float32 loop by hand. What is traced is decided by the
+number of planned steps alone, so `max_steps` plans for each kind.
 """
 
 import argparse
