@@ -3,9 +3,9 @@
     python benchmarks/growth.py [--device cpu] [--csv growth.csv] [--plot growth.png] [--only n disk] [--largest 3e5]
 
 Each measurement is a process of its own, forked from one that has done the imports: what is reported is the peak over
-that of the same process after a small fit. One number of a plain setting changes at a time; the exponent is the slope of
-log(time) over the upper half of a series (1 is linear). `disk` fits 30 steps on a sparse memory map of so many GB, and
-encodes none of it. All of it takes two to three minutes.
+that of the same process after a small fit. One number of a plain setting changes at a time; the exponent is the slope
+of log(time) over the upper half of a series (1 is linear). `disk` fits 30 steps on a sparse memory map of so many GB,
+and encodes none of it. All of it takes two to three minutes.
 """
 
 import argparse

@@ -167,9 +167,10 @@ class InPythae:
             uses_default_encoder=False, uses_default_decoder=False,
         )  # fmt: skip
         rows = BaseDataset(torch.from_numpy(X), torch.zeros(len(X)))
-        logging.getLogger("pythae").setLevel(logging.ERROR)
+        logging.getLogger(BaseTrainer.__module__).setLevel(logging.ERROR)
+        self.folder = tempfile.TemporaryDirectory()
         how = BaseTrainerConfig(
-            output_dir=tempfile.mkdtemp(), per_device_train_batch_size=batch_size, learning_rate=1e-3, no_cuda=True
+            output_dir=self.folder.name, per_device_train_batch_size=batch_size, learning_rate=1e-3, no_cuda=True
         )
         self.trainer = BaseTrainer(BetaVAE(config, encoder, decoder), rows, training_config=how)
         self.trainer.prepare_training()
