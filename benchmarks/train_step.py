@@ -358,7 +358,7 @@ def in_rounds(runs, rounds, n_steps):
     return dict(zip(runs, np.swapaxes(times, 0, 1) / n_steps * 1e6))
 
 
-def compare_images(rounds, epochs, device="cpu", n_rows=512, batch_size=64):
+def compare_images(rounds, epochs, device="cpu", n_rows=256, batch_size=64):
     """The same for the convolutional net, in float32 and bf16."""
     X = (np.random.default_rng(0).random((n_rows, 1, 64, 64)) < 0.1).astype(np.uint8)
     loop, runs = HandWrittenImages(X, 10, batch_size), {}
@@ -392,7 +392,8 @@ def all_lines(arguments):
         yield from lines_of("VAE", "dSprites ConvNet", compare_images(*how))
         return
     rivals = rivals_at_hand() if arguments.device == "cpu" else {}
-    for pair, size in itertools.product(arguments.models, SIZES):
+    nets = [size for size in SIZES if size.partition(" ")[0] in arguments.nets]
+    for pair, size in itertools.product(arguments.models, nets):
         yield from lines_of(pair, size, compare(pair, size, *how, rivals))
 
 
@@ -404,6 +405,7 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--csv", help="where the table goes, too")
     parser.add_argument("--models", nargs="+", choices=PAIRS, default=list(PAIRS))
+    parser.add_argument("--nets", nargs="+", choices=["tab", "moons"], default=["tab", "moons"])
     parser.add_argument("--images", action="store_true", help="the convolutional net instead of the tables")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
