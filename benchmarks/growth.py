@@ -91,8 +91,10 @@ def in_a_process(setting):
 
 
 def exponent(points):
-    """Slope of log(seconds) against log(size) over the upper half of a series."""
-    upper = points[len(points) // 2 - 1 :]
+    """Slope of log(seconds) against log(size) over the upper half of a series; nan for a single point."""
+    upper = points[max(len(points) // 2 - 1, 0) :]
+    if len(upper) < 2:
+        return math.nan
     (x, first), (y, last) = [(p["size"], p["seconds"]) for p in (upper[0], upper[-1])]
     return math.log(last / first) / math.log(y / x)
 
