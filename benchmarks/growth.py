@@ -4,7 +4,7 @@
 
 Each measurement is a process of its own, forked from one that has done the imports: what is reported is the peak over
 that of the same process after a small fit. One number of a plain setting changes at a time; the exponent is the slope
-of log(time) over the upper half of a series (1 is linear). `disk` fits 30 steps on a sparse memory map of so many GB,
+of log(processor time) over the upper half of a series (1 is linear). `disk` fits 30 steps on a sparse memory map of so many GB,
 and encodes none of it. All of it takes two to three minutes.
 """
 
@@ -25,8 +25,8 @@ SERIES = {  # name: what changes, its values, what else differs
     "fit: features": ("d", [10, 100, 1000], {"n": 10_000}),
     "fit: batch": ("batch", [64, 256, 1024], {}),
     "fit: latents": ("latents", [2, 8, 32, 128], {}),
-    "fit_many: candidates": ("candidates", [4, 16, 64], {"what": "many", "n": 2000}),
-    "fit: GB on disk": ("gb", [0.5, 1, 2], {"what": "disk"}),
+    "fit_many: candidates": ("candidates", [4, 12, 36], {"what": "many", "n": 2000}),
+    "fit: GB on disk": ("gb", [0.25, 0.5, 1], {"what": "disk"}),
 }
 STEPS = 30
 
@@ -65,9 +65,10 @@ def measure(setting):
             "many": lambda: fit_many([VAE(max_steps=STEPS, **how) for _ in range(setting["candidates"])], X),
             "sample": lambda: small.sample(setting["n"]),
         }
-        before, started = peak(), time.perf_counter()
+        before, started, of_processor = peak(), time.perf_counter(), time.process_time()
         calls[what]()
-        return {"seconds": time.perf_counter() - started, "MiB": peak() - before}
+        seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - of_processor
+        return {"seconds": seconds, "cpu_seconds": cpu_seconds, "MiB": peak() - before}
 
 
 def on_disk(folder, setting):
@@ -91,11 +92,11 @@ def in_a_process(setting):
 
 
 def exponent(points):
-    """Slope of log(seconds) against log(size) over the upper half of a series; nan for a single point."""
+    """Slope of log(processor time) against log(size) over the upper half of a series; nan for a single point."""
     upper = points[max(len(points) // 2 - 1, 0) :]
     if len(upper) < 2:
         return math.nan
-    (x, first), (y, last) = [(p["size"], p["seconds"]) for p in (upper[0], upper[-1])]
+    (x, first), (y, last) = [(p["size"], p["cpu_seconds"]) for p in (upper[0], upper[-1])]
     return math.log(last / first) / math.log(y / x)
 
 
@@ -106,7 +107,10 @@ def run_series(name, device, largest):
     for size in [size for size in sizes if changing != "n" or size <= largest]:
         setting = {**PLAIN, "device": device, **differing, changing: size}
         points.append({"series": name, "size": size, **in_a_process(setting)})
-        print(f"{name:18s} {size:>10} {points[-1]['seconds']:9.3f} s {points[-1]['MiB']:8.1f} MiB", flush=True)
+        print(
+            f"{name:18s} {size:>10} {points[-1]['seconds']:9.3f} s {points[-1]['cpu_seconds']:9.3f} s of processor {points[-1]['MiB']:8.1f} MiB",
+            flush=True,
+        )
     print(f"{name:18s} time grows with exponent {exponent(points):.2f}\n", flush=True)
     return points
 
@@ -118,12 +122,15 @@ def draw(points, path):
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
-    for axis, what in zip(axes, ("seconds", "MiB")):
+    for axis, what in zip(axes, ("cpu_seconds", "MiB")):
         for name in dict.fromkeys(point["series"] for point in points):
             own = [point for point in points if point["series"] == name]
             relative = [point["size"] / own[0]["size"] for point in own]
             axis.loglog(relative, [max(point[what], 0.1 if what == "MiB" else 1e-3) for point in own], "o-", label=name)
-        axis.set(xlabel="size, relative to the smallest of a series", ylabel=what)
+        axis.set(
+            xlabel="size, relative to the smallest of a series",
+            ylabel="seconds of processor time" if what == "cpu_seconds" else what,
+        )
     axes[0].set_title("time")
     axes[1].set_title("peak memory, over that of a small fit")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right center", fontsize=8)
