@@ -4,8 +4,8 @@
 
 Each measurement is a process of its own, forked from one that has done the imports: what is reported is the peak over
 that of the same process after a small fit. One number of a plain setting changes at a time; the exponent is the slope
-of log(processor time) over the upper half of a series (1 is linear). `disk` fits 30 steps on a sparse memory map of so many GB,
-and encodes none of it. All of it takes two to three minutes.
+of log(processor time) over the upper half of a series (1 is linear). `disk` fits 30 steps on a sparse memory map of so
+many GB, and encodes none of it. All of it takes two to three minutes where nobody else computes.
 """
 
 import argparse
@@ -106,11 +106,10 @@ def run_series(name, device, largest):
     points = []
     for size in [size for size in sizes if changing != "n" or size <= largest]:
         setting = {**PLAIN, "device": device, **differing, changing: size}
-        points.append({"series": name, "size": size, **in_a_process(setting)})
-        print(
-            f"{name:18s} {size:>10} {points[-1]['seconds']:9.3f} s {points[-1]['cpu_seconds']:9.3f} s of processor {points[-1]['MiB']:8.1f} MiB",
-            flush=True,
-        )
+        point = {"series": name, "size": size, **in_a_process(setting)}
+        points.append(point)
+        times = f"{point['seconds']:9.3f} s {point['cpu_seconds']:9.3f} s of processor"
+        print(f"{name:22s} {size:>10} {times} {point['MiB']:8.1f} MiB", flush=True)
     print(f"{name:18s} time grows with exponent {exponent(points):.2f}\n", flush=True)
     return points
 
