@@ -1,11 +1,15 @@
-"""Time of one training step: kinds of the engine's step against a hand-written loop of the same model, in one run.
+"""Time of one training step: kinds of the engine's step, and rivals, against a hand-written loop of the same model.
 
     python benchmarks/train_step.py [--rounds 9] [--epochs 5] [--models VAE DPVAE] [--device cpu] [--csv times.csv]
+    python benchmarks/train_step.py --images [--rounds 9]
 
 The hand-written loop is what a careful user would write for one model: tensors in memory, slices of a permutation, the
 loss in plain operations, fused Adam; it keeps no books and checks nothing. Every round times all of them, one after the
-other. A line per kind of step has the medians of both, and the median of the rounds' ratios: how many times faster than
-by hand. What is traced is decided by the number of planned steps alone, so `max_steps` plans for each kind.
+other, by the clock and in processor time (which a busy machine disturbs less; of all threads, on a CPU). A line per
+kind of step has the medians of both, and the median of the rounds' ratios: how many times faster than by hand. VAE and
+BetaVAE also meet JAX, skorch as it is shipped and pythae (`rivals.py`), where these are installed. `--images` times the
+convolutional net of dSprites, in float32 and bf16, against a float32 loop by hand. What is traced is decided by the
+number of planned steps alone, so `max_steps` plans for each kind.
 """
 
 import argparse
@@ -13,16 +17,18 @@ import csv
 import itertools
 import math
 import time
+import warnings
 from functools import partial
 
 import numpy as np
 import torch
+from rivals import rivals_at_hand
 from torch import nn
 
 import vaekit
 from vaekit.fitted._rows import resident_rows
 from vaekit.likelihoods import Normal
-from vaekit.nn import MLP
+from vaekit.nn import MLP, ConvNet
 
 SIZES = {  # name: features, hidden, latents, batch size, rows
     "tab 64-128-64-10": (64, (128, 64), 10, 128, 128 * 40),
@@ -282,10 +288,33 @@ PAIRS["WAE"] = (vaekit.WAE, {}, with_regulariser(Wasserstein)[0], {})
 PAIRS["FlowPriorVAE"] = (vaekit.FlowPriorVAE, {}, HandWrittenFlowPrior, {"beta": 0.1})
 
 
+class HandWrittenImages(HandWrittenVAE):
+    """The net of Burgess et al. for images of 64 x 64 bytes that are 0 or 1, with a Bernoulli likelihood."""
+
+    def __init__(self, X, n_components, batch_size):
+        self.X, self.batch_size = torch.from_numpy(X), batch_size
+        down = [layer for i in range(4) for layer in (nn.Conv2d(32 if i else 1, 32, 4, 2, 1), nn.ReLU())]
+        up = [layer for i in range(4) for layer in (nn.ReLU(), nn.ConvTranspose2d(32, 1 if i == 3 else 32, 4, 2, 1))]
+        self.encoder = nn.Sequential(*down, nn.Flatten(), stack(512, 256, 256, 2 * n_components))
+        self.decoder = nn.Sequential(stack(n_components, 256, 256, 512), nn.Unflatten(1, (32, 4, 4)), *up)
+        self.optimizer = torch.optim.Adam(self.parameters(), lr=1e-3, fused=True)
+
+    def parameters(self):
+        return [*self.encoder.parameters(), *self.decoder.parameters()]
+
+    def loss(self, x):
+        x = x.float()
+        mu, logvar = self.encoder(x).chunk(2, 1)
+        logits = self.decoder(mu + (0.5 * logvar).exp() * torch.randn_like(mu))
+        reconstruction = nn.functional.binary_cross_entropy_with_logits(logits, x, reduction="sum") / len(x)
+        return reconstruction + self.kl(mu, logvar, None)
+
+
 def seconds(function):
-    started = time.perf_counter()
+    """By the clock, and of processor time."""
+    started, of_processor = time.perf_counter(), time.process_time()
     function()
-    return time.perf_counter() - started
+    return np.array([time.perf_counter() - started, time.process_time() - of_processor])
 
 
 KINDS = {  # parameters that decide for a kind of step
@@ -307,27 +336,67 @@ def trained(pair, size, X, kind, device):
     return model, resident_rows(model.model_, X)
 
 
-def compare(pair, size, rounds, epochs, device="cpu"):
-    """Return microseconds per step of all rounds: a list by kind of step, and that of the hand-written loop."""
+def compare(pair, size, rounds, epochs, device="cpu", rivals=()):
+    """Microseconds per step of all rounds: an array of shape (rounds, 2) by kind of step, rival, and "by hand"."""
     *_, loop_class, loop_parameters = PAIRS[pair]
     d, hidden, n_components, batch_size, n_rows = SIZES[size]
     X = np.random.default_rng(0).standard_normal((n_rows, d)).astype(np.float32)
     models = {kind: trained(pair, size, X, kind, device) for kind in KINDS}
-    loop = loop_class(X, hidden, n_components, batch_size, **loop_parameters)
-    loop.epoch()
-    n_steps, times = epochs * (n_rows // batch_size), {name: [] for name in (*KINDS, "by hand")}
-    for _ in range(rounds):
-        for kind, (model, rows) in models.items():
-            times[kind].append(seconds(partial(model.net_.partial_fit, rows, epochs=epochs)) / n_steps * 1e6)
-        times["by hand"].append(seconds(lambda: [loop.epoch() for _ in range(epochs)]) / n_steps * 1e6)
-    return times
+    runs = {kind: partial(model.net_.partial_fit, rows, epochs=epochs) for kind, (model, rows) in models.items()}
+    loops = dict(rivals.items() if pair in ("VAE", "BetaVAE") else (), **{"by hand": loop_class})
+    for name, cls in loops.items():
+        how = loop_parameters if name == "by hand" else {"beta": 1.0, **loop_parameters}
+        loop = cls(X, hidden, n_components, batch_size, **how)
+        loop.epoch()
+        runs[name] = lambda loop=loop: [loop.epoch() for _ in range(epochs)]
+    return in_rounds(runs, rounds, epochs * (n_rows // batch_size))
+
+
+def in_rounds(runs, rounds, n_steps):
+    """Microseconds per step of functions that are called in turn."""
+    times = [[seconds(run) for run in runs.values()] for _ in range(rounds)]
+    return dict(zip(runs, np.swapaxes(times, 0, 1) / n_steps * 1e6))
+
+
+def compare_images(rounds, epochs, device="cpu", n_rows=512, batch_size=64):
+    """The same for the convolutional net, in float32 and bf16."""
+    X = (np.random.default_rng(0).random((n_rows, 1, 64, 64)) < 0.1).astype(np.uint8)
+    loop, runs = HandWrittenImages(X, 10, batch_size), {}
+    for precision in ("float32", "bf16"):
+        model = vaekit.VAE(
+            network=ConvNet(), likelihood="bernoulli", batch_size=batch_size, max_epochs=1, device=device,
+            precision=precision, random_state=0,
+        ).fit(X)  # fmt: skip
+        model.net_.plan = model.net_.plan._replace(n_steps=10_000)  # as a fit worth its name
+        rows = resident_rows(model.model_, X)
+        runs[precision] = partial(model.net_.partial_fit, rows, epochs=epochs)
+    for run in (loop.epoch, *runs.values()):
+        run()
+    runs["by hand"] = lambda: [loop.epoch() for _ in range(epochs)]
+    return in_rounds(runs, rounds, epochs * (n_rows // batch_size))
+
+
+COLUMNS = ("model", "net", "step", "us", "by_hand_us", "times_faster", "cpu_us", "by_hand_cpu_us", "cpu_times_faster")
 
 
 def lines_of(pair, size, times):
-    """A row per kind: model, net, kind, medians, and the median of how many times faster it is than by hand."""
+    """A row per kind, with `COLUMNS`."""
     by_hand = times.pop("by hand")
     for kind, own in times.items():
-        yield pair, size, kind, np.median(own), np.median(by_hand), float(np.median(np.divide(by_hand, own)))
+        figures = zip(np.median(own, 0), np.median(by_hand, 0), np.median(by_hand / own, 0))
+        yield pair, size, kind, *(float(figure) for clock in figures for figure in clock)
+
+
+def all_lines(arguments):
+    """Rows of all that was asked for."""
+    how = arguments.rounds, arguments.epochs, arguments.device
+    if arguments.images:
+        yield from lines_of("VAE", "dSprites ConvNet", compare_images(*how))
+        return
+    rivals = rivals_at_hand() if arguments.device == "cpu" else {}
+    nets = [size for size in SIZES if size.partition(" ")[0] in arguments.nets]
+    for pair, size in itertools.product(arguments.models, nets):
+        yield from lines_of(pair, size, compare(pair, size, *how, rivals))
 
 
 def main():
@@ -338,17 +407,21 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--csv", help="where the table goes, too")
     parser.add_argument("--models", nargs="+", choices=PAIRS, default=list(PAIRS))
+    parser.add_argument("--nets", nargs="+", choices=["tab", "moons"], default=["tab", "moons"])
+    parser.add_argument("--images", action="store_true", help="the convolutional net instead of the tables")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    warnings.simplefilter("ignore")
     table = []
-    print(f"{'model':14} {'net':18} {'step':8} {'us':>8} {'by hand':>8} {'times faster':>12}")
-    for pair, size in itertools.product(arguments.models, SIZES):
-        for line in lines_of(pair, size, compare(pair, size, arguments.rounds, arguments.epochs, arguments.device)):
-            table.append(line)
-            print("{:14} {:18} {:8} {:8.0f} {:8.0f} {:12.3f}".format(*line), flush=True)
+    print(
+        f"{'model':14} {'net':18} {'step':18} {'us':>8} {'by hand':>8} {'faster':>7}   processor time: the same three"
+    )
+    for line in all_lines(arguments):
+        table.append(line)
+        print("{:14} {:18} {:18} {:8.0f} {:8.0f} {:7.2f} {:8.0f} {:8.0f} {:7.2f}".format(*line), flush=True)
     if arguments.csv:
         with open(arguments.csv, "w", newline="") as file:
-            csv.writer(file).writerows([("model", "net", "step", "us", "by_hand_us", "times_faster"), *table])
+            csv.writer(file).writerows([COLUMNS, *table])
 
 
 if __name__ == "__main__":

@@ -178,3 +178,18 @@ def test_inductor_compiles_what_it_is_handed(monkeypatch):
     monkeypatch.setattr(_compiled, "AT_ONCE", 2)
     compiled, plain = (tiny(batch_size=8, hidden_layer_sizes=(4,), compile=choice).fit(X) for choice in (True, False))
     assert 0 < distance(compiled, plain) <= 1e-5
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_moments_that_fade_end_at_zero(dtype):
+    m, tiniest = torch.tensor([1.0, 1e-3, -1e-3], dtype=dtype), torch.finfo(dtype).tiny
+    state, gradient, group = (
+        [m, m**2, torch.tensor(0.0)],
+        torch.tensor([1.0, 0, 0], dtype=dtype),
+        {"betas": (0.1, 0.999)},
+    )
+    for _ in range(400):
+        weights, state = _compiled._updated(m, 0, state, torch.tensor(1e-3), gradient, {**group, "eps": 1e-8})
+        assert not ((state[0] != 0) & (state[0].abs() < tiniest)).any()
+    np.testing.assert_array_equal(state[0], [1, 0, 0])
+    assert weights.dtype == dtype

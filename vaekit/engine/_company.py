@@ -7,22 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from vaekit.engine import _kinds
-from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch
 from vaekit.engine._convolutions import convolves, has_convolutions
 from vaekit.engine._data import ResidentRows
 from vaekit.engine._kinds import is_a_function_of_tensors, kind_of_step
+from vaekit.engine._once import has_own_callbacks_only
 from vaekit.engine._structure import structure_of
 from vaekit.engine._traced import running
 
 __all__ = ["Company", "Epoch", "in_company", "stored_once", "taken_in_company"]
-
-OURS = {
-    EarlyStop,
-    EpochBar,
-    EpochLog,
-    EpochTasks,
-    ScaleWatch,
-}  # they look at a net, and change nothing of its structure
 
 
 @dataclass(eq=False)
@@ -148,7 +140,7 @@ def _training_of(net):
 
 def _key(net, rows):
     """What nets that train together have in common, first how they do it; None for one that trains alone."""
-    if type(rows) is not ResidentRows or not all(type(callback) in OURS for _, callback in net.callbacks_):
+    if type(rows) is not ResidentRows or not has_own_callbacks_only(net):
         return None
     how = how_together(net)
     if how == "branches":

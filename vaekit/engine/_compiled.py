@@ -226,8 +226,11 @@ def _updated(weights, start, moments, rate, gradient, group):
     (m, v, count), (beta1, beta2), eps = moments, group["betas"], group["eps"]
     stop, count = start + len(gradient), count + 1
     m, v = m + (gradient - m) * (1 - beta1), v * beta2 + gradient * gradient * (1 - beta2)
-    step_size = (rate / (1 - beta1 ** count.double())).to(weights.dtype)
-    root = (1 - beta2 ** count.double()).sqrt().to(weights.dtype)
+    # what ReLU has silenced would fade into numbers so small that each costs a hundred others, and stay there
+    m = torch.where(m.abs() < 1e8 * torch.finfo(m.dtype).tiny, 0, m)
+    step_size, root = rate / (1 - beta1 ** count.double()), (1 - beta2 ** count.double()).sqrt()
+    # side by side in memory: on their own, their powers would be computed again beside every weight
+    step_size, root = torch.stack([step_size, root]).to(weights.dtype).unbind()
     new = weights[start:stop] - step_size * (m / (v.sqrt() / root + eps))
     pieces = [piece for piece in (weights[:start], new, weights[stop:]) if len(piece)]
     return torch.cat(pieces) if len(pieces) > 1 else new, [m, v, count]

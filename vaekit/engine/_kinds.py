@@ -2,6 +2,7 @@
 
 from torch.nn.modules import batchnorm, dropout, instancenorm, rnn
 
+from vaekit.engine._once import once_in_training
 from vaekit.engine._ranks import ranks_here
 from vaekit.engine._structure import UnknownStructureError, structure_of
 
@@ -27,12 +28,12 @@ def kind_of_step(net, has_batch_hooks):
         return "eager"
     if net.precision != "float32" and kind != "captured":
         return "eager"
-    return kind if _can_be_written_down(net) else "eager"
+    return kind if is_a_function_of_tensors(net) else "eager"
 
 
 def is_a_function_of_tensors(net):
     """Whether all that a step does hangs on tensors that it is handed, and on what its key says."""
-    return _can_be_written_down(net)
+    return once_in_training(net, "a function of tensors", lambda: _can_be_written_down(net))
 
 
 def _can_be_written_down(net):

@@ -29,7 +29,7 @@ from vaekit.engine._user_callbacks import refuse_frozen_weights
 __all__ = ["Net", "Plan"]
 
 # left out of pickles
-REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_", "graph_")
+REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_", "graph_", "found_")
 
 
 class Net(NeuralNet):
@@ -73,6 +73,7 @@ class Net(NeuralNet):
         super().__init__(module, criterion=nn.Identity, train_split=None, **kwargs)
 
     precision = "float32"  # what the networks compute in while they are trained
+    found_ = None  # what is found once for a training, while there is one
 
     @property
     def _default_callbacks(self):
@@ -197,6 +198,7 @@ class Net(NeuralNet):
     def _train(self, X, y, **how_long):
         """Train; False if it was ended amid an epoch."""
         self.notify("on_train_begin", X=X, y=y)
+        self.found_ = {}
         try:
             self.fit_loop(X, y, **how_long)
         except KeyboardInterrupt as interrupt:
@@ -205,6 +207,8 @@ class Net(NeuralNet):
             n_epochs = len(self.history)
             self.safety_.keep_whole_steps()
             return len(self.history) == n_epochs
+        finally:
+            self.found_ = None
         return True
 
     def fit_loop(self, X, y=None, epochs=1, *, valid=None, max_steps=None, **fit_params):

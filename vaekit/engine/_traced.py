@@ -10,6 +10,7 @@ from torch import nn
 from torch.func import functional_call
 
 from vaekit._outputs import Batch, StepInputs
+from vaekit.engine._once import once_in_training
 from vaekit.engine._optimizer import flat_gradient, fused_adam, rate_tensor
 from vaekit.engine._precision import networks_in
 from vaekit.engine._program import Program
@@ -149,10 +150,9 @@ def kept_program(net, rows, tensors, layout, kind, make):
         What is made of the step.
     make : callable (CountedRows) -> program
     """
-    groups = [(group["betas"], group["eps"]) for group, _, _ in running(net)]
     fresh = [(tensor.shape, tensor.dtype, tensor.device, tensor.stride()) for tensor in tensors]
-    phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
-    key = kind, structure_of(net.module_, phases, groups, layout), tuple(fresh), torch.get_default_dtype()
+    structure = once_in_training(net, layout, lambda: _structure(net, layout))
+    key = kind, structure, tuple(fresh), torch.get_default_dtype()
     with tracing:
         for full_key in ((*key, len(rows)), (*key, None)):
             if full_key in _programs:
@@ -164,6 +164,13 @@ def kept_program(net, rows, tensors, layout, kind, make):
         while len(_programs) > MOST_KEPT:
             _programs.popitem(last=False)
     return program
+
+
+def _structure(net, layout):
+    """Key of all that a step of a net hangs on, but for tensors."""
+    groups = [(group["betas"], group["eps"]) for group, _, _ in running(net)]
+    phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
+    return structure_of(net.module_, phases, groups, layout)
 
 
 class Whole(nn.Module):
