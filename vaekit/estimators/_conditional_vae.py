@@ -196,9 +196,7 @@ class ConditionalVAE(VAE):
             check_is_fitted(self)
             y, given = self.conditions_.taken(given, y, self._columns_of_rows())
         told, random_state = self._to_sample(n_samples, y, random_state, AT_ONCE if given else None)
-        return told.sample(
-            n_samples, random_state, noise, given=given, return_effective_size=return_effective_size
-        )
+        return told.sample(n_samples, random_state, noise, given=given, return_effective_size=return_effective_size)
 
     def _columns_of_rows(self):
         """Names of the columns of X."""

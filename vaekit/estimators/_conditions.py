@@ -88,7 +88,7 @@ class Conditions:
         """
         told = [name for name in self.names if name in given]
         if not told:
-            if y is not None and not isinstance(y, tuple) and np.ndim(unwrap(y)):
+            if y is not None and not isinstance(y, tuple) and (hasattr(y, "columns") or np.ndim(unwrap(y))):
                 raise ValueError("The 'y' must be one condition for all samples, a scalar or a tuple, beside 'given'.")
             return y, given
         if y is not None or len(told) < len(self.names):

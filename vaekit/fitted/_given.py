@@ -10,7 +10,7 @@ from vaekit.likelihoods._gaps import leaving_gaps_out
 
 __all__ = ["AT_ONCE", "codes_given", "effective_size"]
 
-AT_ONCE, N_MOST = 2**13, 2**17  # codes of a round, and of all rounds
+AT_ONCE, N_MOST = 2**11, 2**17  # codes of a round, and of all rounds
 ENOUGH = 1000  # effective codes, or two for each sample: then no further round
 
 

@@ -102,7 +102,7 @@ def leaving_gaps_out(likelihood, word):
 
     Parts whose word knows nothing of gaps are asked where all of their values are known.
     """
-    likelihood = copy.deepcopy(likelihood)
+    likelihood = copy.deepcopy(likelihood).eval()  # training has a scale of its own
     if word.support == "parts":
         pairs = zip(likelihood.parts, (own for own, _ in word.parts))
         likelihood.parts = torch.nn.ModuleList([_asked_about_gaps(*pair) for pair in pairs])
