@@ -233,7 +233,7 @@ COUNTS = np.random.default_rng(0).poisson(3.0, size=(30, 2)).astype(float)
         (COUNTS > 2, "auto", {1: 2}, r"\[0, 1\]"),
         (COUNTS, "auto", {5: 2}, "none of the columns"),
         (COUNTS, "auto", {0: "x"}, "Column 0 holds numbers"),
-        (IMAGES, "auto", {0: 1}, "fitted on images"),
+        (IMAGES, "auto", {0: 1}, "fit was on images"),
     ],
 )
 def test_bad_values_of_matrices(rows, likelihood, given, words):

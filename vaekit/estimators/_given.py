@@ -49,9 +49,7 @@ def _known_row(estimator, given):
     """The given cells as a row (1, n_numbers) in the units of X, NaN elsewhere."""
     blueprint = estimator.model_.blueprint
     if blueprint.image_shape is not None:
-        raise ValueError(
-            "The 'given' parameter names columns of a table, and the model was fitted on images or windows."
-        )
+        raise ValueError("The 'given' parameter names columns of a table, and the fit was on images or windows.")
     columns = blueprint.columns
     row = _row_of_matrix(estimator, given) if columns is None else row_of_cells(columns, _by_number(columns, given))
     check_support(row, blueprint.likelihood, blueprint.preprocessing.unit)
