@@ -72,7 +72,7 @@ def _effective(log_weights):
 def effective_size(log_weights):
     """(sum w)^2 / sum w^2: how many draws that all count the same are worth as much; 0 where no weight is a number.
 
-    >>> float(effective_size(np.log([1.0, 1.0, 2.0])).round(3))
+    >>> round(effective_size(np.log([1.0, 1.0, 2.0])), 3)
     2.667
     """
     weights = _weights(log_weights)
