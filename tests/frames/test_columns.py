@@ -152,3 +152,21 @@ def test_unknown_categories_can_be_gaps():
     columns = columns_of(open_table(pd.DataFrame({"c": ["a", "b"]})))
     rows = columns.encode(open_table(pd.DataFrame({"c": ["q", "b"]})), when_unknown="missing")
     np.testing.assert_array_equal(rows, [[np.nan, np.nan], [0, 1]])
+
+
+@pytest.mark.parametrize(
+    ("values", "bins"),
+    [
+        (np.linspace(0.1, 2.3, 12), 4),
+        (np.arange(12), [-1, 5, 20]),
+        (pd.Timestamp("2020-01-01") + pd.to_timedelta(np.arange(12), unit="D"), 3),
+    ],
+)
+@pytest.mark.parametrize("right", [True, False])
+def test_bins_of_pandas_are_categories_and_come_back(values, bins, right):
+    frame = pd.DataFrame({"bin": pd.cut(values, bins, right=right), "x": np.arange(12.0)})
+    frame.loc[3, "bin"] = None
+    columns = Columns.unpacked(columns_of(open_table(frame)).packed())
+    assert all(type(category) is str for category in columns.columns[0].categories)
+    rows = columns.encode(open_table(frame))
+    pd.testing.assert_frame_equal(columns.decode(rows, columns.cells(rows)), frame)

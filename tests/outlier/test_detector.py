@@ -154,23 +154,29 @@ def test_contributions_to_a_normal_density_are_exact():
     assert_allclose(detector.explain(NEW), expected, rtol=1e-7, atol=1e-7)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_planted_column_is_found(seed):
-    rows, planted = world(seed)
+@pytest.fixture(scope="module", params=range(3))
+def fitted(request):
+    """Detector of one of three worlds, its training rows, as many new ones, and the seed."""
+    rows, new = world(request.param)
+    return VAEOutlierDetector(VAE(n_components=3, random_state=request.param)).fit(rows), rows, new, request.param
+
+
+def test_the_planted_column_is_found(fitted):
+    detector, rows, planted, seed = fitted
+    planted = planted.copy()
     rng, numbers = np.random.default_rng(seed), np.arange(len(planted))
     column = rng.integers(8, size=len(planted))
     planted[numbers, column] += 5 * rows.std(axis=0)[column] * rng.choice([-1, 1], len(planted))
-    detector = VAEOutlierDetector(VAE(n_components=3, random_state=seed)).fit(rows)
     assert np.mean(detector.predict(planted) == -1) >= 0.95
     assert np.mean(detector.explain(planted).argmin(axis=1) == column) >= 0.95
 
 
+@pytest.mark.parametrize("fitted", [0], indirect=True)
 @pytest.mark.parametrize("column", range(8))
-def test_a_value_of_another_row_is_found(column):
+def test_a_value_of_another_row_is_found(fitted, column):
     """Inside the range of its column, and wrong beside the others."""
-    rows, planted = world(0)
-    detector = VAEOutlierDetector(VAE(n_components=3, random_state=0)).fit(rows)
-    planted = planted[:200]
+    detector, rows, new, _ = fitted
+    planted = new[:200].copy()
     planted[:, column] = np.where(planted[:, column] > 0, -2, 2) * rows[:, column].std()
     assert np.mean(detector.explain(planted).argmin(axis=1) == column) >= 0.9
 

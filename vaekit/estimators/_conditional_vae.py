@@ -1,5 +1,6 @@
 """ConditionalVAE: codes, densities and samples of rows about which something is known."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from vaekit.estimators._available import (
 from vaekit.estimators._base import estimator
 from vaekit.estimators._codes import Posterior
 from vaekit.estimators._conditions import Conditions
+from vaekit.estimators._given import check_given
 from vaekit.estimators._vae import VAE
 from vaekit.estimators._validation import check_codes, check_rows
-from vaekit.fitted import Known
+from vaekit.fitted import AT_ONCE, Known
 from vaekit.priors import PriorSpec
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
@@ -156,8 +158,15 @@ class ConditionalVAE(VAE):
         return told.sample_prior(n_samples, random_state)
 
     def sample(
-        self, n_samples: int = 1, y: Any = None, random_state: RandomStateLike = None, noise: bool | str = "auto"
-    ) -> np.ndarray:
+        self,
+        n_samples: int = 1,
+        y: Any = None,
+        random_state: RandomStateLike = None,
+        noise: bool | str = "auto",
+        *,
+        given: Mapping | None = None,
+        return_effective_size: bool = False,
+    ) -> Any:
         """Draw from the model: z from p(z | y), then x from p(x | z, y), or its mean.
 
         Parameters
@@ -170,13 +179,29 @@ class ConditionalVAE(VAE):
             Decides the samples; None is the estimator's own `random_state`.
         noise : bool or "auto", default="auto"
             Whether x is drawn, or is a mean; `"auto"` draws for tables.
+        given : dict or None, default=None
+            Cells that all samples have in common: see `VAE.sample`. What the columns of y are called is y, the rest by
+            importance resampling.
+        return_effective_size : bool, default=False
+            Whether the effective sample size is returned, too.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_features_in_), or (n_samples, *image_shape_)
+        effective_size : float
+            Only if `return_effective_size`.
         """
-        told, random_state = self._to_sample(n_samples, y, random_state)
-        return told.sample(n_samples, random_state, noise)
+        given = check_given(given)
+        if given:
+            check_is_fitted(self)
+            y, given = self.conditions_.taken(given, y, self._columns_of_rows())
+        told, random_state = self._to_sample(n_samples, y, random_state, AT_ONCE if given else None)
+        return told.sample(n_samples, random_state, noise, given=given, return_effective_size=return_effective_size)
+
+    def _columns_of_rows(self):
+        """Names of the columns of X."""
+        columns = self.model_.blueprint.columns
+        return list(getattr(self, "feature_names_in_", ())) if columns is None else columns.names
 
     @if_prior_has_spaces
     def to_generation_space(self, Z: ArrayLike, y: Any = None) -> np.ndarray:
@@ -188,14 +213,15 @@ class ConditionalVAE(VAE):
         """z = g_y^-1(z0), of points (n_rows, n_components_)."""
         return self._given(y, len(check_codes(self, Z0))).to_representation_space(Z0)
 
-    def _to_sample(self, n_samples, y, random_state):
+    def _to_sample(self, n_samples, y, random_state, n_drawn=None):
         """Return this model, told y or conditions drawn from those of the training rows; and what draws."""
         check_is_fitted(self)
         n_samples = check_count(n_samples, "n_samples")
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         if y is not None:
             return self._given(y, n_samples), random_state
-        return _untold(self, self.model_.given(self.conditions_.draw(n_samples, random_state))), random_state
+        conditions = self.conditions_.draw(n_samples if n_drawn is None else n_drawn, random_state)
+        return _untold(self, self.model_.given(conditions)), random_state
 
     def _asked(self, X, y):
         """Return this model, told y of rows X."""

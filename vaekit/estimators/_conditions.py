@@ -1,6 +1,7 @@
 """What conditional models are told: labels and numbers, one or several to a row, as rows of numbers."""
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,11 +30,15 @@ class Conditions:
         Mean encoded condition.
     seen : ndarray of shape (n_seen, width)
         Encoded conditions of some training rows.
+    names : list
+        What the columns of y are called; none where they have no names.
     """
+
+    names: Any = ()
 
     def fit(self, y, n_rows, weight=None):
         """Decide what each column is, given how often each row counts."""
-        columns = _columns(y, n_rows)
+        columns, self.names = _columns(y, n_rows), _names(y)
         if weight is not None:
             columns, weight = [column[weight > 0] for column in columns], weight[weight > 0]
         self.encoders = [_fitted_encoder(column, weight) for column in columns]
@@ -72,6 +77,27 @@ class Conditions:
     def program(self):
         """`encode` as a module of tensors alone, for programs that leave this library."""
         return ConditionsProgram(self.encoders)
+
+    def taken(self, given, y, columns_of_rows):
+        """Return y as the given cells have it, and cells that are given of the rows themselves.
+
+        Raises
+        ------
+        ValueError
+            If some of the conditions are given and others not, or y is passed, too; if y is not one for all.
+        """
+        told = [name for name in self.names if name in given]
+        if not told:
+            if y is not None and not isinstance(y, tuple) and (hasattr(y, "columns") or np.ndim(unwrap(y))):
+                raise ValueError("The 'y' must be one condition for all samples, a scalar or a tuple, beside 'given'.")
+            return y, given
+        if y is not None or len(told) < len(self.names):
+            raise ValueError(
+                f"The 'given' parameter names {told}, conditions of the model: pass all of {list(self.names)} there, "
+                "and no y."
+            )
+        rest = {name: value for name, value in given.items() if name not in told or name in columns_of_rows}
+        return tuple(given[name] for name in self.names), rest
 
     def _encode(self, columns):
         encoded = [_encoded(encoder, column) for encoder, column in zip(self.encoders, columns)]
@@ -149,6 +175,14 @@ def _columns(y, n_rows):
             f"The 'y' holds {len(columns[0])} conditions for {n_rows} rows; pass one for each, or one alone."
         )
     return columns
+
+
+def _names(y):
+    """What the columns of y are called."""
+    if hasattr(y, "columns") and column_names(y) is not None:
+        return list(y.columns)
+    name = getattr(y, "name", None)  # of a series
+    return [name] if isinstance(name, str) else []
 
 
 def _fitted_encoder(column, weight):

@@ -1,10 +1,14 @@
 """What an estimator with a decoder and a prior can do: decode, sample, move between the two latent spaces."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from vaekit.estimators._available import if_prior_has_spaces
+from vaekit.estimators._given import check_given, sample_given
 from vaekit.estimators._validation import check_codes
 from vaekit.fitted import decode, likelihood_scale, sample_prior, through_prior
 from vaekit.utils._ambient import GuardedMethods
@@ -37,9 +41,18 @@ class GenerationMixin(GuardedMethods):
         return decode(self.model_, check_codes(self, codes))
 
     def sample(
-        self, n_samples: int = 1, random_state: RandomStateLike = None, noise: bool | str = "auto"
-    ) -> np.ndarray:
+        self,
+        n_samples: int = 1,
+        random_state: RandomStateLike = None,
+        noise: bool | str = "auto",
+        *,
+        given: Mapping | None = None,
+        return_effective_size: bool = False,
+    ) -> Any:
         """Draw from the model: z from the prior that was trained, then x from p(x | z), or its mean.
+
+        Where cells x_g are given, z is drawn from p(z | x_g) by importance resampling of the prior, with the weights
+        p(x_g | z).
 
         Parameters
         ----------
@@ -50,18 +63,37 @@ class GenerationMixin(GuardedMethods):
         noise : bool or "auto", default="auto"
             True draws x from p(x | z), so that samples spread as the data do; False gives E[x | z], which looks cleaner
             and varies less. `"auto"` draws for tables and windows, and decodes means for images.
+        given : dict or None, default=None
+            Cells that all samples have in common, by the name or number of their column: `{"region": "north"}`.
+        return_effective_size : bool, default=False
+            Whether the effective sample size is returned, too.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_features_in_), or (n_samples, *image_shape_)
-            Samples in the units of the training data; the same codes whatever `noise` is.
+            Samples in the units of the training data; the same codes whatever `noise` is. A frame where the model was
+            fitted on one with columns of several kinds.
+        effective_size : float
+            How many codes of equal weights those that the samples were drawn from are worth, (sum w)^2 / sum w^2; a
+            warning says where they are fewer than 100. Without `given` it is `n_samples`. Only if
+            `return_effective_size`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or it cannot hold what is given.
         """
         check_is_fitted(self)
-        draws = check_noise(noise)
+        check_count(n_samples, "n_samples")
+        draws, given = check_noise(noise), check_given(given)
         draws = not self.model_.blueprint.is_image if draws is None else draws
         random_state = make_random_state(self.random_state if random_state is None else random_state)
-        Z = self.sample_prior(n_samples, random_state)
-        return decode(self.model_, Z, random_state if draws else None)
+        if given:
+            made, size = sample_given(self, given, n_samples, random_state, draws)
+        else:
+            codes, size = sample_prior(self.model_, n_samples, random_state), float(n_samples)
+            made = decode(self.model_, codes, random_state if draws else None)
+        return (made, size) if return_effective_size else made
 
     def sample_prior(self, n_samples: int = 1, random_state: RandomStateLike = None) -> np.ndarray:
         """Draw codes from the prior that was trained.

@@ -5,6 +5,7 @@ from vaekit.fitted._checkpoints import digest_of, open_checkpoints
 from vaekit.fitted._codes import Moments, encode, locations, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.fitted._export import PROGRAMS, onnx_bytes, program_of, torch_bytes
+from vaekit.fitted._given import AT_ONCE, codes_given
 from vaekit.fitted._imputation import impute
 from vaekit.fitted._job import Training, conclude, prepare, run
 from vaekit.fitted._known import NOTHING, Known, weighed
@@ -15,6 +16,7 @@ from vaekit.fitted._samples import decode, likelihood_scale, sample_prior, throu
 from vaekit.fitted._verdict import last_change, warn_of_training
 
 __all__ = [
+    "AT_ONCE",
     "LIMIT",
     "NOTHING",
     "PROGRAMS",
@@ -25,6 +27,7 @@ __all__ = [
     "Training",
     "begin",
     "check_support",
+    "codes_given",
     "conclude",
     "decode",
     "digest_of",

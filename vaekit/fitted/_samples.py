@@ -8,10 +8,11 @@ from vaekit.utils._torch import to_array
 __all__ = ["decode", "likelihood_scale", "sample_prior", "through_prior"]
 
 
-def decode(model, codes, random_state=None):
+def decode(model, codes, random_state=None, known=None):
     """E[x | z] of validated codes, or with a random state draws of x, in the units and the shape of the data.
 
-    Tables of several kinds of columns come back as such: the nearest possible value of each mean.
+    Tables of several kinds of columns come back as such: the nearest possible value of each mean. What is known of all
+    rows (1, n_features), NaN where nothing is, stands in them as it is.
     """
     event_shape = model.blueprint.event_shape
 
@@ -29,6 +30,7 @@ def decode(model, codes, random_state=None):
     codes = codes.astype(np.float32)
     columns = (mean, codes) if random_state is None else (draw, codes, noise)
     (decoded,) = in_blocks(model, *columns, finish=lambda decoded: [_as_given(model.blueprint, decoded)])
+    decoded = decoded if known is None else np.where(np.isnan(known), decoded, known)
     return decoded if model.blueprint.columns is None else model.blueprint.columns.decode(decoded)
 
 

@@ -1,5 +1,6 @@
 """What each column of a table is, as its type and the user's words tell."""
 
+import datetime
 from numbers import Integral
 
 import narwhals.stable.v2 as nw
@@ -175,6 +176,17 @@ def _bounded(column, bounds):
 def _end(end, column):
     if end is None or column.kind == "number":
         return None if end is None else float(end)
-    is_duration = hasattr(end, "total_seconds") or isinstance(end, np.timedelta64)
-    moment = np.timedelta64(end).astype("m8[us]") if is_duration else np.datetime64(end).astype("M8[us]")
+    return days_of_moment(end)
+
+
+def is_duration(value):
+    """Whether a value is a duration of Python, NumPy or pandas."""
+    return hasattr(value, "total_seconds") or isinstance(value, np.timedelta64)
+
+
+def days_of_moment(end):
+    """A date, time or duration in days; of time zones as UTC has it."""
+    if getattr(end, "tzinfo", None) is not None:
+        end = end.astimezone(datetime.UTC).replace(tzinfo=None)
+    moment = np.timedelta64(end).astype("m8[us]") if is_duration(end) else np.datetime64(end).astype("M8[us]")
     return float(moment.astype(np.int64)) / DAY

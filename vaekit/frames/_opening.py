@@ -1,5 +1,6 @@
 """A table of any library, as its columns."""
 
+from numbers import Real
 from typing import Any, NamedTuple
 
 import narwhals.stable.v2 as nw
@@ -107,10 +108,19 @@ def is_missing(value):
 
 
 def plain(value):
-    """A cell as Python has it, None where it holds nothing."""
+    """A cell as Python has it, None where it holds nothing; the text of pandas' intervals."""
     if is_missing(value):
         return None
+    if type(value).__name__ == "Interval":
+        return _text_of_interval(value)
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _text_of_interval(interval):
+    """The text "(0.5, 1.0]": whole ends as floats, as pandas gives them with cells, but not with categories."""
+    ends = (float(end) if isinstance(end, Real) else end for end in (interval.left, interval.right))
+    left, right = "[" if interval.closed_left else "(", "]" if interval.closed_right else ")"
+    return left + ", ".join(map(str, ends)) + right
 
 
 def cells_of(column):

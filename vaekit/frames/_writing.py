@@ -74,7 +74,7 @@ def _pandas_series(pd, column, values, is_missing):
         array = _arrow_array(pa, column._replace(dtype=tuple(details)), values, is_missing)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
     if name == "category":
-        categories = pd.Index(list(column.categories), dtype=details[0])
+        categories = _pandas_categories(pd, list(column.categories), details[0])
         codes = np.where(is_missing, -1, values)
         return pd.Series(pd.Categorical.from_codes(codes, categories=categories, ordered=details[1] == "1"))
     if column.kind == "moment" and name != "object":
@@ -87,6 +87,16 @@ def _pandas_series(pd, column, values, is_missing):
         return pd.Series(values).astype(name)
     is_narrow = is_missing.any() and name in PLAIN_PANDAS
     return pd.Series(cells, dtype="object" if name == "bool" and is_narrow else "float64" if is_narrow else name)
+
+
+def _pandas_categories(pd, categories, name):
+    """Categories of a type, intervals made of their text, "(0.5, 1.0]"."""
+    if not name.startswith("interval["):
+        return pd.Index(categories, dtype=name)
+    kind, _, closed = name[len("interval[") : -1].rpartition(", ")
+    ends = zip(*(text[1:-1].split(", ") for text in categories))
+    parsed = "float64" if "int" in kind else kind  # whole ends are told as floats
+    return pd.IntervalIndex.from_arrays(*(pd.Index(end).astype(parsed).astype(kind) for end in ends), closed=closed)
 
 
 PLAIN_PANDAS = {"bool", *(f"{kind}{size}" for kind in ("int", "uint") for size in (8, 16, 32, 64))}

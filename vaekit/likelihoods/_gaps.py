@@ -1,11 +1,13 @@
 """Likelihoods of rows in which values are missing."""
 
+import copy
+
 import torch
 
 from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.likelihoods._base import Likelihood
 
-__all__ = ["build_likelihood"]
+__all__ = ["build_likelihood", "leaving_gaps_out"]
 
 
 def build_likelihood(word, setting):
@@ -93,3 +95,43 @@ class OfKnownRows(Likelihood):
         """Let the likelihood fix its numbers, if there was a value."""
         if average[-1] > 0:
             self.likelihood.settle((average[:-1] / average[-1]).reshape(self.shape_seen))
+
+
+def leaving_gaps_out(likelihood, word):
+    """A copy of a word's module, fitted with gaps or without, that is asked about rows alike of which some are known.
+
+    Parts whose word knows nothing of gaps are asked where all of their values are known.
+    """
+    likelihood = copy.deepcopy(likelihood).eval()  # training has a scale of its own
+    if word.support == "parts":
+        pairs = zip(likelihood.parts, (own for own, _ in word.parts))
+        likelihood.parts = torch.nn.ModuleList([_asked_about_gaps(*pair) for pair in pairs])
+        return likelihood
+    return _asked_about_gaps(likelihood, word)
+
+
+def _asked_about_gaps(likelihood, word):
+    if isinstance(likelihood, OfKnownRows):
+        return likelihood
+    likelihood.has_gaps = True
+    return likelihood if word.knows_gaps else OfWholeRows(likelihood, type(word).__name__)
+
+
+class OfWholeRows(torch.nn.Module):
+    """A likelihood that knows nothing of gaps, asked about rows alike: all of their values are known, or none is."""
+
+    def __init__(self, likelihood, name):
+        super().__init__()
+        self.likelihood, self.name = likelihood, name
+
+    def log_prob(self, decoded, x):
+        """Log density per row, in nats; 0 where nothing is known."""
+        is_missing = x[0].isnan()
+        if is_missing.all():
+            return decoded.new_zeros(len(decoded))
+        if is_missing.any():
+            raise IncompatibleChoiceError(
+                f"{self.name} says one number for several columns, and only some of them are given; give all or none, "
+                "or write a likelihood that 'knows_gaps'."
+            )
+        return self.likelihood.log_prob(decoded, x)

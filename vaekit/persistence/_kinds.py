@@ -79,7 +79,7 @@ def _read_columns(content, read):
 
 def _read_conditions(content, read):
     conditions, held = Conditions(), read(content)
-    if set(held) != {"encoders", "mean", "seen"}:
+    if set(held) - {"names"} != {"encoders", "mean", "seen"}:
         raise UnreadableFileError(f"its conditions hold {sorted(held)}")
     vars(conditions).update(held)
     return conditions
