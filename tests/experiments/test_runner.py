@@ -15,7 +15,7 @@ import toy_study
 from sklearn.decomposition import PCA
 
 from vaekit import VAE
-from vaekit.experiments import Run, Store, run_study
+from vaekit.experiments import StudyRun, Store, run_study
 from vaekit.experiments._runner import _groups
 from vaekit.nn import ConvNet
 
@@ -80,7 +80,7 @@ def test_a_run_that_fails_leaves_the_others(tmp_path):
 
 
 def test_a_fit_that_fails_is_told(tmp_path):
-    study = replace(STUDY, runs=lambda scale: [Run({"method": "PCA"}, PCA(9), {"n_rows": 40}, 0)])
+    study = replace(STUDY, runs=lambda scale: [StudyRun({"method": "PCA"}, PCA(9), {"n_rows": 40}, 0)])
     (error,) = run_study(study, "smoke", Store(tmp_path)).failed.values()
     assert "n_components=9" in error
 
@@ -96,7 +96,7 @@ def test_a_finished_run_leaves_no_checkpoints(finished):
 def test_nets_that_are_faster_alone_are_alone():
     conv = VAE(network="conv"), VAE(network=ConvNet())
     for model in conv:
-        runs = {str(seed): Run({}, model, {"n_rows": 4}, seed) for seed in range(3)}
+        runs = {str(seed): StudyRun({}, model, {"n_rows": 4}, seed) for seed in range(3)}
         assert [len(group) for group in _groups(runs, list(runs), "cpu")] == [1, 1, 1]
         assert [len(group) for group in _groups(runs, list(runs), "cuda")] == [3]
 

@@ -1,6 +1,6 @@
 """Finished runs as a table: tidy, and as Markdown with spread, beside what was published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Table:
         What the source has, by the values of `rows`: a text for a number's name.
     only : dict, default={}
         Labels that runs must have.
+    of : callable (frame) -> frame, default=None
+        Makes the table's runs of those that are left, to choose among them, say.
     """
 
     title: str
@@ -30,6 +32,7 @@ class Table:
     numbers: Mapping[str, str]
     published: Mapping[tuple, Mapping[str, str]] = field(default_factory=dict)
     only: Mapping[str, Any] = field(default_factory=dict)
+    of: Callable[[Any], Any] | None = None
 
 
 def frame_of(study: Any, scale: str, store: Any) -> Any:
@@ -77,6 +80,8 @@ def markdown(table: Table, frame: Any) -> str:
     """
     for name, value in table.only.items():
         frame = frame[frame[name] == value] if name in frame else frame[:0]
+    if table.of is not None and not frame.empty:
+        frame = table.of(frame)
     groups = {} if frame.empty else dict(iter(frame.groupby(list(table.rows), sort=False)))
     names = list(dict.fromkeys([*groups, *table.published]))
     heads = [*table.rows, "seeds", *_headings(table)]

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from vaekit import VAE
 from vaekit.experiments._claims import Claim, Finding
-from vaekit.experiments._study import Data, Run, Study
+from vaekit.experiments._study import Data, StudyRun, Study
 from vaekit.experiments._tables import Table
 from vaekit.outlier import VAEOutlierDetector
 
@@ -72,7 +72,7 @@ def runs(scale):
     methods, tables, seeds = (QUICK, ["bundled"], [0]) if scale == "smoke" else (METHODS, TABLES, range(3))
     how = (True,) if scale != "paper" else (True, False)
     return [
-        Run({"method": method, "table": table, "resampled": resampled}, model,
+        StudyRun({"method": method, "table": table, "resampled": resampled}, model,
             {"table": table, "resampled": resampled, "seed": seed}, seed)
         for table in tables for resampled in how for seed in seeds for method, model in methods.items()
     ]  # fmt: skip
