@@ -15,7 +15,7 @@ import toy_study
 from sklearn.decomposition import PCA
 
 from vaekit import VAE
-from vaekit.experiments import StudyRun, Store, run_study
+from vaekit.experiments import Store, StudyRun, run_study
 from vaekit.experiments._runner import _groups
 from vaekit.nn import ConvNet
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from joblib import parallel_config
 from tqdm import tqdm
 
+from vaekit.experiments._catalogue import load_study
 from vaekit.experiments._claims import judge
 from vaekit.experiments._estimate import estimate
 from vaekit.experiments._pack import pack
@@ -17,7 +18,6 @@ from vaekit.experiments._runner import run_study
 from vaekit.experiments._store import Store
 from vaekit.experiments._study import SCALES
 from vaekit.experiments._tables import frame_of, markdown
-from vaekit.experiments._catalogue import load_study
 from vaekit.experiments.studies import STUDIES
 
 TIME_IS_UP = 75  # the exit status that asks for another call

@@ -9,7 +9,7 @@ from vaekit.experiments._claims import Claim
 from vaekit.experiments._keys import key_of
 from vaekit.experiments._tables import Table
 
-__all__ = ["SCALES", "Data", "StudyRun", "Study"]
+__all__ = ["SCALES", "Data", "Study", "StudyRun"]
 
 SCALES = ("smoke", "small", "paper")
 

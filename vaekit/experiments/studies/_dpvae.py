@@ -4,6 +4,7 @@ Pairs of runs differ in the prior alone. Two moons need no files.
 """
 
 import numpy as np
+from sklearn.base import clone
 
 from vaekit import DIPVAE, VAE, WAE, AnnealedVAE, BetaTCVAE, BetaVAE, FactorVAE, FlowPriorVAE, InfoVAE
 from vaekit.datasets import make_two_moons
@@ -86,7 +87,7 @@ def published(method, prior, data):
 def pairs_of_images(methods, data, seeds, **how):
     """Both priors of every method, alike otherwise."""
     return [
-        run(method, prior, model.__class__(**{**model.get_params(deep=False), **how, "prior": word}), data, seed)
+        run(method, prior, clone(model).set_params(**how, prior=word), data, seed)
         for seed in seeds for method, model in methods.items() for prior, word in PRIORS.items()
     ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from vaekit import VAE
 from vaekit.experiments._claims import Claim, Finding
-from vaekit.experiments._study import Data, StudyRun, Study
+from vaekit.experiments._study import Data, Study, StudyRun
 from vaekit.experiments._tables import Table
 from vaekit.outlier import VAEOutlierDetector
 

@@ -2,6 +2,9 @@
 
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from vaekit.datasets import load_celeba, load_cifar10, load_fashion_mnist, load_mnist, load_svhn
 from vaekit.evaluation import ClassifierFeatures, InceptionFeatures
@@ -9,6 +12,7 @@ from vaekit.experiments._study import Data
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
 MOST_CLASSIFIED = 20_000
+MOST_COMPONENTS, MOST_PROJECTED = 50, 2000
 IN_UNIT_INTERVAL = ("svhn", "celeba", "cifar10", "cifar10_sample")  # squared errors of pixels, as the presets want them
 FILES = {"mnist": load_mnist, "fashion_mnist": load_fashion_mnist, "svhn": load_svhn, "cifar10": load_cifar10}
 NEEDS = {
@@ -73,12 +77,16 @@ def _sheets(folder):
     return np.concatenate(sheets).transpose(0, 3, 1, 2)
 
 
+def _flat(X):
+    return np.reshape(X, (len(X), -1))
+
+
 def _features(kind, X, y, folder):
     """Features that are there before training begins, so that what is missing is told then."""
     if kind == "classifier" and y is not None:
         return ClassifierFeatures().fit(X[:MOST_CLASSIFIED], y[:MOST_CLASSIFIED])
     if kind != "inception":
-        return "pca"
+        return make_pipeline(FunctionTransformer(_flat), PCA(MOST_COMPONENTS, random_state=0)).fit(X[:MOST_PROJECTED])
     features = InceptionFeatures(folder / INCEPTION, white=255 if X.dtype == np.uint8 else 1)
     features.transform(X[:2])
     return features

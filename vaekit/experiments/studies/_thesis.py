@@ -1,5 +1,6 @@
-"""Four regularised autoencoders on dSprites, each at several strengths and with ten seeds: what metrics, losses and
-seeds have to do with one another.
+"""Four regularised autoencoders on dSprites, at several strengths and with several seeds.
+
+What metrics, losses and seeds have to do with one another.
 """
 
 import numpy as np
@@ -160,4 +161,3 @@ STUDY = Study(
     "every second position), a narrower net, a tenfold learning rate, 4320 steps, three seeds, ten settings, twenty "
     "trees, and a discriminator of three layers of 256.",
 )  # fmt: skip
-

@@ -28,7 +28,6 @@ PUBLISHED_5_6 = {
 }
 
 
-
 def at_best_strength(frame):
     """A row per method and seed, each metric at the strength whose mean is best."""
     rows = {}
