@@ -13,7 +13,6 @@ from vaekit.experiments._study import Study, StudyRun
 from vaekit.experiments._tables import Table
 from vaekit.experiments.studies._images import rises, told
 from vaekit.experiments.studies._pictures import load_pictures, needs
-from vaekit.inspection import lerp
 from vaekit.metrics import frechet_distance, linear_separability_loss
 from vaekit.nn import MLP
 from vaekit.presets import preset
@@ -101,7 +100,7 @@ def measure(model, data, run):
 def distance_between(model, data, points, back, n_samples, seed):
     """Frechet distance of images decoded half-way between two codes."""
     pairs = np.random.RandomState(seed).randint(len(points), size=(2, n_samples))
-    halfway = model.inverse_transform(back(lerp(points[pairs[0]], points[pairs[1]], 0.5)))
+    halfway = model.inverse_transform(back(points[pairs].mean(axis=0)))
     return frechet_distance(data["features"].transform(data["test"]), data["features"].transform(halfway))
 
 

@@ -38,7 +38,7 @@ N_CODES_KEPT = 300
 DISCRIMINATOR = {"discriminator_layer_sizes": (256, 256, 256), "discriminator_learning_rate": 1e-3}
 SMALLER = {
     "small": {"network": ConvNet(channels=16, hidden_layer_sizes=(128,)), "learning_rate": 1e-3, "max_epochs": 6},
-    "smoke": {"network": MLP(hidden_layer_sizes=(16,)), "n_components": 4, "learning_rate": 1e-3, "max_epochs": 1},
+    "smoke": {"network": MLP(hidden_layer_sizes=(16,)), "n_components": 2, "learning_rate": 1e-3, "max_epochs": 1},
     "paper": {},
 }
 STRENGTHS = {
@@ -50,8 +50,7 @@ DATA = {
               "trees": 100, "few": 100},
     "small": {"n_rows": 46_080, "grid": (3, 6, 10, 16, 16), "size": 32, "n_train": 2000, "n_test": 1000,
               "trees": 20, "few": 100},
-    "smoke": {"n_rows": 288, "grid": (2, 3, 3, 4, 4), "size": 32, "n_train": 190, "n_test": 98, "trees": 3,
-              "few": 60},
+    "smoke": {"n_rows": 96, "grid": (2, 2, 2, 3, 4), "size": 32, "n_train": 64, "n_test": 32, "trees": 2, "few": 20},
 }  # fmt: skip
 N_SEEDS = {"paper": 10, "small": 3, "smoke": 2}
 
