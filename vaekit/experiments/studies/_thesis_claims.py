@@ -61,7 +61,7 @@ def has_signs(term):
     def test(frame):
         if len(frame) < 3 or frame.method.nunique() < len(METHODS):
             return None
-        of_term = rank_correlation(frame[[term, *METRICS]])[term]
+        of_term = rank_correlation(frame[[term, *METRICS]].dropna())[term]
         holds = all(of_term[metric] * published > 0 for metric, published in FIGURE_5_16[term].items())
         said = (f"{METRICS[m]} {of_term[m]:.2f} beside {published}" for m, published in FIGURE_5_16[term].items())
         return Finding(holds, f"{', '.join(said)} ({len(frame)} runs)")
