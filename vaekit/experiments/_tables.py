@@ -76,12 +76,14 @@ def markdown(table: Table, frame: Any) -> str:
     Returns
     -------
     text : str
-        The heading and the table; rows of the source of which there are no runs stay empty.
+        The heading and the table, of the runs that have some of its numbers; rows of the source of which there are no
+        runs stay empty.
     """
     for name, value in table.only.items():
         frame = frame[frame[name] == value] if name in frame else frame[:0]
     if table.of is not None and not frame.empty:
         frame = table.of(frame)
+    frame = frame.dropna(subset=[name for name in table.numbers if name in frame], how="all")
     groups = {} if frame.empty else dict(iter(frame.groupby(list(table.rows), sort=False)))
     names = list(dict.fromkeys([*groups, *table.published]))
     heads = [*table.rows, "seeds", *_headings(table)]

@@ -89,7 +89,7 @@ def rises(number, by, **labels):
         means = frame.dropna(subset=[number]).groupby(by)[number].mean()
         if len(means) < 2:
             return None
-        n_seeds = frame.seed.nunique()
-        return Finding(bool((np.diff(means) >= 0).all()), f"{told(means)} at {by}s in order ({n_seeds} seeds)")
+        n_seeds, said = frame.seed.nunique(), ", ".join(f"{mean:.4g} at {label:g}" for label, mean in means.items())
+        return Finding(bool((np.diff(means) >= 0).all()), f"{said} ({n_seeds} seeds)")
 
     return test

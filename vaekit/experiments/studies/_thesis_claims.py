@@ -13,6 +13,7 @@ FIGURE_5_16 = {  # Spearman correlations over all runs
     "reconstruction": {"beta_vae": 0.23, "factor_vae": 0.16, "mig": 0.44},
     "kl": {"beta_vae": -0.33, "factor_vae": -0.28, "mig": -0.50},
 }
+BETWEEN = (0.05, 0.5)  # nats
 SOURCE = "Mushom, master's thesis"
 PUBLISHED_5_3 = {
     (1,): {"beta_vae": ".867 ± .079", "factor_vae": ".696 ± .065", "mig": ".201 ± .070"},
@@ -33,7 +34,8 @@ def at_best_strength(frame):
     rows = {}
     for metric in METRICS:
         means = frame.groupby(["method", "strength"])[metric].mean()
-        for method, strength in means.groupby("method").idxmax():
+        best = dict(means.groupby("method").idxmax().tolist())
+        for method, strength in ((method, best[method]) for method in METHODS if method in best):
             chosen = frame[(frame.method == method) & (frame.strength == strength)]
             for seed, value in zip(chosen.seed, chosen[metric]):
                 row = rows.setdefault((method, seed), {"method": method, "seed": seed})
@@ -87,6 +89,18 @@ def seeds_matter(frame):
     of_methods = {m: frame.groupby("method")[m].mean().std() for m in METRICS}
     said = "; ".join(f"{METRICS[m]} {of_seeds[m]:.3f} beside {of_methods[m]:.3f}" for m in METRICS)
     return Finding(all(of_seeds[m] >= of_methods[m] for m in METRICS), f"{said} ({frame.seed.nunique()} seeds)")
+
+
+def latents_are_active_or_not(frame):
+    """Share of latents whose KL is neither near 0 nor that of a code, at betas above 1: at most a tenth."""
+    ours = frame[(frame.method == "BetaVAE") & (frame.strength > 1)]
+    if ours.empty:
+        return None
+    kl = np.concatenate(list(ours.kl_per_component))
+    between = np.mean((kl > BETWEEN[0]) & (kl < BETWEEN[1]))
+    return Finding(
+        bool(between <= 0.1), f"{between:.0%} of {len(kl)} latents lie between ({ours.seed.nunique()} seeds)"
+    )
 
 
 def selects_without_labels(frame):
