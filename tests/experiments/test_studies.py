@@ -43,6 +43,14 @@ def test_every_column_of_a_table_is_a_number_of_some_runs(finished):
         assert shown.empty or {*table.numbers} & {*made} == {*table.numbers}, markdown(table, frame)
 
 
+def test_figures_are_drawn_by_displays(finished):
+    study, store = finished
+    plt = pytest.importorskip("matplotlib.pyplot")
+    for draw in study.figures.values():
+        assert draw(frame_of(study, "smoke", store)).plot().figure_ in map(plt.figure, plt.get_fignums())
+        plt.close("all")
+
+
 def test_claims_find_what_they_are_about(finished):
     """A claim cannot be tested for want of runs, never for want of a number that no run has."""
     study, store = finished

@@ -32,6 +32,7 @@ from vaekit.experiments.studies._thesis_claims import (
     seeds_matter,
     selects_without_labels,
 )
+from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay
 from vaekit.nn import MLP, ConvNet
 from vaekit.presets import preset, preset_grid
 
@@ -117,6 +118,16 @@ def altered_images(model, images, codes, seed):
     return found
 
 
+def draw_metrics(frame):
+    """Figures 5.6 to 5.8: metrics of all runs of each method."""
+    return MetricDistributionDisplay.from_frame(frame[["method", "seed", *METRICS]], model="method")
+
+
+def draw_correlations(frame):
+    """Figures 5.15 and 5.16: rank correlations of metrics, terms of the loss, and trees on codes, over all runs."""
+    return RankCorrelationDisplay.from_frame(frame[[*METRICS, *FIGURE_5_16, "accuracy", "sample_efficiency"]])
+
+
 OTHER_SCORES = {
     "dci_disentanglement": "DCI D", "dci_completeness": "DCI C", "sap": "SAP", "info_modularity": "InfoM",
     "info_compactness": "InfoC", "info_explicitness": "InfoE",
@@ -158,6 +169,7 @@ STUDY = Study(
               "error_inverted": "inverted", "error_two": "two sprites", "codes_kept_noisy": "kept, flipped",
               "codes_kept_inverted": "kept, inverted"}),
     ],
+    figures={"metrics": draw_metrics, "correlations": draw_correlations},
     differs="The source trained for 22,260 steps by one account and 345,600 by another (30 epochs of all images); "
     "`paper` does the second. What it calls unseen input is not defined there: here it is two sprites in one image, "
     "and noise flips a tenth of the pixels. `small` has 46,080 images of 32 x 32 pixels (every fourth orientation, "
