@@ -108,7 +108,7 @@ def _line(table, name, rows):
         cells.append(_cell(rows, number, told.partition(":")[2] or ".3g"))
         if _is_published(table, number):
             cells.append(table.published.get(name, {}).get(number, ""))
-    return [*name, 0 if rows is None else len(rows), *cells]
+    return [*name, 0 if rows is None else rows.seed.nunique(), *cells]
 
 
 def _cell(rows, number, form):
