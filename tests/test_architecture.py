@@ -298,5 +298,6 @@ def test_the_library_neither_prints_nor_asserts():
         for file, tree in FILES.items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Assert) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "print")
+        if not file.endswith("__main__.py")  # a command
     ]
     assert calls == []

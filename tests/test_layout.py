@@ -32,6 +32,7 @@ LAWS = {
         "test_windows",
     },
     "evaluation": {"test_estimators_meet_evaluation"},
+    "experiments": {"test_main", "test_studies"},
     "inspection": {"test_every_display"},
     "functional": {"test_functional_laws"},
     "likelihoods": {"test_likelihoods"},

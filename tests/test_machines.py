@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV, KFold
 
 from tests.helpers.family import tiny
-from vaekit.experiments import Run, Store, run_study
+from vaekit.experiments import Store, StudyRun, run_study
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 X = np.random.default_rng(0).normal(size=(400, 4)) * [1, 2, 3, 4]
@@ -67,7 +67,9 @@ def test_a_search_of_which_a_worker_is_killed_is_the_same_search(cluster, tmp_pa
 def runs(scale):
     """Principal components and small VAEs of four tables, so that there are four groups."""
     models = {"PCA": PCA(1), "VAE": toy_study.SMALL}
-    return [Run({"method": name}, model, {"n_rows": n}, 0) for n in range(40, 44) for name, model in models.items()]
+    return [
+        StudyRun({"method": name}, model, {"n_rows": n}, 0) for n in range(40, 44) for name, model in models.items()
+    ]
 
 
 def test_a_study_of_which_a_worker_is_killed_repeats_nothing_that_was_done(cluster, tmp_path):

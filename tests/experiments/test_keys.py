@@ -7,17 +7,17 @@ import pytest
 from sklearn.base import clone
 
 from vaekit import FactorDPVAE
-from vaekit.experiments import Run
+from vaekit.experiments import StudyRun
 from vaekit.experiments._keys import key_of
 from vaekit.nn import MLP
 from vaekit.priors import Decoupled
 
 MODEL = FactorDPVAE(gamma=3, prior=Decoupled(n_couplings=2))
-RUN = Run({"method": "a"}, MODEL, {"name": "moons", "n_rows": 100}, 0)
+RUN = StudyRun({"method": "a"}, MODEL, {"name": "moons", "n_rows": 100}, 0)
 
 
 def key(study="s", version=1, **changed):
-    return key_of(study, version, Run(**{**vars(RUN), **changed}))
+    return key_of(study, version, StudyRun(**{**vars(RUN), **changed}))
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_where_and_how_it_is_done_does_not(params):
 
 def test_it_is_the_same_in_every_process():
     code = (
-        "from vaekit import FactorDPVAE; from vaekit.priors import Decoupled; from vaekit.experiments import Run;"
+        "from vaekit import FactorDPVAE; from vaekit.priors import Decoupled; from vaekit.experiments import StudyRun;"
         "from vaekit.experiments._keys import key_of;"
-        "print(key_of('s', 1, Run({}, FactorDPVAE(gamma=3, prior=Decoupled(n_couplings=2)),"
+        "print(key_of('s', 1, StudyRun({}, FactorDPVAE(gamma=3, prior=Decoupled(n_couplings=2)),"
         "{'name': 'moons', 'n_rows': 100}, 0)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == key()

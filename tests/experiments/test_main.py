@@ -3,11 +3,16 @@
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from vaekit.experiments import STUDIES, Store, estimate, frame_of, load_study
+from vaekit.experiments import STUDIES, Data, Outcome, Store, StudyRun, estimate, frame_of, load_study
+from vaekit.experiments import __main__ as command
+from vaekit.experiments import _estimate as costs
 from vaekit.experiments.__main__ import TIME_IS_UP, main
+from vaekit.presets import preset
 
 SMOKE = ["outliers", "--scale", "smoke"]
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -19,8 +24,8 @@ def test_a_study_from_its_first_run_to_its_page(tmp_path, capsys):
     assert main(["run", *SMOKE, *where, "--shard", "2/5"]) == 0
     assert main(["run", *SMOKE, *where]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "4 runs done, 0 left, 0 failed"
-    for command, words in (("status", "5 of 5"), ("table", "| kNN | 1 |"), ("claims", "CANNOT BE TESTED HERE")):
-        assert main([command, *SMOKE, *where]) == 0
+    for asked, words in (("status", "5 of 5"), ("table", "| kNN | 1 |"), ("claims", "CANNOT BE TESTED HERE")):
+        assert main([asked, *SMOKE, *where]) == 0
         assert words in capsys.readouterr().out
     main(["page", *SMOKE, *where, "--out", str(tmp_path / "page.md")])
     assert "## Claims" in (tmp_path / "page.md").read_text()
@@ -31,6 +36,32 @@ def test_studies_are_named(capsys):
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(STUDIES)
     with pytest.raises(ValueError, match="'name'"):
         load_study("another")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome(2, {}, 0), 0), (Outcome(2, {"a": "no"}, 1), 1), (Outcome(2, {"a": "no"}, 2), TIME_IS_UP)],
+)
+def test_another_call_is_asked_for_while_there_are_runs_that_have_not_failed(outcome, status, monkeypatch, tmp_path):
+    monkeypatch.setattr(command, "run_study", lambda *what, **how: outcome)
+    assert main(["run", *SMOKE, "--store", str(tmp_path)]) == status
+
+
+def test_costs_are_those_of_rows_of_their_own_shape(monkeypatch):
+    """A network for 28 x 28 images cannot be timed on anything else; few of them are enough."""
+    asked = []
+
+    def load(data, folder):
+        asked.append(data["n_rows"])
+        return Data(np.zeros((data["n_rows"], 28, 28), np.uint8))
+
+    model = preset("dpvae/VAE/mnist", batch_size=4)
+    study = replace(load_study("dpvae"), load=load, runs=lambda scale: [StudyRun({}, model, {"n_rows": 60_000}, 0)])
+    monkeypatch.setattr(costs, "FEW", 1)
+    monkeypatch.setattr(costs, "MORE", 2)
+    cost = estimate(study, "paper")
+    assert (cost.n_runs, cost.n_steps) == (1, 100_000)
+    assert asked == [costs.FEWEST_ROWS]
 
 
 def test_costs_are_told_before(capsys):

@@ -10,14 +10,19 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import toy_study
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 
-from vaekit import VAE
-from vaekit.experiments import Run, Store, run_study
-from vaekit.experiments._runner import _groups
-from vaekit.nn import ConvNet
+from vaekit import VAE, SlowVAE
+from vaekit.experiments import Data, Store, StudyRun, run_study
+from vaekit.experiments._runner import _groups, _prepared
+from vaekit.nn import MLP, ConvNet
+from vaekit.outlier import VAEOutlierDetector
+from vaekit.presets import preset
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 STUDY = toy_study.STUDY
@@ -80,9 +85,45 @@ def test_a_run_that_fails_leaves_the_others(tmp_path):
 
 
 def test_a_fit_that_fails_is_told(tmp_path):
-    study = replace(STUDY, runs=lambda scale: [Run({"method": "PCA"}, PCA(9), {"n_rows": 40}, 0)])
+    study = replace(STUDY, runs=lambda scale: [StudyRun({"method": "PCA"}, PCA(9), {"n_rows": 40}, 0)])
     (error,) = run_study(study, "smoke", Store(tmp_path)).failed.values()
     assert "n_components=9" in error
+
+
+def test_rows_that_cannot_be_loaded_leave_the_others(tmp_path):
+    def load(data, folder):
+        if data["n_rows"] == 41:
+            raise FileNotFoundError("no such rows")
+        return toy_study.load(data, folder)
+
+    runs = [StudyRun({"method": "PCA"}, PCA(1), {"n_rows": n}, 0) for n in (41, 40)]
+    outcome = run_study(replace(STUDY, runs=lambda scale: runs, load=load), "smoke", Store(tmp_path))
+    assert (outcome.done, outcome.left) == (1, 1)
+    assert "no such rows" in next(iter(outcome.failed.values()))
+
+
+def test_models_of_sequences_are_told_which_rows_follow(tmp_path):
+    """As their own fit is; in one sequence other rows are neighbours."""
+    model = SlowVAE(n_components=1, network=MLP(hidden_layer_sizes=(4,)), max_epochs=2)
+    rows = toy_study.load({"n_rows": 40}, None).X
+    codes, groups = {}, {"pairs": np.repeat(np.arange(20), 2), "one": None}
+    for name, of_rows in groups.items():
+        study = replace(
+            STUDY, name=name, runs=lambda scale: [StudyRun({}, model, {"n_rows": 40}, 3)],
+            load=lambda data, folder, told=of_rows: Data(rows, groups=told),
+            measure=lambda fitted, data, run: {"codes": fitted.transform(rows)},
+        )  # fmt: skip
+        assert run_study(study, "smoke", Store(tmp_path)).failed == {}
+        codes[name] = Store(tmp_path).read(name, next(iter(study.keys("smoke"))))["numbers"]["codes"]
+    alone = clone(model).set_params(random_state=3, device="cpu").fit(rows, groups=groups["pairs"])
+    assert_array_equal(codes["pairs"], alone.transform(rows))
+    assert not np.array_equal(codes["pairs"], codes["one"])
+
+
+def test_a_model_inside_another_is_where_the_run_is(tmp_path):
+    run = StudyRun({}, VAEOutlierDetector(VAE()), {}, 5)
+    model = _prepared(run, tmp_path, "cuda")
+    assert (model.estimator.device, model.estimator.random_state) == ("cuda", 5)
 
 
 def test_time_that_is_up_begins_nothing(tmp_path):
@@ -94,9 +135,14 @@ def test_a_finished_run_leaves_no_checkpoints(finished):
 
 
 def test_nets_that_are_faster_alone_are_alone():
-    conv = VAE(network="conv"), VAE(network=ConvNet())
+    conv = (
+        VAE(network="conv"),
+        VAE(network=ConvNet()),
+        preset("dpvae/VAE/mnist"),
+        VAEOutlierDetector(VAE(network="conv")),
+    )
     for model in conv:
-        runs = {str(seed): Run({}, model, {"n_rows": 4}, seed) for seed in range(3)}
+        runs = {str(seed): StudyRun({}, model, {"n_rows": 4}, seed) for seed in range(3)}
         assert [len(group) for group in _groups(runs, list(runs), "cpu")] == [1, 1, 1]
         assert [len(group) for group in _groups(runs, list(runs), "cuda")] == [3]
 

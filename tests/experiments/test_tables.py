@@ -34,6 +34,18 @@ def test_a_table_has_spread_and_what_was_published():
     assert markdown(Table("none", ["method"], {"error": "e"}, only={"x": 1}), FRAME).count("\n|") == 2
 
 
+def test_a_table_is_of_runs_that_have_its_numbers():
+    frame = pd.concat([FRAME, pd.DataFrame({"method": ["d"], "seed": [0], "other": [1.0]})])
+    assert "| d |" not in markdown(Table("Errors", ["method"], {"error": "e"}), frame)
+    assert "| d | 1 | 1 (one seed) |" in markdown(Table("Others", ["method"], {"other": "o"}), frame)
+
+
+def test_a_table_may_choose_among_its_runs():
+    table = Table("Best", ["method"], {"error": "e:.0f"}, of=lambda frame: frame[frame.error == frame.error.min()])
+    assert markdown(table, FRAME).splitlines()[4:] == ["| a | 1 | 1 (one seed) |", "| b | 1 | 1 (one seed) |"]
+    assert markdown(table, FRAME[:0]).count("\n|") == 2
+
+
 def test_claims_are_judged_by_seeds():
     assert per_seed(FRAME, "error", method="z") is None
     (lower, higher, none) = judge(

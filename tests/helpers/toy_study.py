@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from vaekit import VAE
-from vaekit.experiments import Claim, Data, Finding, Run, Store, Study, Table, run_study
+from vaekit.experiments import Claim, Data, Finding, Store, Study, StudyRun, Table, run_study
 from vaekit.nn import MLP
 
 SMALL = VAE(n_components=1, network=MLP(hidden_layer_sizes=(4,)), max_epochs=2)
@@ -16,7 +16,9 @@ MODELS = {"smoke": {"PCA": PCA(1), "VAE": SMALL}, "small": {"PCA": PCA(1)}, "pap
 def runs(scale):
     """Three seeds of each."""
     return [
-        Run({"method": name}, model, {"n_rows": 40}, seed) for name, model in MODELS[scale].items() for seed in range(3)
+        StudyRun({"method": name}, model, {"n_rows": 40}, seed)
+        for name, model in MODELS[scale].items()
+        for seed in range(3)
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from joblib import parallel_config
 from tqdm import tqdm
 
+from vaekit.experiments._catalogue import load_study
 from vaekit.experiments._claims import judge
 from vaekit.experiments._estimate import estimate
 from vaekit.experiments._pack import pack
@@ -17,7 +18,7 @@ from vaekit.experiments._runner import run_study
 from vaekit.experiments._store import Store
 from vaekit.experiments._study import SCALES
 from vaekit.experiments._tables import frame_of, markdown
-from vaekit.experiments.studies import STUDIES, load_study
+from vaekit.experiments.studies import STUDIES
 
 TIME_IS_UP = 75  # the exit status that asks for another call
 
@@ -87,7 +88,9 @@ def _run(given):
     for key, error in outcome.failed.items():
         print(f"{key}: {error}", file=sys.stderr)
     print(f"{outcome.done} runs done, {outcome.left} left, {len(outcome.failed)} failed")
-    return 1 if outcome.failed else TIME_IS_UP if outcome.left else 0
+    if outcome.left > len(outcome.failed):
+        return TIME_IS_UP
+    return 1 if outcome.failed else 0
 
 
 def _backend(given):

@@ -1,18 +1,23 @@
 """What runs will cost, from a few steps of each kind."""
 
+import functools
 import math
 import time
 import warnings
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sklearn.base import clone
 
-__all__ = ["Estimate", "estimate"]
+from vaekit.experiments._runner import error_of_fit, frozen
+
+__all__ = ["StudyCost", "estimate"]
 
 FEW, MORE = 5, 35  # steps; what both have in common is no training
+FEWEST_ROWS = 512
 
 
-class Estimate(NamedTuple):
+class StudyCost(NamedTuple):
     """What runs are expected to cost.
 
     Attributes
@@ -30,8 +35,8 @@ class Estimate(NamedTuple):
     hours: float
 
 
-def estimate(study: Any, scale: str, *, data: Any = None, device: str = "cpu") -> Estimate:
-    """Measure a few steps of each kind of run, on the rows of the "smoke" scale, and extrapolate.
+def estimate(study: Any, scale: str, *, data: Any = None, device: str = "cpu") -> StudyCost:
+    """Measure a few steps of each kind of run, on a few of its rows, and extrapolate.
 
     Parameters
     ----------
@@ -46,20 +51,30 @@ def estimate(study: Any, scale: str, *, data: Any = None, device: str = "cpu") -
 
     Returns
     -------
-    estimate : Estimate
+    estimate : StudyCost
         Of all runs, finished or not.
     """
     runs = list(study.keys(scale).values())
     smoke = next(iter(study.keys("smoke").values()))
-    rows, seconds_of = study.load(smoke.data, data), {}
+    load = functools.lru_cache(lambda asked: study.load(dict(asked), None if data is None else Path(data)))
+    seconds_of = {}
     n_steps, seconds = 0, 0.0
     for run in runs:
-        kind = _kind(run.model)
+        asked = _fewer_rows(run, smoke)
+        rows, kind = load(frozen(asked)), (*_kind(run.model), frozen({**asked, "seed": None}))
         if kind not in seconds_of:
             seconds_of[kind] = _seconds_of_step(run.model, rows, device)
         steps = _planned_steps(run, rows)
         n_steps, seconds = n_steps + steps, seconds + steps * seconds_of[kind]
-    return Estimate(len(runs), n_steps, seconds / 3600)
+    return StudyCost(len(runs), n_steps, seconds / 3600)
+
+
+def _fewer_rows(run, smoke):
+    """What to load to time a run: as many rows as a few batches have, or the rows of the smallest scale."""
+    if "n_rows" not in run.data:
+        return smoke.data
+    most = max(FEWEST_ROWS, run.model.get_params().get("batch_size", 0))
+    return {**run.data, "n_rows": min(run.data["n_rows"], most)}
 
 
 def _kind(model):
@@ -82,9 +97,11 @@ def _seconds_of_step(model, rows, device):
 
 
 def _seconds(model, rows, device, n_steps):
-    model = clone(model).set_params(max_steps=n_steps, device=device)
+    model = clone(model).set_params(max_steps=n_steps, max_epochs=n_steps, device=device)
     begin = time.perf_counter()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # so few steps are no training
-        model.fit(rows.X) if rows.y is None else model.fit(rows.X, rows.y)
+        error = error_of_fit(model, rows)
+    if error is not None:
+        raise error
     return time.perf_counter() - begin

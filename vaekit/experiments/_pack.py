@@ -3,8 +3,6 @@
 import zipfile
 from pathlib import Path
 
-import vaekit
-
 __all__ = ["pack"]
 
 COMMAND = """#!/bin/sh
@@ -40,7 +38,7 @@ def pack(study, scale, path, *, data=None, minutes=8):
     path : Path
         Of the archive.
     """
-    path, house = Path(path), Path(vaekit.__file__).parent
+    path, house = Path(path), Path(__file__).parents[1]
     command = COMMAND.format(study=study.name, scale=scale, minutes=minutes, data="--data data" if data else "")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(house.rglob("*")):

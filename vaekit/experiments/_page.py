@@ -30,6 +30,7 @@ def page(study: Any, scale: str, store: Any) -> str:
         f"# {study.title}",
         f"Source: {study.source}",
         f"Scale `{scale}`: {len(frame)} of {n_runs} runs are finished{_spent(frame)}.",
+        "## Tables",
         *(markdown(table, frame) for table in study.tables),
         "## Claims",
         _claims(study, frame),

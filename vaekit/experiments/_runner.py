@@ -12,9 +12,10 @@ import sklearn
 import torch
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.parallel import Parallel as FitsInParallel
+from sklearn.utils.parallel import delayed as delayed_fit
 
-from vaekit.batching import fit_many
+from vaekit.batching import batched_fits
 from vaekit.experiments._keys import described
 from vaekit.persistence import Checkpoint
 from vaekit.utils._random import random_state_names
@@ -128,8 +129,9 @@ def _groups(runs, keys, device):
 
 
 def _is_convolutional(model):
-    network = getattr(model, "network", None)
-    return "conv" in (network if isinstance(network, str) else type(network).__name__).lower()
+    """Whether some network has layers of that kind; LayeredNet has them, too."""
+    networks = (value for name, value in model.get_params().items() if name.split("__")[-1] == "network")
+    return any("conv" in str(network).lower() for network in networks)
 
 
 @functools.lru_cache(maxsize=2)
@@ -138,7 +140,7 @@ def _loaded(load, data, folder):
     return load(dict(data), None if folder is None else Path(folder))
 
 
-def _frozen(data):
+def frozen(data):
     return tuple(sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in data.items()))
 
 
@@ -150,17 +152,19 @@ def _run_group(study, scale, store, group, folder, device, deadline):
     with store.claimed(study.name, group) as keys:
         if not keys:
             return {}
-        data = _loaded(study.load, _frozen(runs[keys[0]].data), folder)
+        try:
+            data = _loaded(study.load, frozen(runs[keys[0]].data), folder)
+        except Exception as error:  # files that are not there leave runs on other data
+            return dict.fromkeys(keys, repr(error))
         models = [_prepared(runs[key], store.checkpoints(study.name, key), device) for key in keys]
-        seconds, error = _fitted(models, data)
-        failed = {}
+        seconds, failed = _fitted(dict(zip(keys, models)), data)
         for key, model in zip(keys, models):
+            if key in failed:
+                continue
             try:
                 _record(study, store, key, runs[key], model, data, seconds / len(keys))
-            except Exception as reason:  # one run that fails leaves the others
-                failed[key] = (
-                    repr(reason) if error is None else f"{reason!r}, after {error!r} of a fit beside it or its own"
-                )
+            except Exception as error:  # one run that fails leaves the others
+                failed[key] = repr(error)
         return failed
 
 
@@ -168,24 +172,32 @@ def _prepared(run, checkpoints, device):
     model = clone(run.model)
     model.set_params(**dict.fromkeys(random_state_names(model), run.seed))
     names = model.get_params()
-    where = {"device": device} if "device" in names else {}
+    where = {name: device for name in names if name.split("__")[-1] == "device"}
     if "checkpoint" in names:
         where["checkpoint"] = Checkpoint(checkpoints, every_seconds=CHECKPOINT_SECONDS, shared=True)
     return model.set_params(**where)
 
 
 def _fitted(models, data):
-    """Fit in place; return the seconds, and the error of the first that failed."""
-    begin, error = time.perf_counter(), None
+    """Fit together, in place; return the seconds, and the errors of those that failed."""
+    begin = time.perf_counter()
+    with batched_fits():
+        errors = FitsInParallel()(delayed_fit(error_of_fit)(model, data) for model in models.values())
+    failed = {key: repr(error) for key, error in zip(models, errors) if error is not None}
+    return time.perf_counter() - begin, failed
+
+
+def error_of_fit(model, data):
+    """Fit on what a study has loaded; return what is raised, or None."""
+    known = {} if data.groups is None else {"groups": data.groups}
     try:
-        fit_many(models, data.X, data.y)
-    except Exception as raised:
-        error = raised
-    return time.perf_counter() - begin, error
+        model.fit(data.X, data.y, **known)
+    except Exception as error:
+        return error
+    return None
 
 
 def _record(study, store, key, run, model, data, fit_seconds):
-    check_is_fitted(model)
     begin = time.perf_counter()
     numbers = {name: _plain(value) for name, value in study.measure(model, data, run).items()}
     seconds = {"fit_seconds": fit_seconds, "measure_seconds": time.perf_counter() - begin}

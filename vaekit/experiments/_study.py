@@ -9,7 +9,7 @@ from vaekit.experiments._claims import Claim
 from vaekit.experiments._keys import key_of
 from vaekit.experiments._tables import Table
 
-__all__ = ["SCALES", "Data", "Run", "Study"]
+__all__ = ["SCALES", "Data", "Study", "StudyRun"]
 
 SCALES = ("smoke", "small", "paper")
 
@@ -24,12 +24,15 @@ class Data:
         What models are fitted on.
     y : array-like, default=None
         What `fit` is told besides, if anything.
+    groups : array-like, default=None
+        The sequence of each row, for models of sequences.
     more : dict
         What is needed to measure: test rows, factors, features.
     """
 
     X: Any
     y: Any = None
+    groups: Any = None
     more: Mapping[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name):
@@ -37,7 +40,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class Run:
+class StudyRun:
     """One fit of a study.
 
     Parameters
@@ -47,7 +50,8 @@ class Run:
     model : estimator
         Unfitted.
     data : dict
-        What the study's `load` is told, plain values.
+        What the study's `load` is told, plain values. A number of rows is called `n_rows`: costs are estimated with
+        fewer.
     seed : int
         The model's `random_state`, and that of what is drawn to measure it.
     """
@@ -70,7 +74,7 @@ class Study:
         One line.
     source : str
         What it reproduces: authors, title, where.
-    runs : callable (scale) -> list of Run
+    runs : callable (scale) -> list of StudyRun
         All of its runs at one of the three scales: "smoke" (seconds), "small" (two cores, within an hour), "paper" (the
         source's own size).
     load : callable (data, folder) -> Data
@@ -94,9 +98,9 @@ class Study:
     name: str
     title: str
     source: str
-    runs: Callable[[str], Sequence[Run]]
+    runs: Callable[[str], Sequence[StudyRun]]
     load: Callable[[Mapping[str, Any], Path | None], Data]
-    measure: Callable[[Any, Data, Run], Mapping[str, float]]
+    measure: Callable[[Any, Data, StudyRun], Mapping[str, float]]
     claims: Sequence[Claim] = ()
     tables: Sequence[Table] = ()
     figures: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
@@ -104,7 +108,7 @@ class Study:
     differs: str = ""
     version: int = 1
 
-    def keys(self, scale: str) -> dict[str, Run]:
+    def keys(self, scale: str) -> dict[str, StudyRun]:
         """Return the runs of a scale by their keys.
 
         Parameters
@@ -114,7 +118,7 @@ class Study:
 
         Returns
         -------
-        runs : dict of str to Run
+        runs : dict of str to StudyRun
             In order; a run that is there twice is there once.
 
         Raises

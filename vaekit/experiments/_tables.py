@@ -1,6 +1,6 @@
 """Finished runs as a table: tidy, and as Markdown with spread, beside what was published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Table:
         What the source has, by the values of `rows`: a text for a number's name.
     only : dict, default={}
         Labels that runs must have.
+    of : callable (frame) -> frame, default=None
+        Makes the table's runs of those that are left, to choose among them, say.
     """
 
     title: str
@@ -30,6 +32,7 @@ class Table:
     numbers: Mapping[str, str]
     published: Mapping[tuple, Mapping[str, str]] = field(default_factory=dict)
     only: Mapping[str, Any] = field(default_factory=dict)
+    of: Callable[[Any], Any] | None = None
 
 
 def frame_of(study: Any, scale: str, store: Any) -> Any:
@@ -73,10 +76,14 @@ def markdown(table: Table, frame: Any) -> str:
     Returns
     -------
     text : str
-        The heading and the table; rows of the source of which there are no runs stay empty.
+        The heading and the table, of the runs that have some of its numbers; rows of the source of which there are no
+        runs stay empty.
     """
     for name, value in table.only.items():
         frame = frame[frame[name] == value] if name in frame else frame[:0]
+    if table.of is not None and not frame.empty:
+        frame = table.of(frame)
+    frame = frame.dropna(subset=[name for name in table.numbers if name in frame], how="all")
     groups = {} if frame.empty else dict(iter(frame.groupby(list(table.rows), sort=False)))
     names = list(dict.fromkeys([*groups, *table.published]))
     heads = [*table.rows, "seeds", *_headings(table)]
@@ -101,7 +108,7 @@ def _line(table, name, rows):
         cells.append(_cell(rows, number, told.partition(":")[2] or ".3g"))
         if _is_published(table, number):
             cells.append(table.published.get(name, {}).get(number, ""))
-    return [*name, 0 if rows is None else len(rows), *cells]
+    return [*name, 0 if rows is None else rows.seed.nunique(), *cells]
 
 
 def _cell(rows, number, form):

@@ -1,35 +1,19 @@
 """The studies that are here: a file each."""
 
-import importlib
+STUDIES = (
+    "thesis",
+    "dpvae",
+    "decoupled",
+    "learned_priors",
+    "demystifying",
+    "mnist_likelihood",
+    "beta_tcvae_dsprites",
+    "positions",
+    "priors",
+    "defaults",
+    "tables",
+    "imputation",
+    "outliers",
+)
 
-__all__ = ["STUDIES", "load_study"]
-
-STUDIES = ("outliers",)
-
-
-def load_study(name):
-    """Return a study by its name.
-
-    Parameters
-    ----------
-    name : str
-        One of `STUDIES`.
-
-    Returns
-    -------
-    study : Study
-        Its runs, measures and claims.
-
-    Raises
-    ------
-    ValueError
-        If there is no such study.
-
-    Examples
-    --------
-    >>> load_study("outliers").keys("smoke").__len__()
-    5
-    """
-    if name not in STUDIES:
-        raise ValueError(f"The 'name' parameter must be one of {STUDIES}, got {name!r}.")
-    return importlib.import_module(f"{__name__}.{name}").STUDY
+__all__ = ["STUDIES"]

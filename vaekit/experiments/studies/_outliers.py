@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from vaekit import VAE
 from vaekit.experiments._claims import Claim, Finding
-from vaekit.experiments._study import Data, Run, Study
+from vaekit.experiments._study import Data, Study, StudyRun
 from vaekit.experiments._tables import Table
 from vaekit.outlier import VAEOutlierDetector
 
@@ -72,7 +72,7 @@ def runs(scale):
     methods, tables, seeds = (QUICK, ["bundled"], [0]) if scale == "smoke" else (METHODS, TABLES, range(3))
     how = (True,) if scale != "paper" else (True, False)
     return [
-        Run({"method": method, "table": table, "resampled": resampled}, model,
+        StudyRun({"method": method, "table": table, "resampled": resampled}, model,
             {"table": table, "resampled": resampled, "seed": seed}, seed)
         for table in tables for resampled in how for seed in seeds for method, model in methods.items()
     ]  # fmt: skip
@@ -114,6 +114,11 @@ def _means(frame):
     return frame[frame.resampled].groupby(["method", "seed"]).auc.mean().unstack()
 
 
+def mean_over_tables(frame):
+    """A row per method and seed."""
+    return frame.groupby(["method", "seed"], sort=False).auc.mean().reset_index()
+
+
 def at_least(method, area):
     """Test that the mean over tables is not below a number."""
 
@@ -144,12 +149,12 @@ STUDY = Study(
     tables=[
         Table("Mean over tables", ["method"], {"auc": "AUC, percent:.2f"},
               {("isolation forest",): {"auc": "84.7"}, ("PCA",): {"auc": "83.0"}, ("kNN",): {"auc": "90.0"},
-               ("VAE()",): {"auc": "83.3"}}, {"resampled": True}),
-        Table("Without copies of training rows in the test", ["method"], {"auc": "AUC, percent:.2f"},
-              only={"resampled": False}),
+               ("VAE()",): {"auc": "83.3"}}, {"resampled": True}, of=mean_over_tables),
+        Table("Without copies of training rows in the test (`paper`)", ["method"], {"auc": "AUC, percent:.2f"},
+              only={"resampled": False}, of=mean_over_tables),
         Table("By table", ["table", "method"], {"auc": "AUC, percent:.1f"}, only={"resampled": True}),
     ],
     needs="`adbench/`, fifteen of the tables of ADBench",
-    differs="Fifteen of the source's fifty-seven tables, the small ones, and three seeds of five. The spread of the "
-    "first table is over tables and seeds. The number of epochs of the detector's default was chosen on these tables.",
+    differs="Fifteen of the source's fifty-seven tables, the small ones, and three seeds of five. Spread is over "
+    "seeds. The number of epochs of the detector's default was chosen on these tables.",
 )  # fmt: skip

@@ -1,0 +1,114 @@
+"""What the thesis says of its runs, and its tables."""
+
+import numpy as np
+
+from vaekit.experiments._claims import Finding
+from vaekit.experiments.studies._images import told
+from vaekit.metrics import rank_correlation, udr_scores
+
+METHODS = ("BetaVAE", "FactorVAE", "BetaTCVAE", "DIPVAE")
+METRICS = {"beta_vae": "beta-VAE metric", "factor_vae": "FactorVAE metric", "mig": "MIG"}
+FIGURE_5_16 = {  # Spearman correlations over all runs
+    "elbo": {"beta_vae": -0.14, "factor_vae": -0.22, "mig": 0.10},
+    "reconstruction": {"beta_vae": 0.23, "factor_vae": 0.16, "mig": 0.44},
+    "kl": {"beta_vae": -0.33, "factor_vae": -0.28, "mig": -0.50},
+}
+BETWEEN = (0.05, 0.5)
+BETWEEN_SAID = f"{BETWEEN[0]} and {BETWEEN[1]} nats"
+SOURCE = "Mushom, master's thesis"
+PUBLISHED_5_3 = {
+    (1,): {"beta_vae": ".867 ± .079", "factor_vae": ".696 ± .065", "mig": ".201 ± .070"},
+    (3,): {"beta_vae": ".860 ± .055", "factor_vae": ".737 ± .031", "mig": ".269 ± .028"},
+    (10,): {"beta_vae": ".762 ± .038", "factor_vae": ".666 ± .018", "mig": ".270 ± .013"},
+    (30,): {"beta_vae": ".729 ± .006", "factor_vae": ".658 ± .014", "mig": ".269 ± .013"},
+}
+PUBLISHED_5_6 = {
+    ("BetaVAE",): {"beta_vae": ".867 (1)", "factor_vae": ".737 (3)", "mig": ".270 (10)"},
+    ("FactorVAE",): {"beta_vae": ".894 ± .033 (10)", "factor_vae": ".758 ± .054 (10)", "mig": ".297 ± .061 (25)"},
+    ("BetaTCVAE",): {"beta_vae": ".884 ± .049 (1)", "factor_vae": ".736 ± .028 (1)", "mig": ".285 ± .060 (1)"},
+    ("DIPVAE",): {"beta_vae": ".612 ± .041 (1)", "factor_vae": ".479 ± .038 (1)", "mig": ".039 ± .011 (1)"},
+}
+
+
+def at_best_strength(frame):
+    """A row per method and seed, each metric at the strength whose mean is best."""
+    rows = {}
+    for metric in METRICS:
+        means = frame.groupby(["method", "strength"])[metric].mean()
+        best = dict(means.groupby("method").idxmax().tolist())
+        for method, strength in ((method, best[method]) for method in METHODS if method in best):
+            chosen = frame[(frame.method == method) & (frame.strength == strength)]
+            for seed, value in zip(chosen.seed, chosen[metric]):
+                row = rows.setdefault((method, seed), {"method": method, "seed": seed})
+                row |= {metric: value, f"{metric}_at": strength}
+    return frame.__class__(list(rows.values()))
+
+
+def is_extreme(method, metrics, best):
+    """Test that a method is the best, or the worst, of the four in metrics, each at its best strength."""
+
+    def test(frame):
+        means = at_best_strength(frame).groupby("method")[list(metrics)].mean()
+        if len(means) < len(METHODS):
+            return None
+        holds = ((means.idxmax() if best else means.idxmin()) == method).all()
+        said = "; ".join(f"{METRICS[metric]}: {told(means[metric])}" for metric in metrics)
+        return Finding(bool(holds), f"{said} ({frame.seed.nunique()} seeds)")
+
+    return test
+
+
+def has_signs(term):
+    """Test that a term of the loss and the metrics are correlated with the signs of figure 5.16."""
+
+    def test(frame):
+        if len(frame) < 3 or frame.method.nunique() < len(METHODS):
+            return None
+        of_term = rank_correlation(frame[[term, *METRICS]].dropna())[term]
+        holds = all(of_term[metric] * published > 0 for metric, published in FIGURE_5_16[term].items())
+        said = (f"{METRICS[m]} {of_term[m]:.2f} beside {published}" for m, published in FIGURE_5_16[term].items())
+        return Finding(holds, f"{', '.join(said)} ({len(frame)} runs)")
+
+    return test
+
+
+def metrics_agree(frame):
+    """Every two are positively correlated over runs."""
+    table = rank_correlation(frame[list(METRICS)]) if len(frame) >= 3 else None
+    if table is None:
+        return None
+    pairs = [("beta_vae", "factor_vae"), ("beta_vae", "mig"), ("factor_vae", "mig")]
+    said = {f"{METRICS[a]} and {METRICS[b]}": table[a][b] for a, b in pairs}
+    return Finding(all(value > 0 for value in said.values()), f"{told(said, '.2f')} ({len(frame)} runs)")
+
+
+def seeds_matter(frame):
+    """Deviation over seeds of one setting, mean over settings, beside that of the methods' means."""
+    if frame.method.nunique() < len(METHODS) or frame.seed.nunique() < 2:
+        return None
+    of_seeds = {m: frame.groupby(["method", "strength"])[m].std().mean() for m in METRICS}
+    of_methods = {m: frame.groupby("method")[m].mean().std() for m in METRICS}
+    said = "; ".join(f"{METRICS[m]} {of_seeds[m]:.3f} beside {of_methods[m]:.3f}" for m in METRICS)
+    return Finding(all(of_seeds[m] >= of_methods[m] for m in METRICS), f"{said} ({frame.seed.nunique()} seeds)")
+
+
+def latents_are_active_or_not(frame):
+    """Share of latents whose KL is neither near 0 nor that of a code, at betas above 1: at most a tenth."""
+    ours = frame[(frame.method == "BetaVAE") & (frame.strength > 1)]
+    if ours.empty:
+        return None
+    kl = np.concatenate(list(ours.kl_per_component))
+    between = np.mean((kl > BETWEEN[0]) & (kl < BETWEEN[1]))
+    said = f"{between:.0%} of {len(kl)} latents lie between ({ours.seed.nunique()} seeds)"
+    return Finding(bool(between <= 0.1), said)
+
+
+def selects_without_labels(frame):
+    """UDR of the beta-VAEs, correlated with each metric over runs."""
+    ours = frame[frame.method == "BetaVAE"]
+    if len(ours) < 3 or ours.seed.nunique() < 2:
+        return None
+    agreement = udr_scores([np.array(c) for c in ours.codes], kl_per_component=list(ours.kl_per_component))
+    table = rank_correlation({"udr": agreement, **{metric: ours[metric] for metric in METRICS}})["udr"]
+    said = {METRICS[metric]: table[metric] for metric in METRICS}
+    return Finding(bool(table["factor_vae"] > 0 and table["mig"] > 0), f"{told(said, '.2f')} ({len(ours)} runs)")
