@@ -18,7 +18,7 @@ models = fit_many([BetaVAE(beta=beta, n_components=8, max_epochs=30, random_stat
 # %%
 # How many of eight latents are awake, and how many nats they carry.
 for beta, model in zip(strengths, models):
-    print(f"beta {beta:4g}: {model.active_components_:d} of 8 latents, {model.kl_per_component_.sum():5.1f} nats")
+    print(f"beta {beta:4g}: {model.active_components_.sum()} of 8 latents, {model.kl_per_component_.sum():5.1f} nats")
 
 # %%
 # The strength that is best depends on what codes are for: `GridSearchCV` finds it where there are labels, and

@@ -2,8 +2,8 @@
 Rows of one kind: samples with a condition
 ==========================================
 
-`ConditionalVAE` learns p(x | y). Codes need not tell what y tells already, and samples are drawn for the y that is asked
-for.
+`ConditionalVAE` learns p(x | y). Codes need not tell what y tells already, and samples are drawn for the y that is
+asked for.
 """
 
 import matplotlib.pyplot as plt

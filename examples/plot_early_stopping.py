@@ -2,8 +2,8 @@
 When to stop
 ============
 
-With `early_stopping=True` a tenth of the rows is held out, training ends when they no longer gain, and the best epoch is
-kept. Without it, a small table is learned by heart.
+With `early_stopping=True` a tenth of the rows is held out, training ends when they no longer gain, and the best epoch
+is kept. Without it, a small table is learned by heart.
 """
 
 from sklearn.datasets import load_diabetes

@@ -6,7 +6,7 @@ A strong penalty on dependence spoils samples: codes are pressed into a shape th
 decoupled prior the penalty shapes the codes, and samples are drawn in another space.
 """
 
-from vaekit import FactorDPVAE, FactorVAE, fit_many
+from vaekit import FactorDPVAE, FactorVAE
 from vaekit.datasets import make_dsprites
 from vaekit.evaluation import symmetric_kl
 from vaekit.inspection import LeakageDisplay, TraversalDisplay

@@ -2,8 +2,8 @@
 n_components: how many latents
 ==============================
 
-A variational autoencoder puts latents that it has no use for to sleep. Asking for too many costs time, not quality: look
-at which are awake. Asking for too few costs score.
+A variational autoencoder puts latents that it has no use for to sleep. Asking for too many costs time, not quality:
+look at which are awake. Asking for too few costs score.
 """
 
 from sklearn.datasets import load_wine
@@ -19,7 +19,7 @@ models = fit_many([VAE(n_components=size, max_epochs=150, random_state=0) for si
 # %%
 # Nats per row, a lower bound of the log-density of thirteen columns, and the latents that are awake.
 for size, model in zip(sizes, models):
-    print(f"{size:2d} latents: score {model.score(X):6.2f}, awake {model.active_components_:d}")
+    print(f"{size:2d} latents: score {model.score(X):6.2f}, awake {model.active_components_.sum()}")
 
 # %%
 # How far each posterior mean moves from row to row, beside the noise around it.

@@ -2,9 +2,11 @@
 Priors: what samples are drawn from
 ===================================
 
-The codes of data with clusters do not look like one normal distribution. A mixture and a decoupled prior learn what they
-look like; both are words.
+The codes of data with clusters do not look like one normal distribution. A mixture and a decoupled prior learn what
+they look like; both are words.
 """
+
+import matplotlib.pyplot as plt
 
 from vaekit import VAE, fit_many
 from vaekit.datasets import make_two_moons
@@ -23,13 +25,14 @@ for prior, model in zip(priors, models):
     print(f"{prior:9} symmetric KL {symmetric_kl(model, X, random_state=0).value:.2f}, score {model.score(X):.2f}")
 
 # %%
-# Normal: the moons leave gaps in which samples are drawn all the same.
-LatentSpaceDisplay.from_estimator(models[0], X, y=moon, random_state=0).plot()
+# Samples (orange) over data (grey): those between the moons come from where no code is.
+figure, axes = plt.subplots(1, 3, figsize=(10, 3.5), layout="constrained")
+for ax, prior, model in zip(axes, priors, models):
+    samples = model.sample(1000, random_state=0, noise=False)
+    ax.scatter(*X.T, s=5, color="0.8", linewidths=0)
+    ax.scatter(*samples.T, s=5, color="#d55e00", linewidths=0)
+    ax.set(title=prior, xticks=[], yticks=[], aspect="equal")
 
 # %%
-# A mixture of normals.
-LatentSpaceDisplay.from_estimator(models[1], X, y=moon, random_state=0).plot()
-
-# %%
-# Decoupled: an invertible network leads from a normal distribution to the codes.
+# The decoupled prior from the inside: an invertible network leads from a normal distribution to the codes.
 LatentSpaceDisplay.from_estimator(models[2], X, y=moon, random_state=0).plot()

@@ -2,8 +2,8 @@
 The scale of the likelihood: how exact is exact
 ===============================================
 
-`Normal(scale=0.1)` says that values are told to within a tenth. A smaller scale pays for finer reconstructions with more
-nats of code; a scale that is found (the default) is the one that the data deserve.
+`Normal(scale=0.1)` says that values are told to within a tenth. A smaller scale pays for finer reconstructions with
+more nats of code; a scale that is found (the default) is the one that the data deserve.
 """
 
 from sklearn.datasets import load_digits

@@ -25,7 +25,7 @@ model = BetaVAE(
 
 # %%
 # Four factors made these images.
-print(f"{model.active_components_} latents are awake; nats each:", model.kl_per_component_.round(1))
+print(f"{model.active_components_.sum()} latents are awake; nats each:", model.kl_per_component_.round(1))
 
 # %%
 # From left to right through 95% of the prior.

@@ -2,8 +2,8 @@
 Warm-up: latents find a use before they cost
 ============================================
 
-At first the decoder knows nothing, and a code is a cost without a benefit: latents may fall asleep for good. `warmup=0.3`
-(the default) lets the weight of the KL rise over the first three tenths of the training.
+At first the decoder knows nothing, and a code is a cost without a benefit: latents may fall asleep for good.
+`warmup=0.3` (the default) lets the weight of the KL rise over the first three tenths of the training.
 """
 
 from sklearn.datasets import load_digits
@@ -19,7 +19,7 @@ models = fit_many([BetaVAE(warmup=warmup, **how) for warmup in shares], X)
 # %%
 # Latents that are awake at the end, and the score.
 for warmup, model in zip(shares, models):
-    print(f"warm-up {warmup:.1f}: {model.active_components_:2d} of 10 awake, score {model.score(X):7.1f}")
+    print(f"warm-up {warmup:.1f}: {model.active_components_.sum():2d} of 10 awake, score {model.score(X):7.1f}")
 
 # %%
 # The grey part is the warm-up: losses before its end compare with none after.
