@@ -2,12 +2,12 @@
 
 __all__ = ["ByQuestion"]
 
-ORDER = """
-two_moons factor_dp_vae prior
-beta n_components scale warmup early_stopping compare
-mixed_table synthetic_rows outliers gaps counts conditional
-traversals factors interpolation attribute latent_map windows
-""".split()
+ORDER = [
+    "two_moons", "factor_dp_vae", "prior",
+    "beta", "n_components", "scale", "warmup", "early_stopping", "compare",
+    "mixed_table", "synthetic_rows", "outliers", "gaps", "counts", "conditional",
+    "traversals", "factors", "interpolation", "attribute", "latent_map", "windows",
+]  # fmt: skip
 
 
 class ByQuestion:

@@ -10,10 +10,12 @@ from sklearn.datasets import load_digits
 
 from vaekit import BetaVAE, fit_many
 from vaekit.inspection import RateDistortionDisplay
+from vaekit.likelihoods import Normal
 
-X, y = load_digits(return_X_y=True)
+X = load_digits(return_X_y=True)[0] / 16
 strengths = [0.5, 1, 2, 4, 8, 16]
-models = fit_many([BetaVAE(beta=beta, n_components=8, max_epochs=30, random_state=0) for beta in strengths], X)
+how = {"likelihood": Normal(scale=0.2), "n_components": 8, "learning_rate": 2e-3, "max_epochs": 40, "random_state": 0}
+models = fit_many([BetaVAE(beta=beta, **how) for beta in strengths], X)
 
 # %%
 # How many of eight latents are awake, and how many nats they carry.

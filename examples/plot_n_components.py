@@ -6,18 +6,19 @@ A variational autoencoder puts latents that it has no use for to sleep. Asking f
 look at which are awake. Asking for too few costs score.
 """
 
-from sklearn.datasets import load_wine
-from sklearn.preprocessing import StandardScaler
+import numpy as np
 
 from vaekit import VAE, fit_many
 from vaekit.inspection import ActiveLatentsDisplay
 
-X = StandardScaler().fit_transform(load_wine(return_X_y=True)[0])
-sizes = [1, 2, 4, 12]
-models = fit_many([VAE(n_components=size, max_epochs=150, random_state=0) for size in sizes], X)
+rng = np.random.default_rng(0)
+loadings = rng.normal(size=(3, 8))
+X = rng.normal(size=(600, 3)) @ loadings + 0.3 * rng.normal(size=(600, 8))  # three directions in eight columns
+sizes = [1, 2, 3, 8]
+models = fit_many([VAE(n_components=size, learning_rate=2e-3, max_epochs=80, random_state=0) for size in sizes], X)
 
 # %%
-# Nats per row, a lower bound of the log-density of thirteen columns, and the latents that are awake.
+# Nats per row, a lower bound of the log-density of eight columns, and the latents that are awake.
 for size, model in zip(sizes, models):
     print(f"{size:2d} latents: score {model.score(X):6.2f}, awake {model.active_components_.sum()}")
 

@@ -10,11 +10,12 @@ from sklearn.datasets import load_digits
 
 from vaekit import BetaVAE, fit_many
 from vaekit.inspection import LossCurveDisplay
+from vaekit.likelihoods import Normal
 
-X = load_digits(return_X_y=True)[0]
+X = load_digits(return_X_y=True)[0] / 16
 shares = [0.0, 0.3, 0.6]
-how = {"beta": 4, "n_components": 10, "max_epochs": 40, "random_state": 0}
-models = fit_many([BetaVAE(warmup=warmup, **how) for warmup in shares], X)
+how = {"beta": 4, "likelihood": Normal(scale=0.2), "n_components": 10, "learning_rate": 2e-3, "max_epochs": 40}
+models = fit_many([BetaVAE(warmup=warmup, random_state=0, **how) for warmup in shares], X)
 
 # %%
 # Latents that are awake at the end, and the score.
