@@ -99,7 +99,7 @@ def visit_block(self, node):
 # What a docstring says plainly and reST would read as its own: (n_rows, *event_shape), n_components_, |KL - C|.
 # Equations, examples and what stands between backticks stay as they are.
 MARKED = r"^(?P<indent> *)\.\. math::.*(?:\n(?:(?P=indent) +.*| *$))*|^ *>>>.*(?:\n.*\S.*)*|`[^`]*`"
-PLAIN = r"(?<![\w*\\])\*(?=[a-z_]+[),])|(?<=\w)_(?=[^\w*]|$)|(?<![\w\\])\|(?=[^\s|][^|\n]*\|)"
+PLAIN = r"(?<![\w*\\])\*(?=[a-z_]+[),])|(?<=\w)_(?=[^\w*]|$)|(?<!\\)\|(?=\S)"
 WORDS = re.compile(f"(?P<marked>{MARKED})|{PLAIN}", re.MULTILINE)
 
 
