@@ -50,8 +50,10 @@ html_theme_options = {
     "show_prev_next": False,
     "footer_start": ["copyright"],
     "footer_end": [],
+    "header_links_before_dropdown": 9,
     "navigation_with_keys": False,
 }
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": []}
 
 autosummary_generate = True
@@ -66,7 +68,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": ["gallery"],
     "within_subsection_order": "gallery_order.ByQuestion",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"/(?!plot_)[^/]+\.py$",
+    "ignore_pattern": r"^(?!plot_)",
     "download_all_examples": False,
     "capture_repr": ("_repr_html_",),
     "show_memory": False,
