@@ -14,6 +14,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from model_pages import tell_of_parts
 from reference_pages import write_reference
 
 import vaekit
@@ -54,10 +55,11 @@ html_theme_options = {
     "navigation_with_keys": False,
 }
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+html_sidebars = {page: [] for page in ("index", "install", "quickstart", "choosing")}
 
 autosummary_generate = True
 autodoc_typehints = "none"
+default_role = "code"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -100,7 +102,7 @@ def visit_block(self, node):
 
 # What a docstring says plainly and reST would read as its own: (n_rows, *event_shape), n_components_, |KL - C|.
 # Equations, examples and what stands between backticks stay as they are.
-MARKED = r"^(?P<indent> *)\.\. math::.*(?:\n(?:(?P=indent) +.*| *$))*|^ *>>>.*(?:\n.*\S.*)*|`[^`]*`"
+MARKED = r"^(?P<indent> *)(?:\.\. math::.*|::)(?:\n(?:(?P=indent) +.*| *$))*|^ *>>>.*(?:\n.*\S.*)*|`[^`]*`"
 PLAIN = r"(?<![\w*\\])\*(?=[a-z_]+[),])|(?<=\w)_(?=[^\w*]|$)|(?<!\\)\|(?=\S)"
 WORDS = re.compile(f"(?P<marked>{MARKED})|{PLAIN}", re.MULTILINE)
 
@@ -119,6 +121,7 @@ def skip_foreign_members(app, what, name, object, skip, options):
 
 def setup(app):
     """Join what is ours to Sphinx."""
+    app.connect("autodoc-process-docstring", tell_of_parts, priority=100)
     app.connect("autodoc-process-docstring", escape_plain_words, priority=900)
     app.connect("autodoc-skip-member", skip_foreign_members)
     warnings.filterwarnings("ignore", category=vaekit.exceptions.VaekitWarning)

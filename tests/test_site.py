@@ -94,3 +94,20 @@ def test_what_a_browser_would_stumble_over_is_found(tmp_path):
     assert sorted(line.split(": ", 1)[1] for line in module.faults(tmp_path)) == [
         "does not know FactorDPVAE", "from elsewhere: https://cdn.org/x.js", "leads nowhere: c.html",
         "leads nowhere: no.png", "no such place: b.html#end"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", vaekit.ESTIMATORS)
+def test_a_models_page_has_the_equations_of_its_parts(name, monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    from model_pages import tell_of_parts
+
+    lines = ["Summary.", "", "Parameters", "----------"]
+    tell_of_parts(None, "class", f"vaekit.{name}", getattr(vaekit, name), None, lines)
+    assert lines[0] == "Summary."
+    assert lines[-2:] == ["Parameters", "----------"]
+    told = "\n".join(lines)
+    assert re.search(r"\*\*Objective:\*\* :class:`~vaekit.objectives.\w+`", told)
+    assert re.search(r"\*\*Prior:\*\* :class:`~vaekit.priors.\w+`", told)
+    if name == "FactorDPVAE":
+        assert "    loss = -E_q log p(x | z) + w(t) KL + gamma E_q[l_0(z) - l_1(z)], in nats per row." in lines
+        assert "    log p(z) = log N(g(z); 0, I) + sum_k sum_l (1 - b_k)_l [s_k(b_k z_k)]_l," in lines
