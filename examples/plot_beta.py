@@ -6,6 +6,8 @@ The strength of the KL is a price on information. A low price keeps everything, 
 what a code does not earn. Along a dashed line the evidence lower bound is the same.
 """
 
+from typing import Any
+
 from sklearn.datasets import load_digits
 
 from vaekit import BetaVAE, fit_many
@@ -14,7 +16,13 @@ from vaekit.likelihoods import Normal
 
 X = load_digits(return_X_y=True)[0] / 16
 strengths = [0.5, 1, 2, 4, 8, 16]
-how = {"likelihood": Normal(scale=0.2), "n_components": 8, "learning_rate": 2e-3, "max_epochs": 40, "random_state": 0}
+how: dict[str, Any] = {
+    "likelihood": Normal(scale=0.2),
+    "n_components": 8,
+    "learning_rate": 2e-3,
+    "max_epochs": 40,
+    "random_state": 0,
+}
 models = fit_many([BetaVAE(beta=beta, **how) for beta in strengths], X)
 
 # %%

@@ -6,6 +6,8 @@ One seed is an anecdote. `compare` fits every model on the same seeds and splits
 and pairs the scores.
 """
 
+from typing import Any
+
 from sklearn.datasets import load_wine
 from sklearn.preprocessing import StandardScaler
 
@@ -14,7 +16,7 @@ from vaekit.inspection import ComparisonDisplay
 from vaekit.model_selection import compare
 
 X = StandardScaler().fit_transform(load_wine(return_X_y=True)[0])
-how = {"n_components": 3, "max_epochs": 60}
+how: dict[str, Any] = {"n_components": 3, "max_epochs": 60}
 models = {"VAE": VAE(**how), "beta 4": BetaVAE(beta=4, **how), "decoupled": DPVAE(**how)}
 comparison = compare(models, X, seeds=5)
 

@@ -6,6 +6,8 @@ Texts as counts of words, in a sparse matrix, their lengths apart by a factor of
 tells what a text is made of, not how long it is.
 """
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy import sparse
@@ -17,7 +19,13 @@ rng = np.random.default_rng(0)
 topics = rng.dirichlet(np.full(100, 0.1), size=2)
 share, length = rng.uniform(size=(600, 1)), rng.lognormal(4, 0.7, size=(600, 1))
 X = sparse.csr_array(rng.poisson(length * (share * topics[0] + (1 - share) * topics[1])))
-how = {"n_components": 1, "hidden_layer_sizes": (32,), "batch_size": 40, "max_epochs": 60, "learning_rate": 3e-3}
+how: dict[str, Any] = {
+    "n_components": 1,
+    "hidden_layer_sizes": (32,),
+    "batch_size": 40,
+    "max_epochs": 60,
+    "learning_rate": 3e-3,
+}
 model = VAE(likelihood=Poisson(exposure="total"), random_state=0, **how).fit(X)
 codes = model.transform(X)[:, 0]
 

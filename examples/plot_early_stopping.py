@@ -6,6 +6,8 @@ With `early_stopping=True` a tenth of the rows is held out, training ends when t
 is kept. Without it, a small table is learned by heart.
 """
 
+from typing import Any
+
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
@@ -14,7 +16,7 @@ from vaekit.inspection import LossCurveDisplay
 
 X = load_diabetes(return_X_y=True)[0]
 train, test = train_test_split(X, random_state=0)
-how = {"n_components": 4, "batch_size": 32, "learning_rate": 3e-3, "max_epochs": 300, "random_state": 0}
+how: dict[str, Any] = {"n_components": 4, "batch_size": 32, "learning_rate": 3e-3, "max_epochs": 300, "random_state": 0}
 models = {
     "300 epochs": VAE(**how).fit(train),
     "stopped": VAE(early_stopping=True, validation_fraction=0.2, **how).fit(train),

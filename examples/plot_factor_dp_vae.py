@@ -6,6 +6,8 @@ A strong penalty on dependence spoils samples: codes are pressed into a shape th
 decoupled prior the penalty shapes the codes, and samples are drawn in another space.
 """
 
+from typing import Any
+
 from vaekit import FactorDPVAE, FactorVAE
 from vaekit.datasets import make_dsprites
 from vaekit.evaluation import symmetric_kl
@@ -14,7 +16,12 @@ from vaekit.metrics import factor_vae_score
 
 sprites = make_dsprites(shapes=[0], scales=3, orientations=1, positions_x=10, positions_y=10, size=32)
 X, factors = sprites.images[:, ::2, ::2], sprites.factors[:, [1, 3, 4]]
-how = {"gamma": 10, "n_components": 4, "hidden_layer_sizes": (128,), "discriminator_layer_sizes": (64, 64)}
+how: dict[str, Any] = {
+    "gamma": 10,
+    "n_components": 4,
+    "hidden_layer_sizes": (128,),
+    "discriminator_layer_sizes": (64, 64),
+}
 how |= {"batch_size": 50, "learning_rate": 2e-3, "max_epochs": 120, "random_state": 0}
 models = {"FactorVAE": FactorVAE(**how).fit(X), "FactorDPVAE": FactorDPVAE(**how).fit(X)}
 

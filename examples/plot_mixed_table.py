@@ -6,6 +6,8 @@ A frame of customers with numbers, words, truths, counts, dates, and a tenth of 
 hand; what the model makes is a frame of the same kind.
 """
 
+from typing import Any
+
 from vaekit import DPVAE
 from vaekit.datasets import make_mixed_table
 from vaekit.inspection import TableSamplesDisplay
@@ -20,7 +22,7 @@ print(model.transform(X).shape, f"score {model.score(X):.2f}")
 
 # %%
 # Rows that never were: with possible values, no gaps, and the types of the columns.
-made = model.sample(800, random_state=1)
+made: Any = model.sample(800, random_state=1)
 print(made.head(3).to_string(index=False))
 
 # %%

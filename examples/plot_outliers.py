@@ -6,6 +6,8 @@ One cell of each of thirty patients is exchanged for that of another: every valu
 wrong beside the others. A forest that looks at columns one at a time sees nothing; a density does, and says which cell.
 """
 
+from typing import Any
+
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import IsolationForest
@@ -15,7 +17,8 @@ from vaekit import VAE
 from vaekit.inspection import OutlierScoresDisplay
 from vaekit.outlier import VAEOutlierDetector
 
-table = load_breast_cancer(as_frame=True).frame.iloc[:, :10]  # ten means of each cell nucleus
+patients: Any = load_breast_cancer(as_frame=True)
+table = patients.data.iloc[:, :10]  # ten means of each cell nucleus
 train, test = table[::2], table[1::2].copy()
 rng = np.random.default_rng(0)
 planted = rng.choice(len(test), 30, replace=False)

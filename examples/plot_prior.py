@@ -6,6 +6,8 @@ The codes of data with clusters do not look like one normal distribution. A mixt
 they look like; both are words.
 """
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 
 from vaekit import VAE, fit_many
@@ -15,7 +17,12 @@ from vaekit.inspection import LatentSpaceDisplay
 from vaekit.likelihoods import Normal
 
 X, moon = make_two_moons(1000, random_state=0, return_X_y=True)
-how = {"n_components": 2, "hidden_layer_sizes": (100, 50), "likelihood": Normal(scale=0.15), "learning_rate": 2e-3}
+how: dict[str, Any] = {
+    "n_components": 2,
+    "hidden_layer_sizes": (100, 50),
+    "likelihood": Normal(scale=0.15),
+    "learning_rate": 2e-3,
+}
 priors = ["normal", "mixture", "decoupled"]
 models = fit_many([VAE(prior=prior, max_epochs=100, random_state=0, **how) for prior in priors], X)
 

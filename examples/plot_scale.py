@@ -6,6 +6,8 @@ The scale of the likelihood: how exact is exact
 more nats of code; a scale that is found (the default) is the one that the data deserve.
 """
 
+from typing import Any
+
 from sklearn.datasets import load_digits
 
 from vaekit import VAE, fit_many
@@ -14,7 +16,7 @@ from vaekit.likelihoods import Normal
 
 X = load_digits(return_X_y=True)[0] / 16
 scales = {"0.5": Normal(scale=0.5), "0.1": Normal(scale=0.1), "found": Normal()}
-how = {"n_components": 8, "max_epochs": 40, "random_state": 0}
+how: dict[str, Any] = {"n_components": 8, "max_epochs": 40, "random_state": 0}
 models = fit_many([VAE(likelihood=scale, **how) for scale in scales.values()], X)
 
 # %%

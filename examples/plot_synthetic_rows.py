@@ -6,6 +6,8 @@ Rows to share in place of data: are they like them, useful like them, and copies
 one that held-out rows get in the samples' place.
 """
 
+from typing import Any
+
 from sklearn.datasets import load_breast_cancer
 from sklearn.model_selection import train_test_split
 
@@ -13,8 +15,9 @@ from vaekit import DPVAE
 from vaekit.evaluation import table_report
 from vaekit.inspection import TableSamplesDisplay
 
-table = load_breast_cancer(as_frame=True).frame[["mean radius", "mean texture", "mean smoothness", "target"]]
-table["target"] = table["target"].map({0: "malignant", 1: "benign"}).astype("category")
+patients: Any = load_breast_cancer(as_frame=True)
+table = patients.data[["mean radius", "mean texture", "mean smoothness"]]
+table = table.assign(target=patients.target.map({0: "malignant", 1: "benign"}).astype("category"))
 train, test = train_test_split(table, random_state=0)
 model = DPVAE(n_components=3, max_epochs=150, random_state=0).fit(train)
 samples = model.sample(len(train), random_state=1)

@@ -6,6 +6,8 @@ At first the decoder knows nothing, and a code is a cost without a benefit: late
 `warmup=0.3` (the default) lets the weight of the KL rise over the first three tenths of the training.
 """
 
+from typing import Any
+
 from sklearn.datasets import load_digits
 
 from vaekit import BetaVAE, fit_many
@@ -14,7 +16,13 @@ from vaekit.likelihoods import Normal
 
 X = load_digits(return_X_y=True)[0] / 16
 shares = [0.0, 0.3, 0.6]
-how = {"beta": 4, "likelihood": Normal(scale=0.2), "n_components": 10, "learning_rate": 2e-3, "max_epochs": 40}
+how: dict[str, Any] = {
+    "beta": 4,
+    "likelihood": Normal(scale=0.2),
+    "n_components": 10,
+    "learning_rate": 2e-3,
+    "max_epochs": 40,
+}
 models = fit_many([BetaVAE(warmup=warmup, random_state=0, **how) for warmup in shares], X)
 
 # %%
