@@ -2,8 +2,8 @@
 FactorDPVAE beside FactorVAE
 ============================
 
-A strong penalty on dependence spoils samples: codes are pressed into a shape that the prior does not have. With a
-decoupled prior the penalty shapes the codes, and samples are drawn in another space.
+The two differ in one word, the prior. Which is better depends on the data, so look before you choose: on two moons the
+decoupled prior is ahead, on these three hundred sprites of one shape, with one seed, the plain one is.
 """
 
 from typing import Any
@@ -32,7 +32,7 @@ for name, model in models.items():
     print(f"{name:12} metric {score:.2f}, symmetric KL {symmetric_kl(model, X, random_state=0).value:.2f}")
 
 # %%
-# The share of codes that lies where the prior hardly draws; the dashed line is none more than there should be.
+# The share of codes that lies where the prior hardly draws; on the dotted line it is what it should be.
 LeakageDisplay.from_estimators(models, X, n_samples=1000, random_state=0).plot()
 
 # %%

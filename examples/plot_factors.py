@@ -31,6 +31,6 @@ print(f"mutual information gap {mig_score(factors, codes):.2f}")
 print(f"DCI disentanglement    {dci_scores(factors, codes).disentanglement:.2f}")
 
 # %%
-# Mutual information, and how much trees that predict a factor use each code. Size has a code of its own, x and y lean to
-# one each, and intensity is spread over all: the scores are low, and the picture says why.
+# Mutual information, and how much trees that predict a factor use each code. Size has a code of its own, x and y
+# lean to one each, and intensity is spread over all: the scores are low, and the picture says why.
 FactorCodeDisplay.from_arrays(factors, codes, factor_names=squares.factor_names).plot()
