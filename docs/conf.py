@@ -14,6 +14,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from model_pages import tell_of_parts
 from reference_pages import write_reference
 
 import vaekit
@@ -50,12 +51,15 @@ html_theme_options = {
     "show_prev_next": False,
     "footer_start": ["copyright"],
     "footer_end": [],
+    "header_links_before_dropdown": 9,
     "navigation_with_keys": False,
 }
-html_sidebars = {"index": []}
+html_context = {"default_mode": "auto"}
+html_sidebars = {page: [] for page in ("index", "install", "quickstart", "choosing")}
 
 autosummary_generate = True
 autodoc_typehints = "none"
+default_role = "code"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -64,9 +68,11 @@ copybutton_prompt_is_regexp = True
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["gallery"],
+    "within_subsection_order": "gallery_order.ByQuestion",
     "filename_pattern": r"/plot_",
-    "ignore_pattern": r"/(?!plot_)[^/]+\.py$",
+    "ignore_pattern": r"^(?!plot_)",
     "download_all_examples": False,
+    "capture_repr": ("_repr_html_",),
     "show_memory": False,
     "remove_config_comments": True,
     "show_signature": False,
@@ -94,17 +100,30 @@ def visit_block(self, node):
     raise nodes.SkipNode
 
 
-STARRED = re.compile(r"(?<=[(, ])\*(?=[a-z_]+[),])")  # the shape of rows: (n_rows, *event_shape)
+# What a docstring says plainly and reST would read as its own: (n_rows, *event_shape), n_components_, |KL - C|.
+# Equations, examples and what stands between backticks stay as they are.
+MARKED = r"^(?P<indent> *)(?:\.\. math::.*|::)(?:\n(?:(?P=indent) +.*| *$))*|^ *>>>.*(?:\n.*\S.*)*|`[^`]*`"
+PLAIN = r"(?<![\w*\\])\*(?=[a-z_]+[),])|(?<=\w)_(?=[^\w*]|$)|(?<!\\)\|(?=\S)"
+WORDS = re.compile(f"(?P<marked>{MARKED})|{PLAIN}", re.MULTILINE)
 
 
-def escape_shapes(app, what, name, object, options, lines):
-    """Have a star in a shape be a star."""
-    lines[:] = [STARRED.sub(r"\\*", line) for line in lines]
+def escape_plain_words(app, what, name, object, options, lines):
+    """Have a star, a closing underscore and a bar be what they look like."""
+    text = WORDS.sub(lambda found: found[0] if found["marked"] else "\\" + found[0], "\n".join(lines))
+    lines[:] = text.split("\n")
+
+
+def skip_foreign_members(app, what, name, object, skip, options):
+    """A class tells of the methods that are written here, not of those of scikit-learn, torch and Python."""
+    home = getattr(getattr(object, "fget", object), "__module__", None) or ""
+    return True if not home.startswith("vaekit") else None
 
 
 def setup(app):
     """Join what is ours to Sphinx."""
-    app.connect("autodoc-process-docstring", escape_shapes, priority=100)
+    app.connect("autodoc-process-docstring", tell_of_parts, priority=100)
+    app.connect("autodoc-process-docstring", escape_plain_words, priority=900)
+    app.connect("autodoc-skip-member", skip_foreign_members)
     warnings.filterwarnings("ignore", category=vaekit.exceptions.VaekitWarning)
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
     write_reference(HERE / "reference")

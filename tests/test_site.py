@@ -12,7 +12,8 @@ import vaekit
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("**/*.md"))
-MADE = {"gallery/index", "reference/index"}  # when the site is built
+EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
+MADE = {"gallery/index", "reference/index", *(f"gallery/{path.stem}" for path in EXAMPLES)}  # when the site is built
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,50 @@ def test_links_of_pages_lead_somewhere(page):
 def test_every_page_is_reached():
     reached = {(page.parent / target).with_suffix("").resolve() for page in PAGES for target in targets(page)}
     assert [page.name for page in PAGES if page.with_suffix("").resolve() not in reached | {DOCS / "index"}] == []
+
+
+def test_the_gallery_has_an_order_that_knows_every_example():
+    found = importlib.util.spec_from_file_location("gallery_order", DOCS / "gallery_order.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    assert sorted(f"plot_{name}" for name in module.ORDER) == [path.stem for path in EXAMPLES]
+    key = module.ByQuestion("examples")
+    assert sorted(["plot_b.py", "plot_beta.py", "plot_a.py", "plot_two_moons.py"], key=key) == [
+        "plot_two_moons.py", "plot_beta.py", "plot_a.py", "plot_b.py"]  # fmt: skip
+
+
+def test_what_a_browser_would_stumble_over_is_found(tmp_path):
+    """A small site with one fault of each kind, and the same without."""
+    found = importlib.util.spec_from_file_location("check_site", DOCS / "check_site.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    (tmp_path / "searchindex.js").write_text("FactorDPVAE")
+    (tmp_path / "b.html").write_text('<h1 id="top">b</h1>')
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html#top">b</a><a href="https://x.org">x</a><a href="#here" id="here"></a>'
+    )
+    assert list(module.faults(tmp_path)) == []
+    (tmp_path / "a.html").write_text(
+        '<a href="c.html"></a><a href="b.html#end"></a><img src="no.png"><script src="https://cdn.org/x.js"></script>'
+    )
+    (tmp_path / "searchindex.js").write_text("")
+    assert sorted(line.split(": ", 1)[1] for line in module.faults(tmp_path)) == [
+        "does not know FactorDPVAE", "from elsewhere: https://cdn.org/x.js", "leads nowhere: c.html",
+        "leads nowhere: no.png", "no such place: b.html#end"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", vaekit.ESTIMATORS)
+def test_a_models_page_has_the_equations_of_its_parts(name, monkeypatch):
+    monkeypatch.syspath_prepend(DOCS)
+    from model_pages import tell_of_parts
+
+    lines = ["Summary.", "", "Parameters", "----------"]
+    tell_of_parts(None, "class", f"vaekit.{name}", getattr(vaekit, name), None, lines)
+    assert lines[0] == "Summary."
+    assert lines[-2:] == ["Parameters", "----------"]
+    told = "\n".join(lines)
+    assert re.search(r"\*\*Objective:\*\* :class:`~vaekit.objectives.\w+`", told)
+    assert re.search(r"\*\*Prior:\*\* :class:`~vaekit.priors.\w+`", told)
+    if name == "FactorDPVAE":
+        assert "    loss = -E_q log p(x | z) + w(t) KL + gamma E_q[l_0(z) - l_1(z)], in nats per row." in lines
+        assert "    log p(z) = log N(g(z); 0, I) + sum_k sum_l (1 - b_k)_l [s_k(b_k z_k)]_l," in lines
