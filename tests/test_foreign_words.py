@@ -37,7 +37,7 @@ class Tell(Callback):
         self.given, self.follows = given, follows
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        X.known, X.follows = (self.given, None, None), self.follows
+        X.known, X.follows = (self.given, None), self.follows
 
 
 # ---------------------------------------------------------------------- a mixture of normals

@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import StepLR
 
 import vaekit
 from vaekit import DIPVAE, VAE, BetaTCDPVAE, FactorVAE
-from vaekit.estimators._base import BaseEncoder
+from vaekit.estimators._tables import BaseAutoencoder
 from vaekit.exceptions import CollapseWarning, IncompatibleChoiceError, NoDensityError, ScheduleWarning, VaekitWarning
 from vaekit.likelihoods import Normal
 from vaekit.metrics import gaussian_total_correlation
@@ -127,7 +127,7 @@ OTHER_VALUES = {
     "lambda_d": 4.0, "lambda_od": 3.0, "max_capacity": 2.0, "mmd_space": "representation", "objective": "capacity",
     "standardize_codes": True, "total_samples": 99, "weight": 0.5,
 }  # fmt: skip
-SHARED = set(BaseEncoder.__dataclass_fields__)
+SHARED = set(BaseAutoencoder.__dataclass_fields__)
 OWN = [(name, p) for name in NAMES for p in tiny(name).get_params(deep=False) if p not in SHARED]
 
 

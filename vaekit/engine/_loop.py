@@ -73,15 +73,14 @@ def run_epoch(net, rows, bounds, take_step, between):
     -------
     record : EpochRecord
     """
-    records, observed, n_rows = [], 0.0, [stop - start for start, stop in bounds]
+    records, observed = [], 0.0
     with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
-        for n, (_, given) in zip(n_rows, _taken(take_step, step_inputs(net, rows, bounds))):
+        for inputs, given in _taken(take_step, step_inputs(net, rows, bounds)):
             names, values, seen = given
             records.append(values)
-            observed = (
-                None if seen is None else observed + n * seen
-            )  # of two draws of one batch each has half of its rows
+            observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
             between()
+    n_rows = [stop - start for start, stop in bounds]
     values = torch.stack(records).cpu().numpy()
     return EpochRecord(names, values, n_rows, None if observed is None else observed / sum(n_rows))
 

@@ -1,7 +1,7 @@
 """What an estimator with a decoder and a prior can do: decode, sample, move between the two latent spaces."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -39,6 +39,28 @@ class GenerationMixin(GuardedMethods):
         check_is_fitted(self)
         codes = check_array(X, dtype=np.float64, input_name="X", estimator=self)
         return decode(self.model_, check_codes(self, codes))
+
+    @overload
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: RandomStateLike = None,
+        noise: bool | str = "auto",
+        *,
+        given: Mapping | None = None,
+        return_effective_size: Literal[False] = False,
+    ) -> np.ndarray: ...
+
+    @overload
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: RandomStateLike = None,
+        noise: bool | str = "auto",
+        *,
+        given: Mapping | None = None,
+        return_effective_size: Literal[True],
+    ) -> tuple[np.ndarray, float]: ...
 
     def sample(
         self,

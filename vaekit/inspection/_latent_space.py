@@ -195,7 +195,8 @@ class LatentSpaceDisplay(Display):
             legend = self.axes_[-1].legend(markerscale=2.5, **(beside(len(labels)) if ax is None else {}))
             for handle in legend.legend_handles:
                 handle.set_alpha(1)
-        self.figure_.set_figwidth(self.figure_.get_figwidth() + (1.3 if labels and ax is None else 0))
+            if ax is None:
+                self.figure_.set_figwidth(self.figure_.get_figwidth() + 1.3)
 
     def _mark(self, ax, codes, prior):
         """Mark what one of the two densities reaches alone, and say how much of it that is."""
