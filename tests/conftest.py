@@ -25,7 +25,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kills", type=int, default=3, help="how often each of the fits that are killed is killed")
+    parser.addoption("--kills", type=int, default=2, help="how often each of the fits that are killed is killed")
     parser.addoption("--fuzz", type=int, default=200, help="how many generated cases are tried")
     parser.addoption("--seed", type=int, default=0, help="number of the first generated case")
     parser.addoption("--fits", type=int, default=8, help="fits after which memory, files and threads are counted")

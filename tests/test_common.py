@@ -2,12 +2,15 @@
 
 import pytest
 from contract import checks_of
+from family import small
 from sklearn.base import clone
 from sklearn.utils import estimator_checks
 
 import vaekit
 
-ESTIMATORS = {name: getattr(vaekit, name)(max_epochs=2, hidden_layer_sizes=(8,)) for name in vaekit.ESTIMATORS}
+ESTIMATORS = {
+    name: small(getattr(vaekit, name)(max_epochs=2, hidden_layer_sizes=(8,)), {}) for name in vaekit.ESTIMATORS
+}
 
 # Checks that scikit-learn runs on its own estimators only, and that hold here too.
 FURTHER_CHECKS = [

@@ -54,10 +54,10 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("name", vaekit.ESTIMATORS)
 def test_every_estimator_is_the_one_that_it_is_alone(name, together):
-    models = [tiny(getattr(vaekit, name), random_state=seed, max_epochs=2) for seed in range(3)]
+    models = [tiny(getattr(vaekit, name), random_state=seed, max_epochs=2) for seed in range(2)]
     alone = [clone(model).fit(X, CONDITIONS) for model in models]
     fit_many(models, X, CONDITIONS)
-    assert set(together) == {3}
+    assert set(together) == {2}
     for one, other in zip(alone, models):
         assert same_weights(one, other)
         assert timeless(one) == timeless(other)

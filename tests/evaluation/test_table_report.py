@@ -13,8 +13,13 @@ WORDS = pd.DataFrame(X, columns=["x", "y", "z"]).assign(side=np.where(X[:, 0] > 
 TRAIN, TEST, FRESH = WORDS[:100], WORDS[100:200], WORDS[200:]
 
 
+@pytest.fixture(autouse=True)
+def fewer_trees(monkeypatch):
+    monkeypatch.setattr(_table_parts, "N_TREES", 40)
+
+
 @pytest.fixture
-def few_trees(monkeypatch):
+def few_trees(monkeypatch, fewer_trees):
     """Of forests whose skill nothing hangs on."""
     monkeypatch.setattr(_table_parts, "N_TREES", 4)
 
