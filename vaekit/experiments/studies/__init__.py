@@ -9,6 +9,7 @@ STUDIES = (
     "mnist_likelihood",
     "beta_tcvae_dsprites",
     "positions",
+    "sprites",
     "priors",
     "defaults",
     "tables",
