@@ -74,8 +74,9 @@ def model():
 @pytest.mark.parametrize("method", METHODS)
 def test_memory_beyond_the_answer_does_not_grow_with_rows(method, model):
     rows = np.random.default_rng(0).normal(size=(60_000 if "score" not in method else 8_000, WIDTH)).astype(np.float32)
-    beyond = []
+    beyond, answer = [], None
     for share in (4, 1):
         peak, answer = peak_bytes(lambda share=share: METHODS[method](model, rows[: len(rows) // share]))
         beyond.append(peak - sum(array.nbytes for array in np.atleast_1d(answer) if isinstance(array, np.ndarray)))
-    assert beyond[1] < beyond[0] + rows.nbytes // 3
+    returned = sum(array.nbytes for array in np.atleast_1d(answer) if isinstance(array, np.ndarray))
+    assert beyond[1] < beyond[0] + max(rows.nbytes, returned) // 3  # codes in double precision, too, are a part of that
