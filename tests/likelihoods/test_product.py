@@ -64,3 +64,11 @@ def test_a_copy_of_the_word_is_the_same():
 def test_every_number_of_a_row_has_one_part(parts):
     with pytest.raises(ValueError, match="'parts' of a Product must hold every number of a row once"):
         Product(parts=parts).validated()
+
+
+@pytest.mark.parametrize(
+    "parts", [(4,), (4, 3), ((Normal(),),), ((Normal(), 0),), (("normal", (0,)),), ((Normal(), (0.5,)),)], ids=str
+)
+def test_parts_that_are_none_are_refused(parts):
+    with pytest.raises(ValueError, match="'parts' of a Product must be pairs"):
+        Product(parts=parts).validated()

@@ -73,6 +73,11 @@ def encoded_table(estimator, table, reset):
         If columns differ from those of the fit, or hold what they may not hold.
     """
     validate_data(estimator, table.native, reset=reset, skip_check_array=True)
+    if not table.columns:
+        raise ValueError(
+            f"X has 0 feature(s), while a minimum of 1 is required by {type(estimator).__name__}; pass a "
+            "table with columns."
+        )
     if reset:
         estimator.image_shape_, estimator.columns_ = None, _columns(estimator, table)
     columns = estimator.columns_ if reset else estimator.model_.blueprint.columns

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
@@ -50,6 +51,11 @@ class Product(LikelihoodSpec):
     def validated(self):
         """Return this spec, or raise ValueError if its parts are not all of a row."""
         super().validated()
+        if not all(map(_is_part, self.parts)):
+            raise ValueError(
+                f"The 'parts' of a Product must be pairs of a likelihood and numbers of a row. "
+                f"Got {self.parts!r} instead."
+            )
         numbers = sorted(number for _, own in self.parts for number in own)
         if numbers != list(range(len(numbers))) or not numbers:
             raise ValueError(f"The 'parts' of a Product must hold every number of a row once. Got {numbers} instead.")
@@ -89,6 +95,12 @@ def _setting_of_part(setting, word, own):
         unit=unit[own] if unit.ndim else setting.unit,
         rows=None if setting.rows is None else setting.rows[:, own],
     )
+
+
+def _is_part(part):
+    """Whether it is a likelihood and whole numbers."""
+    is_pair = isinstance(part, (tuple, list)) and len(part) == 2 and isinstance(part[1], (tuple, list))
+    return is_pair and isinstance(part[0], LikelihoodSpec) and all(isinstance(n, Integral) for n in part[1])
 
 
 class ProductLikelihood(Likelihood):

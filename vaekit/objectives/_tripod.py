@@ -71,7 +71,7 @@ class Tripod(Objective):
         "klm_weight": nonnegative(),
         "nhp_weight": nonnegative(),
         "bandwidth": [Interval(Real, 0, None, closed="neither"), None],
-        "n_directions": [Interval(Integral, 2, None, closed="left")],
+        "n_directions": [Interval(Integral, 2, 1024, closed="both")],
         "step": [Interval(Real, 0, None, closed="neither")],
     }
 
