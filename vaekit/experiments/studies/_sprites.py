@@ -22,7 +22,7 @@ METHODS = {
     "Tripod": TripodVAE(),
 }  # fmt: skip
 OF_PAIRS = ("Slow-VAE", "PCL")
-SCALES = {
+SIZES = {
     "smoke": ({"grid": (3, 2, 2, 3, 3), "n_rows": 60, "size": 32, "n_train": 40, "n_test": 20}, 2, 2, 1),
     "small": ({"grid": (3, 6, 10, 16, 16), "n_rows": 46_080, "size": 32, "n_train": 4000, "n_test": 2000}, 16, 1500, 3),
     "paper": ({"grid": (3, 6, 40, 32, 32), "n_rows": 737_280, "size": 64, "n_train": 10_000, "n_test": 5000},
@@ -39,7 +39,7 @@ NUMBERS = {
 
 def runs(scale):
     """Every method, seed by seed."""
-    data, channels, n_steps, n_seeds = SCALES[scale]
+    data, channels, n_steps, n_seeds = SIZES[scale]
     shared = {
         "n_components": 6 if scale != "paper" else 10, "batch_size": 64, "warmup": 0,
         "network": ConvNet(channels=channels, hidden_layer_sizes=(128,), activation="silu"),
