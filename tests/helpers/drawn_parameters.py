@@ -34,7 +34,7 @@ ELSEWHERE = {  # chosen here, for they name files, devices and long work
 ROOMS = (likelihoods, nn, objectives, posteriors, priors)
 PUBLIC = [getattr(room, name) for room in ROOMS for name in room.__all__]
 WORDS = [kind for kind in PUBLIC if inspect.isclass(kind) and issubclass(kind, Spec) and not inspect.isabstract(kind)]
-MADE_OF_OTHERS = (nn.Custom, likelihoods.LocationScaleSpec, likelihoods.Perceptual)
+MADE_OF_OTHERS = (nn.Custom, likelihoods.LocationScaleSpec, likelihoods.Perceptual, likelihoods.Product)
 WORDS = [kind for kind in WORDS if kind not in MADE_OF_OTHERS]
 WRONG = [None, "nonsense", -1, math.nan, math.inf, [], {}, 0.5, 1j, b"x", object]
 

@@ -64,6 +64,7 @@ def test_a_copy_of_the_word_is_the_same():
 def test_every_number_of_a_row_has_one_part(parts):
     with pytest.raises(ValueError, match="'parts' of a Product must hold every number of a row once"):
         Product(parts=parts).validated()
+    assert not Product(parts=parts).is_foreign
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class Product(LikelihoodSpec):
     @property
     def is_foreign(self):
         """Whether a part calls a function of the user's."""
-        return any(word.is_foreign for word, _ in self.parts)
+        return any(part[0].is_foreign for part in self.parts if _is_part(part))
 
     def settings(self):
         """Parameters, as values that can be compared with those of another fit."""
