@@ -2,6 +2,7 @@
 
 import re
 
+import matplotlib.pyplot as plt
 import pytest
 
 from vaekit.experiments import SCALES, STUDIES, Store, frame_of, judge, load_study, markdown, page, run_study
@@ -45,7 +46,6 @@ def test_every_column_of_a_table_is_a_number_of_some_runs(finished):
 
 def test_figures_are_drawn_by_displays(finished):
     study, store = finished
-    plt = pytest.importorskip("matplotlib.pyplot")
     for draw in study.figures.values():
         assert draw(frame_of(study, "smoke", store)).plot().figure_ in map(plt.figure, plt.get_fignums())
         plt.close("all")
