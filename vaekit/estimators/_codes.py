@@ -9,9 +9,9 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from vaekit.estimators._available import if_posterior_has_density
 from vaekit.estimators._validation import check_pairs, check_rows
+from vaekit.files import write_array
 from vaekit.fitted import encode, locations, log_posterior, sample_posterior
 from vaekit.utils._ambient import GuardedMethods
-from vaekit.utils._array_files import write_array
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr

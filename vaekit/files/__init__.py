@@ -1,5 +1,6 @@
 """Bytes on disk: values and arrays in one checked container, written whole or not at all."""
 
+from vaekit.files._array_files import write_array
 from vaekit.files._atomic import remove_leftovers, write_atomically
 from vaekit.files._checkpoint import Checkpoint
 from vaekit.files._container import FORMAT, read_container, told_of, write_container
@@ -18,6 +19,7 @@ __all__ = [
     "tensor_reader",
     "tensor_writer",
     "told_of",
+    "write_array",
     "write_atomically",
     "write_container",
 ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vaekit.utils._array_files import write_array
+from vaekit.files._array_files import write_array
 
 A = np.arange(12.0).reshape(4, 3)
 
