@@ -13,7 +13,7 @@ EQUATION = re.compile(r"(loss|log p\(z\)) = ")
 
 def tell_of_parts(app, what, name, object, options, lines):
     """Put the equations of a model's objective and prior above its parameters."""
-    if what == "class" and name.removeprefix("vaekit.") in vaekit.ESTIMATORS and "Parameters" in lines:
+    if what == "class" and name.removeprefix("vaekit.") in vaekit.estimators.__all__ and "Parameters" in lines:
         place = lines.index("Parameters")
         lines[place:place] = [*_objective_of(object), *_prior_of(object)]
 

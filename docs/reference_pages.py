@@ -33,7 +33,7 @@ All that is public, by the room that it is imported from.
 
 def public_names():
     """Names by module; what `vaekit` itself offers stands there alone."""
-    found = {"vaekit": [*vaekit.ESTIMATORS, *vaekit.BATCHING]}
+    found = {"vaekit": sorted(vaekit.estimators.__all__) + vaekit.BATCHING}
     for room in vaekit.FOLDERS:
         module = importlib.import_module(f"vaekit.{room}")
         own = [name for name in module.__all__ if name not in found["vaekit"] and callable(getattr(module, name))]

@@ -64,7 +64,7 @@ def imports(tree):
 
 def imported_room(name):
     room = name.split(".")[1]
-    rooms = dict.fromkeys(vaekit.ESTIMATORS, "estimators") | dict.fromkeys(vaekit.BATCHING, "batching")
+    rooms = dict.fromkeys(vaekit.ESTIMATORS + vaekit.APART, "estimators") | dict.fromkeys(vaekit.BATCHING, "batching")
     return rooms.get(room, room)
 
 
@@ -188,7 +188,7 @@ def test_a_public_name_is_defined_once_in_its_room(room):
 def test_a_public_name_has_one_path():
     times = Counter(name for room in PUBLIC for name, _ in PUBLIC[room])
     assert {name: n for name, n in times.items() if n > 1} == {}
-    assert set(vaekit.ESTIMATORS) <= {name for name, _ in PUBLIC["estimators"]}
+    assert {*vaekit.ESTIMATORS, *vaekit.APART} <= {name for name, _ in PUBLIC["estimators"]}
 
 
 @pytest.mark.parametrize("room", PUBLIC)

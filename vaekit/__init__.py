@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from vaekit.utils._version import __version__  # noqa: F401
 
+# those that fit X alone, and sample
 ESTIMATORS = [
     "AAE",
     "AVB",
@@ -14,7 +15,6 @@ ESTIMATORS = [
     "BetaTCDPVAE",
     "BetaTCVAE",
     "BetaVAE",
-    "ConditionalVAE",
     "DIPDPVAE",
     "DIPVAE",
     "DPVAE",
@@ -27,12 +27,12 @@ ESTIMATORS = [
     "InfoDPVAE",
     "InfoVAE",
     "LearnedPriorAAE",
-    "PCL",
     "SlowVAE",
     "TripodVAE",
     "VAE",
     "WAE",
 ]
+APART = ["ConditionalVAE", "PCL"]  # one that is told y, and an encoder without a way back
 BATCHING = ["batched_fits", "data_parallel", "fit_many"]
 FOLDERS = [
     "batching",
@@ -58,7 +58,7 @@ FOLDERS = [
     "words",
 ]
 
-__all__ = [*ESTIMATORS, *BATCHING, *FOLDERS]
+__all__ = [*ESTIMATORS, *APART, *BATCHING, *FOLDERS]
 
 if TYPE_CHECKING:  # what __getattr__ finds, as imports, so that editors know it and misspelt names are errors
     from vaekit.batching import *  # noqa: F403
@@ -92,7 +92,7 @@ else:
 
     def __getattr__(name):
         # Importing torch takes seconds: it waits for the first estimator (PEP 562).
-        if name in ESTIMATORS:
+        if name in ESTIMATORS or name in APART:
             return getattr(importlib.import_module("vaekit.estimators"), name)
         if name in BATCHING:
             return getattr(importlib.import_module("vaekit.batching"), name)

@@ -119,8 +119,35 @@ def test_a_checkpoint_holds_weights_moments_and_history(tmp_path):
     assert ours["step"] == theirs["step"] == 3 * N_BATCHES
     assert all(torch.equal(ours[name], theirs[name]) for name in ("exp_avg", "exp_avg_sq"))
     assert len(json.loads((tmp_path / "history.json").read_text())) == len(other.history_) == 3
-    other.partial_fit(X)  # the loaded moments belong to the weights that are trained
-    assert not same_weights(model, other)
+    for goes_on in (model, other):  # with the same random numbers
+        goes_on.partial_fit(X)
+    assert same_weights(model, other)
+    assert not torch.equal(ours["exp_avg"], torch.zeros_like(ours["exp_avg"]))
+
+
+class Intruder(Callback):
+    """Another fit that writes to the files of a checkpoint."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def on_epoch_end(self, net, **kwargs):
+        """Spoil every file."""
+        for file in self.folder.iterdir():
+            file.write_bytes(b"of another fit")
+
+
+@pytest.mark.parametrize("files", [{}, {"f_history": None}, {"f_params": "weights_{last_epoch[epoch]}.pt"}])
+def test_the_best_that_is_loaded_is_that_of_this_fit(files, tmp_path):
+    def best(**how):
+        folder = tmp_path / str(len(how))
+        checkpoint = Checkpoint(monitor="train_loss_best", dirname=str(folder), load_best=True, **files)
+        return tiny(BetaDPVAE, max_epochs=6, learning_rate=0.3, callbacks=[checkpoint, *how.get("more", [])]).fit(X)
+
+    alone, beside = best(), best(more=[Intruder(tmp_path / "1")])
+    assert same_weights(alone, beside)
+    assert not same_weights(alone, tiny(BetaDPVAE, max_epochs=6, learning_rate=0.3).fit(X))
+    assert beside.net_.written_.copies == {}
 
 
 def test_a_net_pickled_by_a_checkpoint_goes_on_the_same(tmp_path):

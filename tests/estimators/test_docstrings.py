@@ -73,7 +73,7 @@ def test_sections_stand_in_numpydoc_order(name):
 # ---------------------------------------------------------------------- the strings of a parameter
 
 ROOMS = (likelihoods, nn, objectives, posteriors, priors)
-TAKING_WORDS = {name: getattr(vaekit, name) for name in vaekit.ESTIMATORS} | {
+TAKING_WORDS = {name: getattr(vaekit, name) for name in sorted(vaekit.estimators.__all__)} | {
     name: kind
     for room in ROOMS
     for name, kind in vars(room).items()

@@ -49,7 +49,7 @@ def test_the_emulation_raises_and_sums_know_it():
             torch.zeros(2).double()
 
 
-@pytest.mark.parametrize("name", vaekit.ESTIMATORS)
+@pytest.mark.parametrize("name", sorted(vaekit.estimators.__all__))
 def test_every_estimator_keeps_to_single_precision(name):
     estimator = getattr(vaekit, name)(**SETTINGS)
     y = np.arange(len(X)) % 2  # for the one that is told conditions

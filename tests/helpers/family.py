@@ -4,8 +4,7 @@ import numpy as np
 
 import vaekit
 
-APART = {"ConditionalVAE", "PCL"}  # one that wants y, and an encoder without a way back
-NAMES = [name for name in vaekit.ESTIMATORS if name not in APART]
+NAMES = vaekit.ESTIMATORS
 WITHOUT_LOG_Q = {"AVB", "TripodVAE"}  # whose posterior has no density
 WITHOUT_NOISE = {"TripodVAE"}  # whose codes are points
 WITH_DENSITY = [name for name in NAMES if hasattr(getattr(vaekit, name), "score_samples")]

@@ -44,7 +44,7 @@ class Case(NamedTuple):
 def draw_case(seed):
     """Return the case of this number."""
     rng = random.Random(seed)
-    name = rng.choice(vaekit.ESTIMATORS)
+    name = rng.choice(sorted(vaekit.estimators.__all__))
     parameters = draw_parameters(rng, getattr(vaekit, name))
     rows = draw_rows(rng)
     return Case(seed, name, parameters, rows, draw_later(rng, rows))

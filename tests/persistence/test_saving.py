@@ -16,11 +16,13 @@ from tests.helpers.broken_files import mutations
 from tests.helpers.family import NAMES, X, same_bits, tiny
 from tests.helpers.foreign_words import OwnPrior, encoder, own_network
 from vaekit import VAE
+from vaekit.estimators._pickles import with_checksum
 from vaekit.exceptions import UnreadableFileError
 from vaekit.model_selection import UDRSearch
 from vaekit.nn import MLP
 from vaekit.outlier import VAEOutlierDetector
 from vaekit.persistence import load, save
+from vaekit.priors import Decoupled
 
 Y = np.arange(len(X)) % 2
 STORED = Path(__file__).parent / "stored"
@@ -160,8 +162,44 @@ def test_a_pickle_says_which_version_wrote_it():
 def test_a_pickle_of_another_version_that_cannot_be_read_says_so(change):
     state = tiny("VAE").fit(X).__getstate__() | {"_vaekit_version": "9.9"}
     change(state["model_"]["blueprint"])
+    state = with_checksum({name: value for name, value in state.items() if name != "_written"})
     with pytest.raises(UnreadableFileError, match=rf"pickled by vaekit 9\.9, and this is vaekit {vaekit.__version__}"):
         VAE().__setstate__(state)
+
+
+class WithNotes(VAE):
+    """A subclass of somebody's, whose pickles hold more."""
+
+    def __getstate__(self):
+        """What others hold, and notes."""
+        return super().__getstate__() | {"notes_": "of mine"}
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_with_a_flipped_bit_is_refused(protocol):
+    model = tiny("DPVAE", prior=Decoupled(n_couplings=2), hidden_layer_sizes=[8]).fit(X)
+    good = pickle.dumps(model, protocol)
+    as_read = pickle.dumps(pickle.loads(good), protocol)
+    random, refused = np.random.default_rng(protocol), 0
+    for place, bit in zip(random.integers(len(good), size=60), random.integers(8, size=60)):
+        flipped = bytearray(good)
+        flipped[place] ^= 1 << bit
+        try:
+            other = pickle.loads(bytes(flipped))
+        except Exception as error:  # whatever unpickling raises
+            refused += isinstance(error, UnreadableFileError)
+        else:
+            assert pickle.dumps(other, protocol) == as_read
+    assert refused > 30
+
+
+def test_a_subclass_may_add_to_its_pickle_and_an_earlier_version_had_no_digest():
+    model = WithNotes(max_epochs=1, random_state=0).fit(X)
+    assert pickle.loads(pickle.dumps(model)).notes_ == "of mine"
+    state = {name: value for name, value in model.__getstate__().items() if name != "_written"}
+    earlier = WithNotes()
+    earlier.__setstate__(state)
+    assert same_bits(earlier.transform(X), model.transform(X))
 
 
 def test_a_file_of_this_version_keeps_loading():

@@ -250,7 +250,7 @@ def members(cls):
 
 ROOMS = [datasets, evaluation, inspection, metrics, model_selection, outlier, impute]
 PUBLIC = [(f"{room.__name__}.{name}", getattr(room, name)) for room in ROOMS for name in room.__all__]
-ESTIMATORS = [getattr(vaekit, name) for name in vaekit.ESTIMATORS]
+ESTIMATORS = [getattr(vaekit, name) for name in sorted(vaekit.estimators.__all__)]
 
 
 def is_guarded(function):

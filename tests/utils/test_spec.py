@@ -264,7 +264,7 @@ SIZES = {
 
 
 @pytest.mark.parametrize("number", [np.int64, np.uint8])
-@pytest.mark.parametrize("name", vaekit.ESTIMATORS)
+@pytest.mark.parametrize("name", sorted(vaekit.estimators.__all__))
 def test_estimators_take_numpy_numbers_for_their_own(name, number):
     X, cls = np.random.default_rng(0).normal(size=(40, 4)), getattr(vaekit, name)
     defaults = cls().get_params(deep=False)

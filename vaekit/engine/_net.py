@@ -19,17 +19,20 @@ from vaekit.engine._data import batch_bounds
 from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
 from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihood
 from vaekit.engine._loop import run_epoch
-from vaekit.engine._optimizer import FlatParameters, PhasedAdam
+from vaekit.engine._optimizer import DrawingOptimizer, FlatParameters, PhasedAdam
 from vaekit.engine._ranks import SharedRows, ranks_here
 from vaekit.engine._safety import Safety, broken_term
 from vaekit.engine._stages import Plan, planned, stage_at
 from vaekit.engine._taking import taker_of_steps
 from vaekit.engine._user_callbacks import refuse_frozen_weights
+from vaekit.engine._written import WrittenFiles
 
 __all__ = ["Net", "Plan"]
 
 # left out of pickles
-REBUILT = ("module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_", "graph_", "found_")
+REBUILT = (
+    "module", "flat_", "phases_", "stages_", "stage_", "parameters_", "held_", "safety_", "graph_", "found_", "written_"
+)  # fmt: skip
 
 
 class Net(NeuralNet):
@@ -101,6 +104,7 @@ class Net(NeuralNet):
         """Build optimizer, callbacks and history around the module."""
         self.step_, self.was_ended_, self.stopping_ = 0, False, None
         self.log_scales_, self.untrained_, self.safety_ = [], math.inf, Safety(self)
+        self.written_ = WrittenFiles(self)
         return super().initialize()
 
     def initialize_history(self):
@@ -137,13 +141,27 @@ class Net(NeuralNet):
         """Put the weights back under one buffer and its optimizer."""
         super().__setstate__(state)
         self.module, self.safety_, moments = self.module_, Safety(self), self.optimizer_
+        self.written_ = WrittenFiles(self)
         self.initialize_optimizer()
         self.optimizer_.load_state_dict(moments)
 
-    def load_params(self, *args, **kwargs):
-        """As skorch does; a history that is loaded says how many steps were done."""
-        before = self.history
-        super().load_params(*args, **kwargs)
+    def _get_module(self, name, msg):
+        """What skorch saves and loads by name: with the optimizer, the random numbers that its next steps draw."""
+        module = super()._get_module(name, msg)
+        return DrawingOptimizer(module, self.generator) if name == "optimizer_" else module
+
+    def save_params(self, *args, **kwargs):
+        """As skorch does; the files of a callback that will load its best are kept in memory, too."""
+        super().save_params(*args, **kwargs)
+        self.written_.keep(kwargs, super().save_params)
+
+    def load_params(self, *args, checkpoint=None, **kwargs):
+        """As skorch does, but what this training wrote is as it wrote it; a history that is loaded tells the steps."""
+        before, kept = self.history, self.written_.of(checkpoint)
+        if kept:
+            super().load_params(*args, **{**kept, **kwargs})
+        else:
+            super().load_params(*args, checkpoint=checkpoint, **kwargs)
         if self.history is not before:
             self.step_, self.best_ = sum(row.get("train_batch_count", 0) for row in self.history), None
 
@@ -165,7 +183,7 @@ class Net(NeuralNet):
                 self.batch_size = batch_size
                 yield
         finally:
-            self.callbacks, self.callbacks_ = [], []
+            self.callbacks, self.callbacks_, self.written_.copies = [], [], {}
             keep_graph_of_last(self)
 
     def _set_learning_rate(self, learning_rate):

@@ -201,6 +201,32 @@ class PhasedAdam(Optimizer):
         self._opt_called = True
 
 
+class DrawingOptimizer:
+    """An optimizer whose state holds that of a generator, so that steps taken from files are those of one training.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    generator : torch.Generator
+        What its steps draw from.
+    """
+
+    def __init__(self, optimizer, generator):
+        self.optimizer, self.generator = optimizer, generator
+
+    def state_dict(self):
+        """Moments, rates, and the state of the generator."""
+        return self.optimizer.state_dict() | {"generator": self.generator.get_state()}
+
+    def load_state_dict(self, state):
+        """Take all of it over; a generator of another kind of device is left as it is."""
+        state = dict(state)
+        drawn = state.pop("generator", None)
+        self.optimizer.load_state_dict(state)
+        if drawn is not None and len(drawn) == len(self.generator.get_state()):
+            self.generator.set_state(drawn.cpu())
+
+
 def rate_tensor(rates, like):
     """Learning rates as a tensor in the type that the fused kernel reads where some weights are."""
     return torch.tensor(rates, dtype=torch.float32 if like.is_cuda else torch.float64, device=like.device)

@@ -1,6 +1,5 @@
 """The estimators' common part: shared parameters, the words among them, pickles."""
 
-import contextlib
 import os
 from collections.abc import Sequence
 from numbers import Integral, Real
@@ -15,10 +14,10 @@ from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._learned import LearnedMixin
 from vaekit.estimators._moving import MovingMixin
+from vaekit.estimators._pickles import telling_of, with_checksum, without_checksum
 from vaekit.estimators._sentence import SentenceMixin
 from vaekit.estimators._word_parameters import entry_of, parameters_of, word_of
 from vaekit.estimators._words import VOCABULARIES
-from vaekit.exceptions import UnreadableFileError
 from vaekit.files import Checkpoint
 from vaekit.fitted import TrainedModel
 from vaekit.likelihoods import LikelihoodSpec
@@ -305,26 +304,14 @@ class BaseEncoder(
     def __getstate__(self):
         own = {"callbacks": picklable_callbacks(self.callbacks), "_vaekit_version": __version__}
         state = {**super().__getstate__(), **own}
-        return state | {"model_": self.model_.packed()} if self.__sklearn_is_fitted__() else state
+        if self.__sklearn_is_fitted__():
+            state["model_"] = self.model_.packed()
+        return with_checksum(state)
 
     def __setstate__(self, state):
-        state = dict(state)
+        state = without_checksum(state)
         packed, version = state.pop("model_", None), state.pop("_vaekit_version", "before 0.1")
         super().__setstate__(state)
         if packed is not None:
             with telling_of(version):
                 self.model_ = TrainedModel.unpacked(packed)
-
-
-@contextlib.contextmanager
-def telling_of(version):
-    """An error that another version's pickle leads to is one that says so."""
-    try:
-        yield
-    except Exception as error:  # whatever does not fit
-        if version == __version__:
-            raise
-        raise UnreadableFileError(
-            f"This model was pickled by vaekit {version}, and this is vaekit {__version__}, which cannot read it; load "
-            "it there and write it with vaekit.persistence.save."
-        ) from error

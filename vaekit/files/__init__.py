@@ -3,6 +3,7 @@
 from vaekit.files._array_files import write_array
 from vaekit.files._atomic import remove_leftovers, write_atomically
 from vaekit.files._checkpoint import Checkpoint
+from vaekit.files._checksum import checksum
 from vaekit.files._container import FORMAT, read_container, told_of, write_container
 from vaekit.files._lock import Lock
 from vaekit.files._tensors import tensor_reader, tensor_writer
@@ -14,6 +15,7 @@ __all__ = [
     "Lock",
     "Reader",
     "Writer",
+    "checksum",
     "read_container",
     "remove_leftovers",
     "tensor_reader",

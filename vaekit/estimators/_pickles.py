@@ -1,0 +1,45 @@
+"""What a pickle says of itself, so that a damaged one and one of another version are errors that say so."""
+
+import contextlib
+
+from vaekit.exceptions import UnreadableFileError
+from vaekit.files import checksum
+from vaekit.utils._version import __version__
+
+__all__ = ["telling_of", "with_checksum", "without_checksum"]
+
+
+def with_checksum(state):
+    """Return a state that is to be pickled, with a digest of all that it holds."""
+    return state | {"_written": [checksum(state), *state]}
+
+
+def without_checksum(state):
+    """Return a copy of a pickled state as it was before; what a subclass added to it is its own affair.
+
+    Raises
+    ------
+    UnreadableFileError
+        If the state is not what was written. Pickles of earlier versions have no digest, and are taken as they are.
+    """
+    state = dict(state)
+    digest, *names = state.pop("_written", [None])
+    if digest is None:
+        return state
+    if not state.keys() >= {*names} or checksum({name: state[name] for name in names}) != digest:
+        raise UnreadableFileError("The pickle is damaged: it does not hold what was written; load another copy.")
+    return state
+
+
+@contextlib.contextmanager
+def telling_of(version):
+    """An error that another version's pickle leads to is one that says so."""
+    try:
+        yield
+    except Exception as error:  # whatever does not fit
+        if version == __version__:
+            raise
+        raise UnreadableFileError(
+            f"This model was pickled by vaekit {version}, and this is vaekit {__version__}, which cannot read it; load "
+            "it there and write it with vaekit.persistence.save."
+        ) from error
