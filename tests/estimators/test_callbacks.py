@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from skorch.callbacks import EarlyStopping
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -101,3 +102,28 @@ def test_one_that_fails_is_torn_down_and_leaves_what_was_learned():
 def test_copies_train_on_their_own(copied):
     model = tiny("VAE").set_callbacks(Recorder()).fit(X)
     assert same_bits(copied(model).fit(X).transform(X), model.transform(X))
+
+
+# ------------------------------------------------------------------ skorch's, in other processes
+
+
+class Stopper(EarlyStopping):
+    """Has a function of its own that no other process knows by name."""
+
+    def __init__(self):
+        super().__init__(monitor="train_loss", patience=1, threshold=1e9, threshold_mode="abs")
+        self.judge = lambda loss: loss
+
+
+@pytest.mark.parametrize("callback", [EarlyStopping(monitor="train_loss", patience=1, threshold=1e9), Stopper()])
+def test_callbacks_go_with_a_model_to_other_processes(callback):
+    model = tiny("VAE", callbacks=[callback], max_epochs=6)
+    back = pickle.loads(pickle.dumps(model))
+    assert len(back.fit(X).history_) == len(model.fit(X).history_) < 6
+
+
+def test_callbacks_end_fits_in_the_processes_of_a_search():
+    model = tiny("VAE", callbacks=[EarlyStopping(monitor="train_loss", patience=1, threshold=1e9)], max_epochs=6)
+    scoring = {"epochs": lambda model, X, y=None: len(model.history_)}
+    search = GridSearchCV(model, {"random_state": [0, 1]}, scoring=scoring, cv=2, n_jobs=2, refit=False).fit(X)
+    assert set(search.cv_results_["mean_test_epochs"]) == {len(model.fit(X).history_)}

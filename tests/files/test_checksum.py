@@ -4,6 +4,7 @@ import copy
 import itertools
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 
@@ -35,6 +36,14 @@ def test_a_pickle_and_a_copy_have_the_same(value):
 def test_the_layout_of_an_array_does_not_count(order, step):
     array = np.asarray(np.arange(24.0).reshape(4, 6)[:, ::step], order=order)
     assert checksum(array) == checksum(array.copy(order="C"))
+
+
+def test_arrays_that_are_read_as_memory_maps_have_the_same(tmp_path):
+    state = {"weights": np.arange(12.0).reshape(3, 4)}
+    joblib.dump(state, tmp_path / "state")
+    mapped = joblib.load(tmp_path / "state", mmap_mode="r")
+    assert isinstance(mapped["weights"], np.memmap)
+    assert checksum(mapped) == checksum(state)
 
 
 def test_others_count_by_their_type():

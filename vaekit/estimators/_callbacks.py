@@ -1,9 +1,8 @@
 """Callbacks of skorch that a user passes, and scikit-learn's own: checked, copied, never part of what is kept."""
 
-import io
 import pickle
-from types import FunctionType
 
+import joblib
 from sklearn.callback import CallbackSupportMixin
 
 from vaekit.engine import (
@@ -95,9 +94,17 @@ def epoch_tasks(estimator, task, X, y):
 
 
 def picklable_callbacks(callbacks):
-    """The callbacks less those that hold what stays in this process."""
-    kept = [callback for callback in callbacks or [] if _is_picklable(callback)]
-    return callbacks if len(kept) == len(callbacks or []) else kept
+    """The callbacks for a pickle, nameless functions by value; less those that hold what stays in this process."""
+    pickled = [_for_pickles(callback) for callback in callbacks or []]
+    return callbacks and [callback for callback in pickled if callback is not None]
+
+
+def _for_pickles(callback):
+    """A callback, or what becomes one when it is unpickled; None if nothing does."""
+    if _is_picklable(callback):
+        return callback
+    by_value = joblib.wrap_non_picklable_objects(callback, keep_wrapper=False)
+    return by_value if _is_picklable(by_value) else None
 
 
 def _copies(callbacks):
@@ -112,16 +119,9 @@ def _bare(callback):
     return callback[-1] if isinstance(callback, (tuple, list)) and callback else callback
 
 
-class _Trial(pickle.Pickler):
-    """Tries whether values can be pickled; classes and functions of a notebook, which joblib can take, count."""
-
-    def reducer_override(self, value):
-        return (str, ()) if isinstance(value, (type, FunctionType)) else NotImplemented
-
-
-def _is_picklable(callback):
+def _is_picklable(value):
     try:
-        _Trial(io.BytesIO()).dump(callback)
+        pickle.dumps(value)
     except Exception:  # whatever a foreign object's pickling raises
         return False
     return True

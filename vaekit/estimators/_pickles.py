@@ -1,17 +1,31 @@
 """What a pickle says of itself, so that a damaged one and one of another version are errors that say so."""
 
 import contextlib
+from contextvars import ContextVar
 
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import checksum
 from vaekit.utils._version import __version__
 
-__all__ = ["telling_of", "with_checksum", "without_checksum"]
+__all__ = ["HAS_CALLBACKS", "telling_of", "with_checksum", "without_callbacks", "without_checksum"]
+
+HAS_CALLBACKS = ContextVar("whether states of estimators hold callbacks", default=True)
+
+
+@contextlib.contextmanager
+def without_callbacks():
+    """States that are taken inside hold no callbacks: a file that runs no code has no place for them."""
+    token = HAS_CALLBACKS.set(False)
+    try:
+        yield
+    finally:
+        HAS_CALLBACKS.reset(token)
 
 
 def with_checksum(state):
-    """Return a state that is to be pickled, with a digest of all that it holds."""
-    return state | {"_written": [checksum(state), *state]}
+    """Return a state that is to be pickled, with a digest of all that it holds but callbacks, which are foreign."""
+    told = {name: value for name, value in state.items() if name != "callbacks"}
+    return state | {"_written": [checksum(told), *told]}
 
 
 def without_checksum(state):

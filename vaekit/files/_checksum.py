@@ -26,7 +26,7 @@ def checksum(value):
 
 def _pieces(value, inside):
     """Bytes that say what a value is, each with its type and length in front."""
-    kind = type(value)
+    kind = np.ndarray if isinstance(value, np.ndarray) else type(value)  # a memory map is read for an array
     yield f"{kind.__module__}.{kind.__qualname__} ".encode()
     if kind in LEAVES:
         yield _framed((f"{value:x}" if kind is int else repr(value)).encode())

@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from vaekit.estimators._base import BaseEncoder
+from vaekit.estimators._pickles import without_callbacks
 from vaekit.files import read_container, told_of, write_atomically, write_container
 from vaekit.persistence._model import content_of, model_of
 from vaekit.persistence._skops import from_skops, to_skops
@@ -63,7 +64,9 @@ def save(model: BaseEstimator, path: str | os.PathLike) -> None:
     True
     """
     if not isinstance(model, BaseEncoder) and isinstance(model, BaseEstimator):
-        write_atomically(path, [to_skops(model)])
+        with without_callbacks():
+            content = to_skops(model)
+        write_atomically(path, [content])
     else:
         write_container(path, "model", *content_of(model))
 
