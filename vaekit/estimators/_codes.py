@@ -116,7 +116,7 @@ class CodesMixin(GuardedMethods, ClassNamePrefixFeaturesOutMixin, TransformerMix
         Z : ndarray of shape (n_samples, n_rows, n_components_)
             Codes.
         """
-        check_count(n_samples, "n_samples")
+        n_samples = check_count(n_samples, "n_samples")
         X = check_rows(self, X)
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         return sample_posterior(self.model_, X, n_samples, random_state)

@@ -43,7 +43,8 @@ class Conditions:
             columns, weight = [column[weight > 0] for column in columns], weight[weight > 0]
         self.encoders = [_fitted_encoder(column, weight) for column in columns]
         encoded = self._encode(columns)
-        self.mean = encoded.mean(axis=0) if weight is None else np.average(encoded, axis=0, weights=weight)
+        mean = encoded.mean(axis=0) if weight is None else np.average(encoded, axis=0, weights=weight)
+        self.mean = mean.astype(np.float32)
         few = slice(None, None, math.ceil(n_rows / MAX_SEEN)) if weight is None else in_proportion(weight, MAX_SEEN)
         self.seen = encoded[few]
         return self

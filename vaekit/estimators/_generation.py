@@ -106,7 +106,7 @@ class GenerationMixin(GuardedMethods):
             If there is no such column, or it cannot hold what is given.
         """
         check_is_fitted(self)
-        check_count(n_samples, "n_samples")
+        n_samples = check_count(n_samples, "n_samples")
         draws, given = check_noise(noise), check_given(given)
         draws = not self.model_.blueprint.is_image if draws is None else draws
         random_state = make_random_state(self.random_state if random_state is None else random_state)
@@ -133,7 +133,7 @@ class GenerationMixin(GuardedMethods):
             Codes: those that `sample` decodes.
         """
         check_is_fitted(self)
-        check_count(n_samples, "n_samples")
+        n_samples = check_count(n_samples, "n_samples")
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         return sample_prior(self.model_, n_samples, random_state)
 

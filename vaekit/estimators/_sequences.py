@@ -87,22 +87,37 @@ class SequenceMixin(GuardedMethods):
         return self._partial_fit(X, y, sample_weight, groups=groups)
 
     def _known(self, X, y, is_new, weight, groups=None):
-        return Known(follows=pairs_in_time(len(X), groups))
+        return Known(follows=pairs_in_time(len(X), groups, weight))
 
 
-def pairs_in_time(n_rows, groups):
+def pairs_in_time(n_rows, groups, weight=None):
     """Numbers of rows, and of the row before each: consecutive rows of one group, (2, n_pairs)."""
-    groups = np.zeros(n_rows, dtype=int) if groups is None else column_or_1d(groups)
-    check_consistent_length(range(n_rows), groups)
-    _, group = np.unique(groups, return_inverse=True)
+    group = _numbers_of_groups(n_rows, groups)
     order = np.argsort(group, kind="stable")
     is_pair = group[order[1:]] == group[order[:-1]]
-    if is_pair.sum() < 2:
+    pairs = np.stack([order[1:][is_pair], order[:-1][is_pair]])
+    n_counted = pairs.shape[1] if weight is None else (weight[pairs] > 0).all(axis=0).sum()
+    if n_counted < 2:
+        told = "'groups'" if weight is None else "'groups' and 'sample_weight'"
         raise ValueError(
-            f"The 'groups' of the {n_rows} rows leave {is_pair.sum()} pairs of neighbours in time, and training takes "
-            "at least two: give rows of one sequence the same group."
+            f"The {told} of the {n_rows} rows leave {n_counted} pairs of neighbours in time, and training takes at "
+            "least two: give rows of one sequence the same group, and weights above 0."
         )
-    return np.stack([order[1:][is_pair], order[:-1][is_pair]])
+    return pairs
+
+
+def _numbers_of_groups(n_rows, groups):
+    if groups is None:
+        return np.zeros(n_rows, dtype=int)
+    groups = column_or_1d(groups)
+    check_consistent_length(range(n_rows), groups)
+    try:
+        return np.unique(groups, return_inverse=True)[1]
+    except TypeError as error:
+        raise ValueError(
+            "The 'groups' must all be numbers or all be text, so that they can be told apart; replace None and other "
+            "kinds among them."
+        ) from error
 
 
 @estimator

@@ -22,6 +22,7 @@ __all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "in_o
 # Types that are kept as they come; rows of these become float32 block by block.
 NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
 NATIVE_TYPES += [np.dtype(f"{kind}{size}").type for kind in "ui" for size in (1, 2, 4, 8)]
+KEPT_TYPES = frozenset(map(np.dtype, NATIVE_TYPES))
 LARGEST_CODE = 1e15  # single precision holds the square of what a decoder makes of it
 
 
@@ -144,6 +145,8 @@ def _check_image_shape(estimator, all_shape, reset):
 
 def _as_table(estimator, rows, names, n_least):
     """Return rows as a 2-D array of numbers; scikit-learn's words for what is none, and which column it is."""
+    if _is_plain(rows) and len(rows) >= n_least:  # a single row waits for little else than to be looked at
+        return rows
     try:
         return check_array(
             rows,
@@ -163,7 +166,15 @@ def _as_table(estimator, rows, names, n_least):
         ) from error
 
 
+def _is_plain(rows):
+    """Whether rows are an array of NumPy's as a model takes them."""
+    return type(rows) is np.ndarray and rows.ndim == 2 and rows.shape[1] > 0 and rows.dtype in KEPT_TYPES
+
+
 def _check_width(estimator, rows, reset):
+    if not reset and type(rows) is np.ndarray and rows.shape[1] == estimator.n_features_in_:
+        if not hasattr(estimator, "feature_names_in_"):
+            return
     if not reset and estimator.image_shape_ is not None and rows.shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X has {rows.shape[1]} features, but {type(estimator).__name__} is expecting {estimator.n_features_in_} "

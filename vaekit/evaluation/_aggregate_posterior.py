@@ -169,7 +169,7 @@ class AggregatePosterior(ABC):
         rows : ndarray of shape (n_samples,)
             Only with `return_rows=True`: the row whose posterior each was drawn from.
         """
-        check_count(n_samples, "n_samples")
+        n_samples = check_count(n_samples, "n_samples")
         random_state = make_random_state(random_state)
         rows = random_state.randint(self.n_encodings, size=n_samples)
         Z = self._draw(rows, random_state)

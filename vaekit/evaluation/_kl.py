@@ -97,7 +97,7 @@ def symmetric_kl(
     """
     estimator, X = look_into(estimator, X)
     require(estimator, "The symmetric KL", "log_prior")
-    check_count(n_samples, "n_samples")
+    n_samples = check_count(n_samples, "n_samples")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
     random_state = make_random_state(random_state)
     from_q = q.sample(n_samples, random_state)
@@ -177,7 +177,7 @@ def kl_decomposition(
     """
     model, X = look_into(estimator, X)
     require(model, "The KL decomposition", "log_prior", "log_posterior", "sample_posterior")
-    check_count(n_samples, "n_samples")
+    n_samples = check_count(n_samples, "n_samples")
     reference = X if X_reference is None else look_into(estimator, X_reference)[1]
     q = aggregate_posterior or AggregatePosterior.from_estimator(model, reference)
     drawn = model.sample_posterior(X, n_samples=n_samples, random_state=make_random_state(random_state))

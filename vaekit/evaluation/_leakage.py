@@ -115,7 +115,7 @@ def leakage_curve(
     """
     estimator, X = look_into(estimator, X)
     require(estimator, "Leakage", "log_prior")
-    check_count(n_samples, "n_samples")
+    n_samples = check_count(n_samples, "n_samples")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
     Z = q.sample(n_samples, random_state)
     log_ratio = q.log_density(Z) - floats(estimator.log_prior(Z))

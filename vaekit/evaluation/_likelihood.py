@@ -165,7 +165,7 @@ def estimate_nll(estimator, X, n_importance_samples, random_state):
     """Return an ImportanceNLL, and the effective sample size of the squared weights that decide its error."""
     estimator, X = look_into(estimator, X)
     require(estimator, "The likelihood", "log_prior", "log_posterior", "log_likelihood", "sample_posterior")
-    check_count(n_importance_samples, "n_importance_samples")
+    n_importance_samples = check_count(n_importance_samples, "n_importance_samples")
     random_state = make_random_state(random_state)
     blocks = [take_rows(X, rows) for rows in gen_batches(count_rows(X), ROWS_AT_ONCE)]
     log_sums = [_log_sums_of_weights(estimator, block, n_importance_samples, random_state) for block in blocks]
@@ -261,7 +261,7 @@ def reconstruction_error(
     estimator, X = look_into(estimator, X)
     needs = "log_likelihood", "sample_posterior", "transform", "inverse_transform"
     require(estimator, "The reconstruction error", *needs)
-    check_count(n_samples, "n_samples")
+    n_samples = check_count(n_samples, "n_samples")
     means = floats(estimator.transform(X))
     drawn = estimator.sample_posterior(X, n_samples=n_samples, random_state=make_random_state(random_state))
     drawn = np.reshape(floats(drawn), (n_samples, *means.shape))

@@ -215,9 +215,9 @@ def prior_candidates(estimator, aggregate_posterior, n_samples, n_candidates, ra
 
 
 def _count_candidates(n_samples, n_candidates):
-    check_count(n_samples, "n_samples")
+    n_samples = check_count(n_samples, "n_samples")
     n_candidates = 10 * n_samples if n_candidates is None else n_candidates
-    check_count(n_candidates, "n_candidates")
+    n_candidates = check_count(n_candidates, "n_candidates")
     if n_candidates < n_samples:
         raise ValueError(f"n_candidates={n_candidates} are too few to keep n_samples={n_samples} of them.")
     return n_candidates

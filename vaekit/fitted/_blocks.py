@@ -96,6 +96,8 @@ def _joined(parts):
 
 
 def _padded(block, n_rows):
-    if len(block) < n_rows:
-        block = np.pad(block, [(0, n_rows - len(block))] + [(0, 0)] * (block.ndim - 1))
-    return np.ascontiguousarray(block)
+    if len(block) == n_rows:
+        return np.ascontiguousarray(block)
+    padded = np.zeros((n_rows, *block.shape[1:]), block.dtype)
+    padded[: len(block)] = block
+    return padded

@@ -7,9 +7,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from vaekit.frames._columns import Column, Columns
-from vaekit.frames._dtypes import categories_of_type, dtype_of, range_of
+from vaekit.frames._dtypes import categories_of_type, dtype_of, is_whole, range_of, range_of_moments
 from vaekit.frames._opening import cells_of, series_of
-from vaekit.frames._reading import DAY, MOMENTS, days_of, is_moment, is_number
+from vaekit.frames._reading import DAY, MOMENTS, as_moment, days_of, is_moment, is_number
 
 __all__ = ["columns_of", "is_mixed", "numbers_of_columns"]
 
@@ -125,11 +125,11 @@ def _details(library, name, kind, column, is_count):
     if kind == "category":
         return (_categories(library, name, column),)
     if kind == "moment":
-        return (), _step_of_moments(days_of(column))
+        return (), _step_of_moments(days_of(column)), *range_of_moments(as_moment(column), dtype_of(library, column))
     if kind == "boolean":
         return ()
     low, high = range_of(column)
-    return (), float(is_count or low is not None), (max(0.0, low or 0.0) if is_count else low), high
+    return (), float(is_count or is_whole(column)), (max(0.0, low or 0.0) if is_count else low), high
 
 
 def _categories(library, name, column):

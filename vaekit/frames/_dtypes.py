@@ -5,7 +5,7 @@ import numpy as np
 
 from vaekit.frames._opening import plain, series_of
 
-__all__ = ["categories_of_type", "dtype_of", "range_of"]
+__all__ = ["categories_of_type", "dtype_of", "is_whole", "range_of", "range_of_moments"]
 
 
 def dtype_of(library, column):
@@ -67,13 +67,32 @@ def categories_of_type(column):
 
 
 def range_of(column):
-    """The range of an integer type, as floats that it holds; (None, None) for others."""
+    """The range of a type of numbers, as floats that it holds, (None, None) where it is that of double precision."""
     if isinstance(column, np.ndarray):
         dtype = column.dtype
     else:
         narwhal = series_of(column).dtype
-        dtype = np.dtype(str(narwhal).lower()) if narwhal.is_integer() and "128" not in str(narwhal) else None
-    if dtype is None or dtype.kind not in "iu":
+        is_plain = (narwhal.is_integer() and "128" not in str(narwhal)) or narwhal.is_float()
+        dtype = np.dtype(str(narwhal).lower()) if is_plain else None
+    if dtype is None or dtype.kind not in "iuf" or dtype == np.float64:
         return None, None
-    low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
-    return low, high if high < 2**53 else np.nextafter(high, 0)
+    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
+    low, high = float(limits.min), float(limits.max)
+    return low, high if dtype.kind == "f" or high < 2**53 else np.nextafter(high, 0)
+
+
+def is_whole(column):
+    """Whether a type holds whole numbers alone."""
+    return column.dtype.kind in "iu" if isinstance(column, np.ndarray) else series_of(column).dtype.is_integer()
+
+
+DATES = -719_161.0, 2_932_895.0  # days since 1970 of the years 1 to 9999, a day less at each end for time zones
+NANOSECONDS = -106_751.0, 106_751.0  # days that 64 bits of them hold
+DURATIONS = -106_751_990.0, 106_751_990.0  # days that 64 bits of microseconds hold
+
+
+def range_of_moments(column, dtype):
+    """The range of a type of moments, in days, given the type as text."""
+    if any(part == "ns" or "[ns" in part for part in dtype):
+        return NANOSECONDS
+    return DURATIONS if series_of(column).dtype == nw.Duration else DATES

@@ -143,10 +143,10 @@ def _polars_dtype(pl, column):
 
 
 def _polars_names(pl):
-    """A closed table: a file names types, and none is looked for."""
-    names = ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64", "Float32", "Float64", "Boolean",
-             "String", "Categorical", "Date", "Null")  # fmt: skip
-    return {name: getattr(pl, name) for name in names}
+    """A closed table: a file names types, and none is looked for. Older versions lack some."""
+    names = ("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64", "UInt128", "Float16",
+             "Float32", "Float64", "Boolean", "String", "Categorical", "Date", "Null")  # fmt: skip
+    return {name: getattr(pl, name) for name in names if hasattr(pl, name)}
 
 
 # ---------------------------------------------------------------------- Arrow

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vaekit.functional._divergence import normal_log_density
+from vaekit.functional._row_blocks import in_row_blocks
 from vaekit.utils._repr import short_repr
 
 
@@ -78,8 +79,8 @@ def total_correlation_terms(
 
     Notes
     -----
-    Memory and time of order n_rows × n_encodings × n_components. Values on a batch serve as a loss, not as a measure
-    of a fitted model.
+    Time of order n_rows × n_encodings × n_components; so is memory up to some 64 MiB, beyond which rows are taken in
+    blocks. Values on a batch serve as a loss, not as a measure of a fitted model.
 
     References
     ----------
@@ -96,9 +97,14 @@ def total_correlation_terms(
     >>> terms.total_correlation  # one component is never correlated with another
     tensor([0., 0.])
     """
-    log_weights = _mixture_log_weights(z, dataset_size, aggregate, components)
+    log_weights_of = _mixture_log_weights(z, dataset_size, aggregate, components)
     log_q_z_given_x = normal_log_density(z, loc, logvar).sum(-1)
-    log_q_z, log_q_z_product = _aggregate_log_densities(z, *(components or (loc, logvar))[:2], log_weights)
+    of_components = (components or (loc, logvar))[:2]
+    log_q_z, log_q_z_product = in_row_blocks(
+        lambda rows: _aggregate_log_densities(z[rows], *of_components, log_weights_of(rows)),
+        len(z),
+        of_components[0].numel(),
+    )
     if log_prior is None:
         log_prior = normal_log_density(z, torch.zeros_like(z), torch.zeros_like(z)).sum(-1)
     return TotalCorrelationTerms(
@@ -109,7 +115,7 @@ def total_correlation_terms(
 
 
 def _mixture_log_weights(z, dataset_size, aggregate, components):
-    """Log weights of shape (n_rows, n_rows), or (1, 1) where all are equal."""
+    """What gives the log weights of some rows: (n_rows, n_encodings), or one for all of them where these are equal."""
     n_rows = len(z)
     if (aggregate == "full") != (components is not None):
         raise ValueError("aggregate='full' and components=(loc, logvar) of all encodings belong together: give both.")
@@ -118,27 +124,35 @@ def _mixture_log_weights(z, dataset_size, aggregate, components):
     if aggregate == "mss":
         return _stratified_log_weights(n_rows, dataset_size, z)
     if aggregate == "mws":
-        return z.new_full((1, 1), -math.log(dataset_size * n_rows))
+        return _for_all_rows(z.new_full((1, 1), -math.log(dataset_size * n_rows)))
     if aggregate == "batch":
-        return z.new_full((1, 1), -math.log(n_rows))
+        return _for_all_rows(z.new_full((1, 1), -math.log(n_rows)))
     if aggregate == "full":
         loc, _, *weight = components
-        return (weight[0] / weight[0].sum()).log().to(z) if weight else z.new_full((1, 1), -math.log(len(loc)))
+        shares = (weight[0] / weight[0].sum()).log().to(z) if weight else z.new_full((1, 1), -math.log(len(loc)))
+        return _for_all_rows(shares)
     raise ValueError(f"aggregate={aggregate!r} is unknown: choose 'mss', 'mws', 'batch' or 'full'.")
 
 
+def _for_all_rows(log_weights):
+    return lambda rows: log_weights
+
+
 def _stratified_log_weights(B, N, like):
-    """Log weights of minibatch stratified sampling: a circulant matrix whose rows sum to 1."""
+    """Log weights of minibatch stratified sampling: rows of a circulant matrix, each of which sums to 1."""
     if not 2 <= B <= N:
         raise ValueError(
             f"aggregate='mss' needs a batch of 2 to dataset_size={N} rows, got {B}: change the batch or dataset_size."
         )
-    M = B - 1
-    offset = torch.arange(B, device=like.device)
-    offset = (offset - offset[:, None]) % B
-    log_weights = like.new_full((B, B), -math.log(M))
-    log_weights = log_weights.where(offset != 0, -math.log(N))
-    return log_weights.where(offset != 1, math.log((N - M) / (N * M)))
+    M, place = B - 1, torch.arange(B, device=like.device)
+
+    def of(rows):
+        offset = (place - place[rows, None]) % B
+        log_weights = like.new_full(offset.shape, -math.log(M))
+        log_weights = log_weights.where(offset != 0, -math.log(N))
+        return log_weights.where(offset != 1, math.log((N - M) / (N * M)))
+
+    return of
 
 
 def _aggregate_log_densities(z, loc, logvar, log_weights):

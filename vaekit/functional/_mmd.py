@@ -1,8 +1,13 @@
 """Maximum mean discrepancy between two sets of points."""
 
+import math
+
 import torch
 from torch import Tensor
 
+from vaekit.functional._row_blocks import MOST_NUMBERS, in_row_blocks
+
+MOST_FOR_MEDIAN = 4096  # points whose median distance is taken for that of all
 IMQ_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 RBF_SCALES = (1.0, 5.0, 10.0, 20.0, 40.0)
 
@@ -38,8 +43,8 @@ def maximum_mean_discrepancy(
         * "imq": :math:`C / (C + d^2)`, bandwidth :math:`C = 2 L`;
         * "imq_multi": the sum of "imq" over C times .1, .2, .5, 1, 2, 5, 10.
     bandwidth : float, "median" or None, default=None
-        :math:`s^2` or :math:`C`; the median of the squared distances between all points, which has no gradient; or
-        the value above. Larger ones see coarser differences.
+        :math:`s^2` or :math:`C`; the median of the squared distances between all points (of more than 4096, between
+        that many of them), which has no gradient; or the value above. Larger ones see coarser differences.
     unbiased : bool, default=False
         Leave out the distance of a point to itself. The estimate then has the right mean, but may be negative.
 
@@ -55,7 +60,8 @@ def maximum_mean_discrepancy(
 
     Notes
     -----
-    Costs of order (n_rows_a + n_rows_b)² n_components.
+    Time of order (n_rows_a + n_rows_b)² n_components; memory of order (n_rows_a + n_rows_b)² up to some 64 MiB, beyond
+    which rows are taken in blocks.
 
     References
     ----------
@@ -78,9 +84,9 @@ def maximum_mean_discrepancy(
             f"unbiased=True compares rows in pairs: give sets of two rows or more, got {len(a)} and {len(b)}."
         )
     s2 = _bandwidth(bandwidth, a, b, default_bandwidth(a.shape[-1]))
-    k_aa, k_ab, k_bb = (kernel_of(_squared_distances(u, v), s2) for u, v in ((a, a), (a, b), (b, b)))
-    mean = _mean_off_diagonal if unbiased else torch.mean
-    return mean(k_aa) - 2 * k_ab.mean() + mean(k_bb)
+    within = _mean_off_diagonal if unbiased else _mean
+    k_aa, k_ab, k_bb = within(kernel_of, a, a, s2), _mean(kernel_of, a, b, s2), within(kernel_of, b, b, s2)
+    return k_aa - 2 * k_ab + k_bb
 
 
 def _kernel_named(name):
@@ -105,11 +111,28 @@ def _bandwidth(bandwidth, a, b, default):
 
 
 def _median_squared_distance(points):
+    points = points[:: math.ceil(len(points) / MOST_FOR_MEDIAN)]
     d2 = _squared_distances(points, points)
     i, j = torch.triu_indices(*d2.shape, offset=1, device=d2.device)
     return d2[i, j].median().clamp(min=torch.finfo(d2.dtype).tiny)  # 0 if most points coincide
 
 
-def _mean_off_diagonal(k):
-    n = len(k)
-    return (k.sum() - k.diagonal().sum()) / (n * (n - 1))
+def _mean(kernel_of, u, v, s2):
+    """Mean of the kernel over all pairs of a row u and a row v."""
+    if u.shape[0] * v.shape[0] <= MOST_NUMBERS:
+        return kernel_of(_squared_distances(u, v), s2).mean()
+    return _row_sums(kernel_of, u, v, s2).mean() / len(v)
+
+
+def _mean_off_diagonal(kernel_of, u, v, s2):
+    """The same without those of a row and itself."""
+    n = len(u)
+    if n * n <= MOST_NUMBERS:
+        k = kernel_of(_squared_distances(u, v), s2)
+        return (k.sum() - k.diagonal().sum()) / (n * (n - 1))
+    of_itself = kernel_of(u.new_zeros(()), s2)
+    return (_row_sums(kernel_of, u, v, s2) - of_itself).mean() / (n - 1)
+
+
+def _row_sums(kernel_of, u, v, s2):
+    return in_row_blocks(lambda rows: kernel_of(_squared_distances(u[rows], v), s2).sum(-1), len(u), len(v))

@@ -4,6 +4,8 @@ import math
 
 from torch import Tensor
 
+from vaekit.functional._row_blocks import in_row_blocks
+
 SMALLEST_VARIANCE = 1e-12  # of a component whose codes are all the same: its kernels still have a width
 
 
@@ -37,7 +39,7 @@ def multi_information(z: Tensor, bandwidth: float | None = None) -> Tensor:
 
     Notes
     -----
-    Memory and time of order n_rows^2 n_components. The authors' code takes a bandwidth of its own, s_k, for the
+    Time of order n_rows^2 n_components; so is memory up to some 64 MiB, beyond which rows are taken in blocks. The authors' code takes a bandwidth of its own, s_k, for the
     marginals; then independent codes, too, are at another value than 0.
 
     References
@@ -56,10 +58,14 @@ def multi_information(z: Tensor, bandwidth: float | None = None) -> Tensor:
     """
     n_rows, n_components = z.shape
     scaled = z / (deviations(z) * (silverman(n_rows, n_components) if bandwidth is None else bandwidth))
-    # constants of the kernels are those of the joint and of the marginals alike
-    log_kernels = -0.5 * (scaled[:, None] - scaled[None]).square()
-    joint, marginals = log_kernels.sum(-1).logsumexp(1), log_kernels.logsumexp(1).sum(-1)
+    joint, marginals = in_row_blocks(lambda rows: _kernel_sums(scaled[rows], scaled), n_rows, z.numel())
     return joint - marginals + (n_components - 1) * math.log(n_rows)
+
+
+def _kernel_sums(z, centres):
+    """Log sums of the kernels at rows z, and of those of each component; constants are those of both alike."""
+    log_kernels = -0.5 * (z[:, None] - centres[None]).square()
+    return log_kernels.sum(-1).logsumexp(1), log_kernels.logsumexp(1).sum(-1)
 
 
 def silverman(n_rows, n_components):

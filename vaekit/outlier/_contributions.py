@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.utils import gen_batches
 
+from vaekit.frames import Columns, columns_of, is_mixed, open_table
 from vaekit.outlier._mosaic import as_numbers, mosaic
 from vaekit.utils._containers import take_rows
 from vaekit.utils._rows import evenly_spaced
@@ -28,6 +29,21 @@ class ReferenceRows(NamedTuple):
         inliers = np.flatnonzero(scores >= np.quantile(scores, 0.25))
         chosen = inliers[evenly_spaced(inliers, MOST_REFERENCES)]
         return cls(take_rows(X, chosen), scores[chosen])
+
+    def packed(self):
+        """The same with a frame of several kinds of columns as plain values, of which a file without pickles is made."""
+        table = open_table(self.rows)
+        if table is None or table.library == "numpy" or not is_mixed(table):
+            return self
+        columns = columns_of(table)
+        return self._replace(rows={"columns": columns.packed(), "matrix": columns.encode(table)})
+
+    def unpacked(self):
+        """What was packed."""
+        if not isinstance(self.rows, dict):
+            return self
+        columns, matrix = Columns.unpacked(self.rows["columns"]), self.rows["matrix"]
+        return self._replace(rows=columns.decode(matrix, columns.cells(matrix)))
 
     def nearest(self, X):
         """Positions of the references r that rows x are most like: the least sum_d min(|x_d - r_d| / s_d, 2)."""

@@ -273,6 +273,15 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self):
         return hasattr(self, "offset_")
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        reference = state.get("_reference")
+        return state if reference is None else state | {"_reference": reference.packed()}
+
+    def __setstate__(self, state):
+        reference = state.get("_reference")
+        super().__setstate__(state if reference is None else state | {"_reference": reference.unpacked()})
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags = get_tags(self._prototype()).input_tags

@@ -31,8 +31,15 @@ MOST_INFLATED, SPARE = 100, 2**24
 
 
 def to_skops(value):
-    """Return the file that skops makes of an object, as bytes."""
-    return _skops("saved").dumps(value)
+    """Return the file that skops makes of an object, as bytes; what it cannot take is a TypeError."""
+    dumps = _skops("saved").dumps
+    try:
+        return dumps(value)
+    except Exception as error:  # whatever objects of others do
+        raise TypeError(
+            f"{type(value).__name__} holds what has no place in a file that runs no code ({error}); leave it out, or "
+            "pickle the model."
+        ) from error
 
 
 def from_skops(content, trusted):

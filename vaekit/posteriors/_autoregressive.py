@@ -17,6 +17,7 @@ from vaekit.utils._torch import linear
 
 __all__ = ["InverseAutoregressive"]
 
+FARTHEST = 1e18  # what no draw of z_0 comes to; the square of it is a number of single precision
 FORGET_BIAS = 1.5  # at the start most of z passes through a step: sig(1.5) = .82
 
 
@@ -193,7 +194,8 @@ class Step(nn.Module):
         found = torch.zeros_like(z)
         for _ in range(self.n_components):
             m, s = self.parameters_at(found, context)
-            found = (z - (1 - torch.sigmoid(s)) * m) / torch.sigmoid(s)
+            share = torch.sigmoid(s)
+            found = ((z - (1 - share) * m) / share.clamp(min=1 / FARTHEST)).clamp(-FARTHEST, FARTHEST)
         return found
 
 

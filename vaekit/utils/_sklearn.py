@@ -1,8 +1,12 @@
 """The one door to scikit-learn's private helpers."""
 
+import functools
+import operator
+import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from sklearn import get_config
 from sklearn.base import _fit_context
 from sklearn.utils._available_if import _AvailableIfDescriptor as AvailableIf
 from sklearn.utils._param_validation import (
@@ -33,9 +37,31 @@ __all__ = [
     "validate_parameter_constraints",
 ]
 
+# values of the parameters of estimators when they were checked: a check takes as long as a small step of training
+CHECKED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Method], Method]:
     """scikit-learn's decorator of `fit`, which checks parameters; a type checker sees the method as it is written."""
-    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+    checking = _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+    return lambda method: _checked_each_time(checking(method)) if method.__name__ == "partial_fit" else checking(method)
+
+
+def _checked_each_time(partial_fit):
+    """scikit-learn checks the parameters of a `partial_fit` in its first call alone; they may have changed since."""
+
+    @functools.wraps(partial_fit)
+    def checked(estimator, *args, **kwargs):
+        values = [getattr(estimator, name, None) for name in estimator._parameter_constraints]
+        if not get_config()["skip_parameter_validation"] and not _are_the_same(values, CHECKED.get(estimator)):
+            estimator._validate_params()
+            CHECKED[estimator] = values
+        return partial_fit(estimator, *args, **kwargs)
+
+    return checked
+
+
+def _are_the_same(values, others):
+    return others is not None and all(map(operator.is_, values, others))
