@@ -10,6 +10,7 @@ import pytest
 
 import vaekit
 from tests.helpers.fuzz import Fault, draw_case, run
+from tests.helpers.talks import draw_talk, hold
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import IncompatibleChoiceError, NoDensityError
 
@@ -30,7 +31,22 @@ def test_generated_cases(group, request):
     assert n_done > n_cases / N_GROUPS / 5  # most are no refusals of nonsense
 
 
+TALKS = 20  # cases to a talk
+
+
+def test_generated_talks_with_fitted_models(request):
+    """Whatever a fitted model is asked, it answers with finite numbers, or refuses in words and stays what it was."""
+    first, n_talks, faults = request.config.getoption("seed"), request.config.getoption("fuzz") // TALKS, []
+    for seed in range(first, first + n_talks):
+        try:
+            hold(draw_talk(seed))
+        except Fault as fault:
+            faults.append(str(fault))
+    assert not faults, "\n\n".join(faults)
+
+
 def test_a_case_is_the_same_again():
+    assert str(draw_talk(17)) == str(draw_talk(17))
     assert str(draw_case(17)) == str(draw_case(17))
     assert str(draw_case(17)) != str(draw_case(18))
 

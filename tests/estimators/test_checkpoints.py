@@ -3,6 +3,7 @@ import os
 import pickle
 import random
 import resource
+import shutil
 import signal
 import time
 from functools import partial
@@ -423,6 +424,22 @@ def test_damaged_checkpoints_are_passed_over(tmp_path, n_damaged):
     with pytest.warns(UserWarning, match="cannot be read"):
         model = make(checkpoint=tmp_path, callbacks=[EndAt(99)]).fit(X)
     assert_same(model, make().fit(X), X)
+
+
+def test_mutated_checkpoints_change_no_model(tmp_path, request):
+    """A tenth as many as are asked for: each of them is a fit."""
+
+    def make(**params):
+        return tiny("VAE", max_epochs=3, **params)
+
+    folder, whole = tmp_path / "whole", make().fit(X).transform(X)
+    ended_at(3, make, X, checkpoint=folder)
+    content = (folder / written(folder)[-1]).read_bytes()
+    for number, mutated in enumerate(mutations(content, request.config.getoption("mutations") // 10)):
+        shutil.copytree(folder, tmp_path / str(number))
+        (tmp_path / str(number) / written(folder)[-1]).write_bytes(mutated)
+        with pytest.warns(UserWarning, match="cannot be read"):
+            assert same_bits(make(checkpoint=tmp_path / str(number)).fit(X).transform(X), whole)
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_before_training(tmp_path):

@@ -2,13 +2,15 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
+from tests.helpers.drawn_worlds import WORLDS
 from tests.helpers.family import IMAGES, NAMES, X, same_bits, tiny
 from tests.helpers.foreign_words import own_network
 from vaekit.exceptions import UnreadableFileError
-from vaekit.nn import MLP, ConvNet, Custom
+from vaekit.nn import MLP, ConvNet, ConvNet1d, Custom
 from vaekit.persistence import load
 
 WHAT = ("transform", "inverse_transform", "score_samples")
@@ -99,6 +101,65 @@ def test_programs_of_conditional_models_take_what_is_known(name, what, params, t
         bound = {"rtol": 1e-5, "atol": 1e-5 * np.abs(expected).max()}
         np.testing.assert_allclose(found.numpy(), expected[:n_rows], **bound)
     assert not np.allclose(expected, others, **bound)
+
+
+EPOCH = pd.Timestamp("1970-01-01")
+
+
+def numbers_of(frame, columns):
+    """A number for each cell, as programs take them: written by hand, cell by cell."""
+
+    def number(cell, column):
+        if pd.isna(cell):
+            return np.nan
+        if column.kind == "category":
+            return column.categories.index(cell)
+        return (cell - EPOCH) / pd.Timedelta(days=1) if column.kind == "moment" else float(cell)
+
+    cells = [[number(cell, column) for cell in frame[column.name]] for column in columns.columns]
+    return np.array(cells, dtype=np.float64).T
+
+
+MIXED = [("mixed, told", "inverse_transform"), ("mixed with gaps", "score_samples")]
+
+
+def fitted_on(world):
+    make, params = WORLDS[world]
+    rows = make(3, n_rows=30)
+    return tiny("VAE", max_epochs=1, **params).fit(rows), rows
+
+
+def assert_agrees_on_cells(model, what, rows, run):
+    columns, codes = model.columns_, 5 * model.transform(rows).astype(np.float64)
+    given = codes if what == "inverse_transform" else numbers_of(rows, columns)
+    expected = getattr(model, what)(codes if what == "inverse_transform" else rows)
+    expected = numbers_of(expected, columns) if what == "inverse_transform" else expected
+    for n_rows in (len(given), 1):
+        found = run(given[:n_rows])
+        np.testing.assert_allclose(found, expected[:n_rows], rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize(("world", "what"), MIXED)
+def test_programs_of_tables_of_several_kinds_take_a_number_for_each_cell(world, what, tmp_path):
+    model, rows = fitted_on(world)
+    assert_agrees_on_cells(model, what, rows, exported(model, what, tmp_path / "program.pt2"))
+
+
+def test_programs_of_windows(tmp_path):
+    rows = WORLDS["windows"][0](0)
+    model = tiny("VAE", network=ConvNet1d(channels=2, hidden_layer_sizes=(4,))).fit(rows)
+    assert_agrees(model, "transform", rows, exported(model, "transform", tmp_path / "program.pt2"))
+
+
+@pytest.mark.onnx
+def test_a_file_of_onnx_takes_cells(tmp_path):
+    import onnxruntime
+
+    model, rows = fitted_on("mixed, told")
+    model.export(tmp_path / "program.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "program.onnx")
+    name = session.get_inputs()[0].name
+    assert_agrees_on_cells(model, "transform", rows, lambda cells: session.run(None, {name: cells})[0])
 
 
 def test_a_program_is_a_copy(tmp_path):

@@ -13,11 +13,13 @@ from sklearn.preprocessing import StandardScaler
 
 import vaekit
 from tests.helpers.broken_files import mutations
+from tests.helpers.drawn_worlds import mixed
 from tests.helpers.family import NAMES, X, same_bits, tiny
 from tests.helpers.foreign_words import OwnPrior, encoder, own_network
 from vaekit import VAE
 from vaekit.estimators._pickles import with_checksum
 from vaekit.exceptions import UnreadableFileError
+from vaekit.impute import VAEImputer
 from vaekit.model_selection import UDRSearch
 from vaekit.nn import MLP
 from vaekit.outlier import VAEOutlierDetector
@@ -116,18 +118,23 @@ SEARCHES = {
     "grid": lambda: GridSearchCV(tiny("BetaVAE"), {"beta": [1, 4], "prior": ["normal", "decoupled"]}, cv=2),
     "pipeline": lambda: GridSearchCV(make_pipeline(PCA(2), tiny("VAE")), {"vae__n_components": [1, 2]}, cv=2),
     "outliers": lambda: VAEOutlierDetector(tiny("VAE")),
+    "cells": lambda: VAEImputer(tiny("VAE"), n_importance_samples=5),
+    "outliers of several kinds": lambda: VAEOutlierDetector(tiny("VAE")),
     "udr": lambda: UDRSearch(tiny("BetaVAE"), {"beta": [1, 4]}, n_models=2),
 }
 
 
 @pytest.mark.parametrize("name", SEARCHES)
 def test_searches(name, tmp_path):
-    search = SEARCHES[name]().fit(X)
+    rows = mixed(0, 30, gaps=False) if "several kinds" in name else X
+    search = SEARCHES[name]().fit(rows)
     save(search, tmp_path / "search")
     other = load(tmp_path / "search")
     assert getattr(other, "best_params_", None) == getattr(search, "best_params_", None)
     method = "transform" if hasattr(search, "transform") else "score_samples"
-    assert same_bits(getattr(other, method)(X), getattr(search, method)(X))
+    assert same_bits(getattr(other, method)(rows), getattr(search, method)(rows))
+    if "outliers" in name:
+        assert same_bits(np.asarray(other.explain(rows[:2])), np.asarray(search.explain(rows[:2])))
 
 
 def test_a_pipeline_with_a_module_of_ones_own_is_refused(tmp_path):
@@ -136,11 +143,11 @@ def test_a_pipeline_with_a_module_of_ones_own_is_refused(tmp_path):
         load(tmp_path / "pipeline")
 
 
-def test_mutated_files_of_pipelines_are_refused_or_the_same(tmp_path):
+def test_mutated_files_of_pipelines_are_refused_or_the_same(tmp_path, request):
     pipeline = make_pipeline(StandardScaler(), tiny("VAE")).fit(X)
     save(pipeline, tmp_path / "pipeline")
     codes = pipeline.transform(X)
-    for mutated in mutations((tmp_path / "pipeline").read_bytes(), 60):
+    for mutated in mutations((tmp_path / "pipeline").read_bytes(), 3 * request.config.getoption("mutations")):
         (tmp_path / "file").write_bytes(mutated)
         try:
             other = load(tmp_path / "file")

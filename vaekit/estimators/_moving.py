@@ -58,7 +58,9 @@ class MovingMixin(GuardedMethods):
             float64 (images: float32, a batch of `image_shape_`; codes: float64) and does not check them. That of a
             conditional model takes y besides: float64, a number for each row, or a row of them where y has several
             columns. Labels that are no numbers are told by their place among `numpy.unique(y)`; one that was not seen
-            in `fit` is none of them.
+            in `fit` is none of them. A table of several kinds of columns is a number for each cell, float64: the place
+            of a category among its column's `categories` in `columns_`, 0 or 1 for truths, days since 1970 for dates
+            and times, days for durations; with `missing_values="mask"` NaN for missing cells.
 
         Raises
         ------
@@ -86,11 +88,6 @@ class MovingMixin(GuardedMethods):
         """
         check_is_fitted(self)
         write = _writer(path)
-        if self.model_.blueprint.columns is not None:
-            raise ValueError(
-                "A model of a table of several kinds of columns cannot be exported; programs take numbers alone. Serve "
-                "the model itself, from a file of vaekit.persistence.save."
-            )
         if what not in PROGRAMS or not hasattr(self, what) or what in self._not_exported:
             offered = [name for name in PROGRAMS if hasattr(self, name) and name not in self._not_exported]
             raise ValueError(f"The 'what' parameter must be one of {offered} for this model. Got {what!r} instead.")

@@ -172,9 +172,9 @@ def _is_plain(rows):
 
 
 def _check_width(estimator, rows, reset):
-    if not reset and type(rows) is np.ndarray and rows.shape[1] == estimator.n_features_in_:
-        if not hasattr(estimator, "feature_names_in_"):
-            return
+    is_as_in_fit = not reset and _is_plain(rows) and rows.shape[1] == estimator.n_features_in_
+    if is_as_in_fit and not hasattr(estimator, "feature_names_in_"):
+        return
     if not reset and estimator.image_shape_ is not None and rows.shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X has {rows.shape[1]} features, but {type(estimator).__name__} is expecting {estimator.n_features_in_} "

@@ -303,5 +303,4 @@ def _data_and_samples(estimator, X, features, n_samples, random_state, noise):
 
 def _default_count(n_samples, X):
     n_samples = min(count_rows(X), MOST_SAMPLES) if n_samples is None else n_samples
-    n_samples = check_count(n_samples, "n_samples")
-    return n_samples
+    return check_count(n_samples, "n_samples")

@@ -1,12 +1,15 @@
 """Records of finished runs: a file each, written whole or not at all, by any number of processes."""
 
 import contextlib
+import hashlib
 import json
 from pathlib import Path
 
 from vaekit.files import Lock, remove_leftovers, write_atomically
 
 __all__ = ["Store"]
+
+FORMAT = 1
 
 
 class Store:
@@ -54,10 +57,10 @@ class Store:
             If the file is no record: damaged on the way here, for writing leaves it whole.
         """
         try:
-            return json.loads(self.path(study, key).read_text())
+            return _opened(self.path(study, key).read_text())
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{self.path(study, key)} is no record; delete it, and the run is done again.") from error
 
     def write(self, study: str, key: str, record: dict) -> None:
@@ -72,7 +75,8 @@ class Store:
         """
         path = self.path(study, key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, [json.dumps(record, indent=1, sort_keys=True).encode()])
+        sealed = record | {"checksum": _checksum(record), "format": FORMAT}
+        write_atomically(path, [json.dumps(sealed, indent=1, sort_keys=True).encode()])
 
     @contextlib.contextmanager
     def claimed(self, study: str, keys):
@@ -114,3 +118,20 @@ class Store:
     def tidy(self, study: str) -> None:
         """Remove what killed processes left half-written."""
         remove_leftovers(self.folder / study)
+
+
+def _checksum(record):
+    """That of what is read again: of plain values, whose keys are texts."""
+    plain = json.loads(json.dumps(record))
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+
+
+def _opened(text):
+    """The record of a file; the first ones had neither checksum nor format."""
+    record = json.loads(text)
+    if not isinstance(record, dict):
+        raise ValueError("a record is a dictionary")
+    seal = record.pop("checksum", None), record.pop("format", None)
+    if seal not in ((None, None), (_checksum(record), FORMAT)):
+        raise ValueError("its checksum does not fit")
+    return record

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from vaekit.fitted._densities import shared_noise
+from vaekit.fitted._export_columns import CellsOfNumbers, NumbersOfCells
 from vaekit.fitted._preprocessing import LIMIT
 
 __all__ = ["PROGRAMS", "onnx_bytes", "program_of", "torch_bytes"]
@@ -32,12 +33,16 @@ class Program(nn.Module):
         blueprint, self.conditions = model.blueprint, conditions
         self.module = copy.deepcopy(model.module).cpu().eval().requires_grad_(False)
         self.event_shape, self.is_image = blueprint.event_shape, blueprint.is_image
-        self.row_shape = blueprint.image_shape or (blueprint.n_features,)
+        self.row_shape = blueprint.image_shape or (blueprint.n_columns,)
+        self.numbers, self.cells = nn.Identity(), nn.Identity()
+        if blueprint.columns is not None:
+            self.numbers = NumbersOfCells(blueprint.columns, blueprint.has_gaps)
+            self.cells = CellsOfNumbers(blueprint.columns)
         for name, value in blueprint.preprocessing._asdict().items():
             self.register_buffer(name, torch.tensor(np.asarray(value, dtype=np.float64)))
 
     def to_network(self, X):
-        """Rows as the network sees them; centred in double precision."""
+        """Rows of numbers as the network sees them; centred in double precision."""
         values = (X.reshape(X.shape[0], -1).to(torch.float64) - self.offset) / self.unit
         return values.clamp(-LIMIT, LIMIT).to(torch.float32).reshape(-1, *self.event_shape)
 
@@ -60,7 +65,7 @@ class Transform(Program):
 
     def forward(self, X, y=None):
         """Means of q(z | x), (n_rows, n_components)."""
-        return self.told(y).encode(self.to_network(X)).loc.to(self.float_type)
+        return self.told(y).encode(self.to_network(self.numbers(X))).loc.to(self.float_type)
 
     def example(self):
         """A few rows of the right shape and type."""
@@ -78,7 +83,7 @@ class InverseTransform(Program):
         """E[x | z] in the units of X."""
         decoded = self.module.likelihood.mean(self.told(y).decode(Z.to(torch.float32)))
         rows = decoded.reshape(decoded.shape[0], -1).to(torch.float64) * self.unit + self.offset
-        return rows.to(self.float_type).reshape(-1, *self.row_shape)
+        return self.cells(rows).to(self.float_type).reshape(-1, *self.row_shape)
 
     def example(self):
         """A few codes."""
@@ -97,7 +102,8 @@ class ScoreSamples(Transform):
 
     def forward(self, X, y=None):
         """E_q log p(x | z) - KL(q(z | x) || p(z)) in nats per row, over noise that all rows share."""
-        x, told = self.to_network(X), self.told(y)
+        X, told = self.numbers(X), self.told(y)
+        x = self.to_network(X)
         posterior = told.encode(x)
         z = posterior.rsample(self.noise)
         bounds = told.likelihood.log_prob(told.decode(z), x) - told.prior.kl(posterior, z)

@@ -79,7 +79,7 @@ def total_correlation_terms(
 
     Notes
     -----
-    Time of order n_rows × n_encodings × n_components; so is memory up to some 64 MiB, beyond which rows are taken in
+    Time of order n_rows × n_encodings × n_components; so is memory up to some 16 MiB, beyond which rows are taken in
     blocks. Values on a batch serve as a loss, not as a measure of a fitted model.
 
     References

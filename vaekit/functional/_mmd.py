@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from vaekit.functional._row_blocks import MOST_NUMBERS, in_row_blocks
+from vaekit.functional._row_blocks import are_few, in_row_blocks
 
 MOST_FOR_MEDIAN = 4096  # points whose median distance is taken for that of all
 IMQ_SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -60,7 +60,7 @@ def maximum_mean_discrepancy(
 
     Notes
     -----
-    Time of order (n_rows_a + n_rows_b)² n_components; memory of order (n_rows_a + n_rows_b)² up to some 64 MiB, beyond
+    Time of order (n_rows_a + n_rows_b)² n_components; memory of order (n_rows_a + n_rows_b)² up to some 16 MiB, beyond
     which rows are taken in blocks.
 
     References
@@ -119,7 +119,7 @@ def _median_squared_distance(points):
 
 def _mean(kernel_of, u, v, s2):
     """Mean of the kernel over all pairs of a row u and a row v."""
-    if u.shape[0] * v.shape[0] <= MOST_NUMBERS:
+    if are_few(len(u) * len(v)):
         return kernel_of(_squared_distances(u, v), s2).mean()
     return _row_sums(kernel_of, u, v, s2).mean() / len(v)
 
@@ -127,7 +127,7 @@ def _mean(kernel_of, u, v, s2):
 def _mean_off_diagonal(kernel_of, u, v, s2):
     """The same without those of a row and itself."""
     n = len(u)
-    if n * n <= MOST_NUMBERS:
+    if are_few(n * n):
         k = kernel_of(_squared_distances(u, v), s2)
         return (k.sum() - k.diagonal().sum()) / (n * (n - 1))
     of_itself = kernel_of(u.new_zeros(()), s2)

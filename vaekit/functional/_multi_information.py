@@ -39,8 +39,9 @@ def multi_information(z: Tensor, bandwidth: float | None = None) -> Tensor:
 
     Notes
     -----
-    Time of order n_rows^2 n_components; so is memory up to some 64 MiB, beyond which rows are taken in blocks. The authors' code takes a bandwidth of its own, s_k, for the
-    marginals; then independent codes, too, are at another value than 0.
+    Time of order n_rows^2 n_components; so is memory up to some 16 MiB, beyond which rows are taken in blocks. The
+    authors' code takes a bandwidth of its own, s_k, for the marginals; then independent codes, too, are at another
+    value than 0.
 
     References
     ----------

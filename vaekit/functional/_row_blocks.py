@@ -3,17 +3,24 @@
 import torch
 from torch.utils.checkpoint import checkpoint
 
-__all__ = ["in_row_blocks"]
+__all__ = ["are_few", "in_row_blocks"]
 
-MOST_NUMBERS = 2**24  # of all pairs that are looked at at once: 64 MiB of float32, several times with what hangs on them
-NUMBERS_OF_A_BLOCK = 2**22
+MOST_NUMBERS = (
+    2**24
+)  # of all pairs that are looked at at once: 64 MiB of float32, several times with what hangs on them
+NUMBERS_OF_A_BLOCK = 2**20
+
+
+def are_few(n_numbers):
+    """Whether so many numbers are made at once."""
+    return n_numbers <= MOST_NUMBERS
 
 
 def in_row_blocks(function, n_rows, per_row):
     """Tensors of all rows, each (n_rows, ...), of a function that gives those of some of them.
 
-    Few rows are taken at once. Of many, what a block of rows computes on its way is dropped, and computed again when its
-    gradient is due: memory is that of a block, the values are the same to rounding.
+    Few rows are taken at once. Of many, what a block of rows computes on its way is dropped, and computed again when
+    its gradient is due: memory is that of a block, the values are the same to rounding.
 
     Parameters
     ----------
@@ -23,7 +30,7 @@ def in_row_blocks(function, n_rows, per_row):
     per_row : int
         Numbers that a single row makes on its way.
     """
-    if n_rows * per_row <= MOST_NUMBERS:
+    if are_few(n_rows * per_row):
         return function(slice(0, n_rows))
     size = max(1, NUMBERS_OF_A_BLOCK // per_row)
     blocks = [_forgetting(function, slice(start, min(start + size, n_rows))) for start in range(0, n_rows, size)]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils import gen_batches
 
 from vaekit.metrics._parameters import metric
 from vaekit.tables._validation import at_common_scale, check_counts, check_features
@@ -13,6 +14,7 @@ from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 MOST_ROWS_OF_A_SUBSET = 1000
+PAIRS_AT_ONCE = 2**22
 
 
 class KernelDistance(NamedTuple):
@@ -98,9 +100,18 @@ def kernel_distance(
 def unbiased_mmd(real, fake):
     """Squared maximum mean discrepancy of the cubic kernel: a U-statistic of two sets of equally many rows."""
     m = len(real)
-    within = sum(kernel.sum() - np.trace(kernel) for kernel in (_kernel(real, real), _kernel(fake, fake)))
-    distance = float(within / (m * (m - 1)) - 2 * _kernel(real, fake).mean())
+    within = sum(_sum(rows, rows) - _sum_of_diagonal(rows) for rows in (real, fake))
+    distance = float(within / (m * (m - 1)) - 2 * _sum(real, fake) / m**2)
     return distance if math.isfinite(distance) else math.inf
+
+
+def _sum(a, b):
+    """Sum of the kernel over all pairs, some rows of the first at a time."""
+    return sum(_kernel(a[rows], b).sum() for rows in gen_batches(len(a), max(1, PAIRS_AT_ONCE // len(b))))
+
+
+def _sum_of_diagonal(a):
+    return ((np.einsum("ij,ij->i", a, a) / a.shape[1] + 1) ** 3).sum()
 
 
 def _kernel(a, b):

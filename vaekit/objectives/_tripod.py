@@ -13,6 +13,8 @@ from vaekit.utils._spec import spec
 
 __all__ = ["Tripod"]
 
+SMALLEST_STEP, LARGEST_STEP = 1e-6, 1e6  # whose squares single precision tells from 0 and from infinity
+
 
 @spec
 class Tripod(Objective):
@@ -72,7 +74,7 @@ class Tripod(Objective):
         "nhp_weight": nonnegative(),
         "bandwidth": [Interval(Real, 0, None, closed="neither"), None],
         "n_directions": [Interval(Integral, 2, 1024, closed="both")],
-        "step": [Interval(Real, 0, None, closed="neither")],
+        "step": [Interval(Real, SMALLEST_STEP, LARGEST_STEP, closed="both")],
     }
 
     weighted = ("klm_weight", "nhp_weight")

@@ -31,7 +31,7 @@ class ReferenceRows(NamedTuple):
         return cls(take_rows(X, chosen), scores[chosen])
 
     def packed(self):
-        """The same with a frame of several kinds of columns as plain values, of which a file without pickles is made."""
+        """The same, a frame of several kinds of columns as plain values: what a file without pickles can hold."""
         table = open_table(self.rows)
         if table is None or table.library == "numpy" or not is_mixed(table):
             return self
