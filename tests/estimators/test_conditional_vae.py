@@ -165,3 +165,10 @@ def test_a_prior_made_of_encodings_wants_an_encoder_that_is_told_nothing():
     with pytest.raises(IncompatibleChoiceError, match="condition_encoder=False"):
         ConditionalVAE(prior="vamp", max_epochs=1).fit(X[:50], Y[:50])
     ConditionalVAE(prior="vamp", condition_encoder=False, max_epochs=1).fit(X[:50], Y[:50])
+
+
+def test_rows_with_weights_leave_a_mean_condition_for_rows_about_which_nothing_is_known():
+    weight = np.arange(50) % 3
+    model = ConditionalVAE(n_components=2, max_epochs=1, random_state=0).fit(X[:50], Y[:50], sample_weight=weight)
+    np.testing.assert_allclose(model.conditions_.mean[1], np.average(Y[:50], weights=weight), rtol=1e-6)
+    assert np.isfinite(model.transform(X[:5])).all()

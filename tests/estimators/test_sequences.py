@@ -68,3 +68,22 @@ def test_groups_are_routed_split_and_gone_on_with(estimator):
 
 def test_an_encoder_alone_has_no_way_back():
     assert not any(hasattr(PCL(), name) for name in ("inverse_transform", "sample", "score_samples", "log_prior"))
+
+
+GROUPS = np.arange(12) // 6
+BAD = {
+    "a group that is none": (
+        {"groups": np.array([None, "a"] * 6, dtype=object)},
+        "'groups' must all be numbers or all",
+    ),
+    "one row that counts": ({"sample_weight": np.eye(12)[0]}, "'sample_weight' of the 12 rows leave 0 pairs"),
+    "rows that count apart": ({"groups": GROUPS, "sample_weight": np.arange(12) % 2}, "leave 0 pairs of neighbours"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("estimator", [PCL, SlowVAE])
+def test_rows_without_neighbours_are_refused_in_words(estimator, name):
+    told, words = BAD[name]
+    with pytest.raises(ValueError, match=words):
+        estimator(**TINY).fit(np.random.default_rng(0).normal(size=(12, 3)), **told)

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy_study
+from broken_files import mutations
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -183,3 +184,18 @@ def test_a_damaged_record_is_named(tmp_path):
     store.path("toy", "a").write_text(json.dumps({"a": 1})[:-1])
     with pytest.raises(ValueError, match="delete it"):
         store.read("toy", "a")
+
+
+def test_a_damaged_record_is_refused_or_the_same(tmp_path, request):
+    store, record = Store(tmp_path), {"numbers": {"mig": 0.1 + 0.2, 3: [1, 2.5, None]}, "seconds": 1e-300}
+    store.write("toy", "0a", record)
+    whole, good = store.path("toy", "0a").read_bytes(), store.read("toy", "0a")
+    assert good["numbers"]["mig"] == 0.1 + 0.2
+    for mutated in mutations(whole, request.config.getoption("mutations")):
+        store.path("toy", "0a").write_bytes(mutated)
+        try:
+            assert store.read("toy", "0a") == good
+        except ValueError as error:
+            assert "is no record; delete it" in str(error)
+    store.path("toy", "0a").write_text('{"numbers": {"mig": 0.3}}')  # of the first versions
+    assert store.read("toy", "0a") == {"numbers": {"mig": 0.3}}

@@ -170,3 +170,30 @@ def test_bins_of_pandas_are_categories_and_come_back(values, bins, right):
     assert all(type(category) is str for category in columns.columns[0].categories)
     rows = columns.encode(open_table(frame))
     pd.testing.assert_frame_equal(columns.decode(rows, columns.cells(rows)), frame)
+
+
+NARROW = {
+    "pandas": pd.DataFrame({"ns": DAYS.as_unit("ns"), "s": DAYS.as_unit("s"), "half": np.float16([1, 2, 3, 4]),
+                            "took": pd.to_timedelta([1, 2, 3, 4], unit="h"), "on": pd.Series(DAYS.date),
+                            "zone": DAYS.tz_localize("Asia/Tokyo")}),
+    "polars": pl.DataFrame({"us": DAYS, "on": pl.Series(DAYS.date), "half": pl.Series([1.0, 2, 3, 4], dtype=pl.Float32),
+                            "ns": pl.Series(DAYS).cast(pl.Datetime("ns")), "took": pl.Series(DAYS) - DAYS[0]}),
+    "pyarrow": pa.table({"ns": pa.array(DAYS, pa.timestamp("ns")), "on": pa.array(DAYS.date),
+                         "half": pa.array(np.float16([1, 2, 3, 4])), "took": pa.array(DAYS - DAYS[0])}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("library", NARROW)
+@pytest.mark.filterwarnings("error")
+def test_numbers_beyond_a_type_come_back_as_its_ends(library):
+    """A decoder may be asked about codes from anywhere."""
+    columns = columns_of(open_table(NARROW[library]))
+    low, high = (columns.encode(open_table(columns.decode(np.full((1, len(columns)), end)))) for end in (-1e300, 1e300))
+    assert np.isfinite([low, high]).all()
+    assert (low < high).all()
+    np.testing.assert_allclose(columns.possible(high), np.squeeze(high), rtol=1e-12)
+
+
+def test_a_category_is_no_infinity():
+    with pytest.raises(ValueError, match="category inf, and categories are text or finite numbers"):
+        columns_of(open_table(pd.DataFrame({"c": [1.0, np.inf]})), categories=[0])

@@ -68,7 +68,7 @@ class Talk(NamedTuple):
 def draw_talk(seed):
     """Return the talk of this number."""
     rng = random.Random(seed)
-    name = rng.choice([*vaekit.ESTIMATORS, "VAE", "ConditionalVAE", "SlowVAE", "TripodVAE", *AROUND])
+    name = rng.choice([*vaekit.ESTIMATORS, "VAE", "ConditionalVAE", "PCL", "SlowVAE", "TripodVAE", *AROUND])
     world = rng.choice(list(WORLDS))
     parameters = WORLDS[world][1] | SMALL
     kind = getattr(vaekit, name, vaekit.VAE)

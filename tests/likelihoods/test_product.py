@@ -6,6 +6,7 @@ import torch
 from settings_of_words import setting
 from sklearn.base import clone
 
+from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.likelihoods import Bernoulli, Categorical, Laplace, Normal, Poisson, Product
 from vaekit.utils._torch import make_generator
 
@@ -73,3 +74,8 @@ def test_every_number_of_a_row_has_one_part(parts):
 def test_parts_that_are_none_are_refused(parts):
     with pytest.raises(ValueError, match="'parts' of a Product must be pairs"):
         Product(parts=parts).validated()
+
+
+def test_it_is_of_the_columns_of_a_table_and_of_no_windows():
+    with pytest.raises(IncompatibleChoiceError, match=r"rows of shape \(1, 6\); choose network='mlp'"):
+        Product(parts=PARTS).decoded_shape((1, 6))

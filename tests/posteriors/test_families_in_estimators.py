@@ -105,3 +105,12 @@ def test_an_encoder_without_noise_is_scored_as_its_docstring_says():
 def test_the_kl_of_an_encoder_without_noise_is_infinite_even_where_no_code_moves():
     model = DPVAE(**TINY, posterior_family=FixedScale(scale=0)).fit(np.ones((9, 3)))
     assert np.isposinf(model.kl_per_component_).all()
+
+
+def test_codes_that_no_draw_comes_to_have_a_density_that_is_a_number():
+    """The way back through a flow divides by shares that such codes make 0."""
+    model = VAE(**TINY | {"max_epochs": 1}, posterior_family="iaf").fit(X)
+    far = 10.0 ** np.array([[3, 8, 15], [15, 3, 8]]).T
+    log_q = model.log_posterior(X[:3], far * [1, -1])
+    assert np.isfinite(log_q).all()
+    assert (log_q < -1e3).all()

@@ -20,3 +20,9 @@ def test_a_seed_is_a_generator_of_its_own_and_a_generator_moves_on():
 def test_a_seed_that_is_none_is_refused():
     with pytest.raises(ValueError, match="seed"):
         make_random_state("a")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, np.int64(-3)])
+def test_a_number_that_is_no_seed_is_refused_by_the_name_of_the_parameter(seed):
+    with pytest.raises(ValueError, match=r"'random_state' parameter .*range \[0, 4294967295\]"):
+        make_random_state(seed)

@@ -1,6 +1,7 @@
 """What each column of a table is, as its type and the user's words tell."""
 
 import datetime
+import math
 from numbers import Integral
 
 import narwhals.stable.v2 as nw
@@ -143,13 +144,17 @@ def _categories(library, name, column):
             f"Column {name!r} of X holds {len(found)} categories, and {MOST_CATEGORIES} are the most that can be told "
             "apart; leave it out, or join its rare values."
         )
-    strange = next((value for value in found if not isinstance(value, str | int | float)), None)
+    strange = next((value for value in found if not _is_category(value)), None)
     if strange is not None:
         raise ValueError(
-            f"Column {name!r} of X holds the category {strange!r}, and categories are text or numbers; turn it into "
-            "text."
+            f"Column {name!r} of X holds the category {strange!r}, and categories are text or finite numbers; turn it "
+            "into text."
         )
     return tuple(found) or ("",)
+
+
+def _is_category(value):
+    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _step_of_moments(days):

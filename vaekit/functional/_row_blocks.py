@@ -5,9 +5,7 @@ from torch.utils.checkpoint import checkpoint
 
 __all__ = ["are_few", "in_row_blocks"]
 
-MOST_NUMBERS = (
-    2**24
-)  # of all pairs that are looked at at once: 64 MiB of float32, several times with what hangs on them
+MOST_NUMBERS = 2**22  # of all pairs, made at once: 16 MiB of float32, and a dozen times that with what hangs on them
 NUMBERS_OF_A_BLOCK = 2**20
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.likelihoods._base import Likelihood, LikelihoodSpec
 from vaekit.likelihoods._gaps import build_likelihood
 from vaekit.utils._spec import spec
@@ -73,7 +74,18 @@ class Product(LikelihoodSpec):
         return {"parts": tuple((type(word).__name__, repr(word), tuple(own)) for word, own in self.parts)}
 
     def decoded_shape(self, event_shape):
-        """What all parts want, side by side."""
+        """What all parts want, side by side.
+
+        Raises
+        ------
+        IncompatibleChoiceError
+            If rows are images or windows.
+        """
+        if len(event_shape) != 1:
+            raise IncompatibleChoiceError(
+                f"Columns with likelihoods of their own are those of a table, and this 'network' reads rows of shape "
+                f"{event_shape}; choose network='mlp', or one 'likelihood' for all numbers."
+            )
         return (sum(self._widths()),)
 
     def _widths(self):

@@ -9,6 +9,8 @@ __all__ = ["trusted_types"]
 # by their paths: rooms of this floor do not import one another
 OTHERS = [
     "vaekit.estimators._conditions.Conditions",
+    "vaekit.frames._columns.Column",
+    "vaekit.frames._columns.Columns",
     "vaekit.impute._imputer.VAEImputer",
     "vaekit.model_selection._udr.UDRSearch",
     "vaekit.outlier._contributions.ReferenceRows",
