@@ -63,7 +63,8 @@ class TrainedModel:
     @contextlib.contextmanager
     def inferring(self):
         """The net as it is used after training: without gradients, on as many threads as its size is worth."""
-        self.net.set_training(False)
+        if any(part.training for part in self.module.modules()):
+            self.net.set_training(False)
         # tensors that a foreign module keeps from here must be of use in training, and those of inference mode are not
         mode = torch.no_grad() if self.blueprint.is_foreign else torch.inference_mode()
         with mode, threads_for(self.work_of_a_step), same_convolutions(self.net.device):

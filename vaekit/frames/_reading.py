@@ -79,7 +79,11 @@ def days_of(column):
     """Moments in days, since 1970 for dates and times, exact to the microsecond."""
     series = series_of(as_moment(column))
     count = series.dt.total_microseconds() if series.dtype == nw.Duration else series.dt.timestamp("us")
-    return np.asarray(count.cast(nw.Float64).to_numpy(), dtype=np.float64) / DAY
+    days = count // DAY  # Arrow makes no floats of numbers beyond 2^53
+    whole, rest = (
+        np.asarray(part.cast(nw.Float64).to_numpy(), dtype=np.float64) for part in (days, count - days * DAY)
+    )
+    return (whole * DAY + rest) / DAY  # the product is exact
 
 
 def codes_of_cells(column, told, when_unknown):
