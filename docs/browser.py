@@ -1,6 +1,6 @@
 """Pages in a real browser, without a window: what they become, and what they complain of."""
 
-import functools
+import html
 import http.server
 import json
 import re
@@ -16,7 +16,6 @@ __all__ = ["complaints_of_a_site", "find_browser", "opened", "served"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PHONE = 390  # pixels; a window of Chromium's cannot be as narrow, a frame can
 FOUND = re.compile(r'<pre id="found">(.*?)</pre>', re.DOTALL)
-ENTITIES = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 COMPLAINT = re.compile(r'CONSOLE[:(]\d+\)?\] "(.*?)", source: (\S+)', re.DOTALL)
 
 # Opens pages one after the other in a frame of a phone's width, and writes down what is wrong with them.
@@ -31,7 +30,8 @@ async function open(page) {
   const say = told => found.push(page + ": " + told);
   if (root.scrollWidth > %(width)d) say("is " + root.scrollWidth + " pixels wide on a phone of %(width)d");
   for (const image of words.images) {
-    if (!image.complete && image.loading !== "lazy") await new Promise(done => { image.onload = image.onerror = done; });
+    const isAwaited = !image.complete && image.loading !== "lazy";
+    if (isAwaited) await new Promise(done => { image.onload = image.onerror = done; });
     if (image.complete && image.naturalWidth === 0) say("shows no picture " + image.src);
   }
   return frame;
@@ -82,8 +82,8 @@ def opened(address, *options, seconds=120):
                    f"--user-data-dir={profile}", *options, "--dump-dom", address]  # fmt: skip
         done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=True)
     written = FOUND.search(done.stdout)
-    words = functools.reduce(lambda text, pair: text.replace(*pair), ENTITIES.items(), written[1]) if written else "null"
-    return json.loads(words), [f"{source}: logs: {told}" for told, source in COMPLAINT.findall(done.stderr)]
+    found = json.loads(html.unescape(written[1]) if written else "null")
+    return found, [f"{source}: logs: {told}" for told, source in COMPLAINT.findall(done.stderr)]
 
 
 @contextmanager

@@ -50,7 +50,8 @@ def test_losses_are_drawn_epoch_by_epoch(notebook, capfd):
     assert lines_of(first) == []
     assert [len(line) for state in states for line in lines_of(state)] == [1, 1, 2, 2, 3, 3, 3, 3]  # and the end
     last = model.history_[-1]
-    told = f"{type(model).__name__}: epoch 3 of 3, train_loss {last['train_loss']:.4g}, valid_loss {last['valid_loss']:.4g}, "
+    losses = f"train_loss {last['train_loss']:.4g}, valid_loss {last['valid_loss']:.4g}"
+    told = f"{type(model).__name__}: epoch 3 of 3, {losses}, "
     assert re.fullmatch(re.escape(told) + r"\d+ s in all", repr(states[-1]))
     assert re.search(r", at most \d+ s left$", repr(states[0]))
     assert capfd.readouterr() == ("", "")
@@ -113,7 +114,8 @@ def test_few_equal_and_broken_losses_are_drawn(losses):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.2, "0 s"), (59.7, "1 min 0 s"), (61, "1 min 1 s"), (3599.6, "1 h 0 min"), (7322, "2 h 2 min")]
+    ("seconds", "told"),
+    [(0.2, "0 s"), (59.7, "1 min 0 s"), (61, "1 min 1 s"), (3599.6, "1 h 0 min"), (7322, "2 h 2 min")],
 )
 def test_seconds_are_told_as_people_tell_them(seconds, told):
     assert _live_loss._told(seconds) == told

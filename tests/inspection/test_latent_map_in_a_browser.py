@@ -1,7 +1,6 @@
 """The interactive map in a real browser: its points are drawn, and the pointer asks them."""
 
 import importlib.util
-import json
 from pathlib import Path
 
 import numpy as np
@@ -88,10 +87,8 @@ def test_points_are_drawn_and_tell_of_their_rows(browser, shape, tmp_path):
 
 def test_what_a_page_complains_of_is_seen(browser, tmp_path):
     """The test above can fail."""
-    (tmp_path / "a.html").write_text(
-        "<!DOCTYPE html><pre>x</pre><script>console.error('a &lt; b'); null.x</script>"
-    )
+    (tmp_path / "a.html").write_text("<!DOCTYPE html><pre>x</pre><script>console.error('a &lt; b'); null.x</script>")
     found, complaints = browser.opened((tmp_path / "a.html").as_uri())
     assert found is None
-    assert [line.split(": logs: ")[1] for line in complaints][0] == "a &lt; b"
+    assert complaints[0].endswith(": logs: a &lt; b")
     assert "TypeError" in complaints[1]
