@@ -103,6 +103,28 @@ def test_what_a_browser_would_stumble_over_is_found(tmp_path):
         "leads nowhere: no.png", "no such place: b.html#end"]  # fmt: skip
 
 
+SEARCH = """<ul id="search-results"></ul><script>
+const word = new URLSearchParams(location.search).get("q");
+if (word === "VAE") document.getElementById("search-results").innerHTML = "<li><a href='#'>vaekit.VAE</a></li>";
+</script>"""
+
+
+@pytest.mark.browser
+def test_what_a_browser_finds_wrong_is_told(tmp_path, monkeypatch):
+    """A page without a fault, and one with each of three; a search that knows one of two words."""
+    monkeypatch.syspath_prepend(DOCS)
+    from browser import complaints_of_a_site
+
+    head = "<!DOCTYPE html><meta charset=utf-8><link rel=icon href=data:,>"
+    (tmp_path / "good.html").write_text(f"{head}<p>good</p>")
+    bad = "<p style='width:900px'><img src=data:,><script>console.error(1)</script>"
+    (tmp_path / "bad.html").write_text(head + bad)
+    (tmp_path / "search.html").write_text(head + SEARCH)
+    told = complaints_of_a_site(tmp_path, ["good.html", "bad.html"], ["VAE", "GAN"])
+    assert told[0] == "bad.html: is 908 pixels wide on a phone of 390"
+    assert told[1:] == ["bad.html: shows no picture data:,", "search.html: does not find GAN", "/bad.html: logs: 1"]
+
+
 @pytest.mark.parametrize("name", sorted(vaekit.estimators.__all__))
 def test_a_models_page_has_the_equations_of_its_parts(name, monkeypatch):
     monkeypatch.syspath_prepend(DOCS)
