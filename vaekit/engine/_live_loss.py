@@ -110,7 +110,9 @@ class Picture:
         lines = "".join(_line(values, self._limits(), self.n_epochs, COLORS[name]) for name, values in
                         self.losses.items())  # fmt: skip
         low, high = self._limits()
-        marks = f'<text x="4" y="12">{high:.4g}</text><text x="4" y="{HEIGHT - 4}">{low:.4g}</text>' if lines else ""
+        # where a line that falls is not: its start is high, its end low
+        marks = f'<text x="4" y="{HEIGHT - 4}">{low:.4g}</text>' if lines else ""
+        marks += f'<text x="{WIDTH - 4}" y="12" text-anchor="end">{high:.4g}</text>' if lines else ""
         return (
             f'<div style="font:13px system-ui,sans-serif"><div>{self._legend()}</div>'
             f'<svg width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="losses by epoch" font-size="10" '
