@@ -1,7 +1,8 @@
 """What a browser would stumble over in the built site: python docs/check_site.py SITE.
 
-Each link and picture leads to a file of the site, each fragment to a place in its page, no script or style comes from
-elsewhere, and the search knows the models.
+Each link and picture leads to a file of the site, each fragment to a place in its page, no script, style or picture
+comes from elsewhere, and the search knows the models. Where there is a browser, it opens some pages as wide as a phone:
+none logs a complaint, shows a hole in place of a picture or runs out at the side, and the search finds the models.
 """
 
 import sys
@@ -9,7 +10,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from browser import complaints_of_a_site, find_browser
+
 __all__ = ["faults"]
+
+OPENED = (
+    "index", "install", "quickstart", "choosing", "how_to", "parameters", "reading", "displays", "mixed_tables",
+    "objectives", "presets", "studies/index", "gallery/index", "gallery/plot_latent_map", "gallery/plot_mixed_table",
+    "reference/index", "reference/vaekit", "reference/generated/vaekit.FactorDPVAE")  # fmt: skip
+SOUGHT = ("FactorDPVAE", "LatentMap")
 
 
 class Page(HTMLParser):
@@ -52,7 +63,14 @@ def _missing(page, target, pages):
         yield f"{page.path}: no such place: {target}"
 
 
+def seen_in_a_browser(site):
+    """Lines that say what is wrong once pages are opened."""
+    return complaints_of_a_site(site, [f"{page}.html" for page in OPENED], SOUGHT)
+
+
 if __name__ == "__main__":
     found = list(faults(sys.argv[1]))
-    print("\n".join(found) or "every link and picture is there")
+    opened = find_browser() is not None and len(found) == 0
+    found += seen_in_a_browser(sys.argv[1]) if opened else []
+    print("\n".join(found) or f"every link and picture is there{f'; {len(OPENED)} pages were opened' * opened}")
     sys.exit(bool(found))

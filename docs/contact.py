@@ -1,10 +1,11 @@
-"""All displays on five data sets: a contact sheet of each, and one picture of each display for docs/displays.md.
+"""All displays on six data sets: a contact sheet of each, and one picture of each display for docs/displays.md.
 
-`python docs/contact.py --out docs/contact` draws digits, dSprites, a table and windows, which come with scikit-learn or
-are drawn by vaekit; `--data FOLDER` adds MNIST from FOLDER/mnist. `--only digits` draws one of them.
+`python docs/contact.py --out docs/contact` draws digits, dSprites, a table, a mixed table and windows, which come with
+scikit-learn or are drawn by vaekit; `--data FOLDER` adds MNIST from FOLDER/mnist. `--only digits` draws one of them.
 """
 
 import argparse
+import functools
 import io
 import warnings
 from pathlib import Path
@@ -16,8 +17,8 @@ from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_digits, load_wine
 
 import vaekit.inspection as look
-from vaekit import VAE, BetaVAE, FactorDPVAE
-from vaekit.datasets import load_mnist, make_dsprites
+from vaekit import VAE, BetaVAE, FactorDPVAE, fit_many
+from vaekit.datasets import load_mnist, make_dsprites, make_mixed_table
 from vaekit.evaluation import generation_report
 from vaekit.metrics import dcimig_score, mig_score, modularity_score, sap_score
 from vaekit.outlier import VAEOutlierDetector
@@ -38,8 +39,13 @@ class World:
         self.model = FactorDPVAE(gamma=5, **fit).fit(X)
         self.flat = FactorDPVAE(gamma=5, **{**fit, "n_components": 2}).fit(X)
         self.plain = VAE(**fit).fit(X)
-        self.seeds = [VAE(**{**fit, "random_state": seed, "max_epochs": quick}).fit(X) for seed in range(3)]
-        self.strengths = {f"β = {b}": BetaVAE(beta=b, **{**fit, "max_epochs": quick}).fit(X) for b in (0.5, 1, 4, 16)}
+        short = [{**fit, "max_epochs": quick, "random_state": seed} for seed in range(3)]
+        models = {"VAE": VAE, "β-VAE (4)": functools.partial(BetaVAE, beta=4),
+                  "FactorDPVAE": functools.partial(FactorDPVAE, gamma=5)}  # fmt: skip
+        self.fits = {name: fit_many([model(**one) for one in short], X) for name, model in models.items()}
+        strengths = (0.5, 1, 4, 16)
+        fits = fit_many([BetaVAE(beta=beta, **short[0]) for beta in strengths], X)
+        self.strengths = {f"β = {beta}": model for beta, model in zip(strengths, fits)}
         self.detector = VAEOutlierDetector(self.plain).fit(X)
 
     @property
@@ -49,11 +55,9 @@ class World:
 
     def runs(self):
         """Metrics of every model as a wide table."""
-        models = {"VAE": self.seeds, "β-VAE (4)": [self.strengths["β = 4"], self.strengths["β = 16"]],
-                  "FactorDPVAE": [self.model]}  # fmt: skip
         metrics = {"mig": mig_score, "sap": sap_score, "modularity": modularity_score, "dcimig": dcimig_score}
         rows = [
-            (name, seed, model.transform(self.X)) for name, fits in models.items() for seed, model in enumerate(fits)
+            (name, seed, model.transform(self.X)) for name, fits in self.fits.items() for seed, model in enumerate(fits)
         ]
         factors = self.y if self.factors is None else self.factors
         factors = np.reshape(factors, (len(factors), -1))
@@ -79,7 +83,7 @@ def displays(world):
         "attribute": lambda: look.AttributeDisplay.from_estimator(
             w.model, X, w.has, name=w.attribute, **w.images).plot(),
         "loss": lambda: look.LossCurveDisplay.from_estimator(w.model).plot(),
-        "loss_seeds": lambda: look.LossCurveDisplay.from_estimator(w.seeds).plot(by="step"),
+        "loss_seeds": lambda: look.LossCurveDisplay.from_estimator(w.fits["VAE"]).plot(by="step"),
         "aggregate_posterior": lambda: look.AggregatePosteriorDisplay.from_estimator(w.model, X, **options).plot(),
         "active_latents": lambda: look.ActiveLatentsDisplay.from_estimator(w.model, X).plot(),
         "leakage": lambda: look.LeakageDisplay.from_estimators(
@@ -89,9 +93,10 @@ def displays(world):
         "comparison": lambda: look.ComparisonDisplay.from_frame(runs).plot(),
         "metric_distribution": lambda: look.MetricDistributionDisplay.from_frame(runs).plot(),
         "rank_correlation": lambda: look.RankCorrelationDisplay.from_frame(runs).plot(),
-        "report": lambda: generation_report(
-            w.model, X, n_samples=500, n_importance_samples=20, n_likelihood_rows=50, **options).plot(),
     }  # fmt: skip
+    if not hasattr(X, "dtypes") or X.dtypes.eq(float).all():  # features of rows are numbers
+        found["report"] = lambda: generation_report(
+            w.model, X, n_samples=500, n_importance_samples=20, n_likelihood_rows=50, **options).plot()  # fmt: skip
     factors = w.y if w.factors is None else w.factors
     found["factor_codes"] = lambda: look.FactorCodeDisplay.from_estimator(
         w.model, X[:1000], factors[:1000], factor_names=w.factor_names).plot()  # fmt: skip
@@ -118,12 +123,13 @@ def mnist(folder):
 
 
 def dsprites():
-    """Shapes of 32 x 32 pixels with their factors."""
-    world = make_dsprites(1200, size=32, orientations=range(0, 40, 10), random_state=0)
+    """Shapes of 32 x 32 pixels with their factors: upright, of three sizes, in eight by eight places."""
+    world = make_dsprites(size=32, scales=3, orientations=1, positions_x=8, positions_y=8)
     varies = [len(np.unique(column)) > 1 for column in world.factors.T]
     names = [name for name, keep in zip(world.factor_names, varies) if keep]
     return World(world.images, world.factors[:, 0], factors=world.factors[:, varies], factor_names=names,
-                 n_components=8, max_epochs=40, network="mlp", hidden_layer_sizes=(128, 64))  # fmt: skip
+                 n_components=6, max_epochs=120, quick=60, network="mlp", hidden_layer_sizes=(128, 64),
+                 learning_rate=2e-3)  # fmt: skip
 
 
 def table():
@@ -131,6 +137,14 @@ def table():
     wine = load_wine(as_frame=True)
     return World(wine.data, wine.target.to_numpy(), factor_names=["cultivar"], n_components=6, max_epochs=150,
                  quick=50)  # fmt: skip
+
+
+def mixed():
+    """Customers: numbers, words, truths, dates, and a tenth of the cells empty."""
+    table = make_mixed_table(600, missing=0.1, random_state=0)
+    return World(table.data, np.unique(table.complete["plan"], return_inverse=True)[1], factor_names=["plan"],
+                 has=np.asarray(table.complete["member"], dtype=bool), n_components=4, max_epochs=100, quick=40,
+                 missing_values="mask")  # fmt: skip
 
 
 def windows():
@@ -150,9 +164,11 @@ PICTURES = {
     "digits": ("latent_space", "traversal", "reconstruction", "samples", "interpolation", "attribute", "loss",
                "aggregate_posterior", "active_latents", "leakage", "rate_distortion", "report"),
     "dsprites": ("factor_codes", "comparison", "metric_distribution", "rank_correlation"),
-    "table": ("outlier_scores", "outliers", "table_associations", "table_pairs"),
+    "table": ("outliers",),
+    "mixed": ("outlier_scores", "table_associations", "table_pairs"),
 }  # fmt: skip
-WORLDS = {"digits": digits, "mnist": mnist, "dsprites": dsprites, "table": table, "windows": windows}
+WORLDS = {"digits": digits, "mnist": mnist, "dsprites": dsprites, "table": table, "mixed": mixed,
+          "windows": windows}  # fmt: skip
 
 
 def picture_of(display, dpi=80):
@@ -163,16 +179,23 @@ def picture_of(display, dpi=80):
     return Image.open(file).convert("RGB")
 
 
+def placed(pictures):
+    """Where each picture goes: as high as it can, and there as far left, the wide and high ones first."""
+    heights = np.full(max(WIDTH, *(picture.width + 2 * GAP for picture in pictures.values())), GAP)
+    for name, picture in sorted(pictures.items(), key=lambda item: -item[1].height):
+        width = picture.width + GAP
+        free = np.array([heights[x : x + width].max() for x in range(GAP, len(heights) - width + 1, GAP)])
+        x, y = GAP * (1 + int(free.argmin())), int(free.min())
+        heights[x : x + width] = y + picture.height + 22 + GAP
+        yield name, picture, x, y
+
+
 def sheet_of(pictures):
-    """Pictures under their names, side by side in lines."""
+    """Pictures under their names, close together."""
     font = ImageFont.load_default(size=15)
-    places, x, y, line = [], GAP, GAP, 0
-    for name, picture in pictures.items():
-        if x + picture.width > WIDTH and x > GAP:
-            x, y, line = GAP, y + line + GAP, 0
-        places.append((name, picture, x, y))
-        x, line = x + picture.width + GAP, max(line, picture.height + 22)
-    sheet = Image.new("RGB", (max(WIDTH, *(x + p.width for _, p, x, _ in places)) + GAP, y + line + GAP), "white")
+    places = list(placed(pictures))
+    size = [max(end) + GAP for end in zip(*((x + p.width, y + p.height + 22) for _, p, x, y in places))]
+    sheet = Image.new("RGB", size, "white")
     pen = ImageDraw.Draw(sheet)
     for name, picture, x, y in places:
         pen.text((x, y), name.replace("_", " "), fill="#0072b2", font=font)
@@ -182,8 +205,8 @@ def sheet_of(pictures):
 
 def save(image, path, most=290_000):
     """Write an image with as many colours as a small file has room for."""
-    for colours in (255, 128, 64, 32):
-        reduced = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    for colours in (None, 256, 128, 64):
+        reduced = image if colours is None else image.quantize(colours, dither=Image.Dither.NONE)
         reduced.save(path, optimize=True)
         if path.stat().st_size < most:
             break
@@ -205,7 +228,7 @@ def main():
             warnings.simplefilter("ignore")
             world = mnist(arguments.data / "mnist") if name == "mnist" else WORLDS[name]()
             pictures = {what: picture_of(draw()) for what, draw in displays(world).items()}
-        save(sheet_of(pictures), arguments.out / f"{name}.png")
+        save(sheet_of(pictures), arguments.out / f"{name}.png", most=600_000)
         for what in PICTURES.get(name, ()):
             save(pictures[what], arguments.out / f"{what}.png")
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import signal
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -39,6 +40,9 @@ def pytest_collection_modifyitems(config, items):
         "gpu": not torch.cuda.is_available(),
         "triton": importlib.util.find_spec("triton") is None,
         "onnx": any(importlib.util.find_spec(name) is None for name in ("onnx", "onnxscript", "onnxruntime")),
+        "browser": not any(
+            map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
+        ),
     }
     left_out = [item for item in items if any(absent[name] for name in absent if item.get_closest_marker(name))]
     config.hook.pytest_deselected(items=left_out)

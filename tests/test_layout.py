@@ -33,7 +33,7 @@ LAWS = {
     },
     "evaluation": {"test_estimators_meet_evaluation"},
     "experiments": {"test_main", "test_studies"},
-    "inspection": {"test_every_display"},
+    "inspection": {"test_every_display", "test_latent_map_in_a_browser"},
     "functional": {"test_functional_laws"},
     "likelihoods": {"test_likelihoods"},
     "metrics": {"test_metric_definitions", "test_metric_errors", "test_metric_goldens", "test_metric_worlds"},

@@ -14,6 +14,7 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("**/*.md"))
 EXAMPLES = sorted((ROOT / "examples").glob("plot_*.py"))
 MADE = {"gallery/index", "reference/index", *(f"gallery/{path.stem}" for path in EXAMPLES)}  # when the site is built
+PICTURE = re.compile(r"gallery/images/sphx_glr_(plot_\w+)_00\d\.png")
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +51,19 @@ def targets(page):
     yield from (target for target in re.findall(r"\]\(([^)\s#]+)[^)]*\)", text) if "://" not in target)
 
 
+def is_made(target):
+    """Whether it is there once the site is built."""
+    picture = PICTURE.fullmatch(target)
+    return target in MADE or (picture is not None and f"gallery/{picture[1]}" in MADE)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_links_of_pages_lead_somewhere(page):
     """In the source: what Sphinx makes is not there yet."""
     missing = [
         target
         for target in targets(page)
-        if target not in MADE and not any((page.parent / f"{target}{end}").exists() for end in ("", ".md"))
+        if not is_made(target) and not any((page.parent / f"{target}{end}").exists() for end in ("", ".md"))
     ]
     assert missing == []
 
@@ -94,6 +101,28 @@ def test_what_a_browser_would_stumble_over_is_found(tmp_path):
     assert sorted(line.split(": ", 1)[1] for line in module.faults(tmp_path)) == [
         "does not know FactorDPVAE", "from elsewhere: https://cdn.org/x.js", "leads nowhere: c.html",
         "leads nowhere: no.png", "no such place: b.html#end"]  # fmt: skip
+
+
+SEARCH = """<ul id="search-results"></ul><script>
+const word = new URLSearchParams(location.search).get("q");
+if (word === "VAE") document.getElementById("search-results").innerHTML = "<li><a href='#'>vaekit.VAE</a></li>";
+</script>"""
+
+
+@pytest.mark.browser
+def test_what_a_browser_finds_wrong_is_told(tmp_path, monkeypatch):
+    """A page without a fault, and one with each of three; a search that knows one of two words."""
+    monkeypatch.syspath_prepend(DOCS)
+    from browser import complaints_of_a_site
+
+    head = "<!DOCTYPE html><meta charset=utf-8><link rel=icon href=data:,>"
+    (tmp_path / "good.html").write_text(f"{head}<p>good</p>")
+    bad = "<p style='width:900px'><img src=data:,><script>console.error(1)</script>"
+    (tmp_path / "bad.html").write_text(head + bad)
+    (tmp_path / "search.html").write_text(head + SEARCH)
+    told = complaints_of_a_site(tmp_path, ["good.html", "bad.html"], ["VAE", "GAN"])
+    assert told[0] == "bad.html: is 908 pixels wide on a phone of 390"
+    assert told[1:] == ["bad.html: shows no picture data:,", "search.html: does not find GAN", "/bad.html: logs: 1"]
 
 
 @pytest.mark.parametrize("name", sorted(vaekit.estimators.__all__))

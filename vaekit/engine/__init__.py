@@ -1,11 +1,12 @@
 """The training engine: phases, the pure step, the books kept by skorch."""
 
 from vaekit.engine._autosave import Autosave
-from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch, has_stopped
+from vaekit.engine._callbacks import EarlyStop, EpochLog, EpochTasks, ScaleWatch, has_stopped
 from vaekit.engine._company import Company, in_company, stored_once
 from vaekit.engine._data import ResidentRows, batch_bounds, count_batches
 from vaekit.engine._interrupts import HeldInterrupt
 from vaekit.engine._job import Job, train
+from vaekit.engine._live_loss import watching
 from vaekit.engine._many import groups_of, take_together
 from vaekit.engine._net import Net, Plan
 from vaekit.engine._optimizer import PhasedAdam
@@ -20,7 +21,6 @@ __all__ = [
     "Autosave",
     "Company",
     "EarlyStop",
-    "EpochBar",
     "EpochLog",
     "EpochTasks",
     "HeldInterrupt",
@@ -48,4 +48,5 @@ __all__ = [
     "take_together",
     "together",
     "train",
+    "watching",
 ]

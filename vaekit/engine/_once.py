@@ -1,6 +1,7 @@
 """What is found once for a training: a net's structure stays as it is, unless somebody else looks in between."""
 
 from vaekit.engine._callbacks import EarlyStop, EpochBar, EpochLog, EpochTasks, ScaleWatch
+from vaekit.engine._live_loss import LiveLoss
 
 __all__ = ["has_own_callbacks_only", "once_in_training"]
 
@@ -9,6 +10,7 @@ OURS = {
     EpochBar,
     EpochLog,
     EpochTasks,
+    LiveLoss,
     ScaleWatch,
 }  # they look at a net, and change nothing of its structure
 

@@ -143,8 +143,8 @@ class BaseEncoder(
     random_state : int, RandomState instance or None, default=None
         Decides weights, batches, noise and samples; global generators are neither read nor touched.
     verbose : int, default=0
-        0 is silent, 1 shows a progress bar where standard error is a terminal or a notebook, 2 and more write a plain
-        line per epoch to the logger `vaekit` at level INFO.
+        0 is silent, 1 shows a progress bar in a terminal and, in a notebook, losses drawn while they fall with the time
+        that is left; 2 and more write a plain line per epoch to the logger `vaekit` at level INFO.
 
     Attributes
     ----------

@@ -7,7 +7,6 @@ from sklearn.callback import CallbackSupportMixin
 
 from vaekit.engine import (
     EarlyStop,
-    EpochBar,
     EpochLog,
     EpochTasks,
     ScaleWatch,
@@ -15,6 +14,7 @@ from vaekit.engine import (
     is_first_rank,
     own_copy,
     reason_to_refuse,
+    watching,
 )
 from vaekit.fitted import last_change
 from vaekit.utils._sklearn import InvalidParameterError
@@ -68,7 +68,7 @@ def _check_callback(estimator, callback):
 def own_callbacks(estimator, n_epochs, is_part=False):
     """Our own callbacks for a call of fit: what `verbose` shows, early stopping, the scale that is watched."""
     model, label, verbosity = estimator.model_, type(estimator).__name__, int(estimator.verbose) * is_first_rank()
-    shown = [[], [EpochBar(n_epochs, label)], [EpochLog(label)]][min(verbosity, 2)]
+    shown = [[], [watching(n_epochs, label, estimator.early_stopping)], [EpochLog(label)]][min(verbosity, 2)]
     if model.net.has_learned_scale and estimator.likelihood != "auto":
         shown.append(ScaleWatch())
     if estimator.early_stopping:

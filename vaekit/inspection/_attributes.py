@@ -13,7 +13,6 @@ from vaekit.inspection._walk_drawing import draw_walks_of_images, draw_walks_of_
 from vaekit.inspection._walks import attribute_vector
 from vaekit.inspection._windows import as_windows
 from vaekit.utils._ambient import guarded_arithmetic
-from vaekit.utils._containers import take_rows, unwrap
 from vaekit.utils._style import in_house_style
 
 __all__ = ["AttributeDisplay"]
@@ -119,18 +118,17 @@ class AttributeDisplay(Display):
         """
         fitted, direction = Fitted.inside(estimator), attribute_vector(estimator, X, has_attribute)
         has, strengths = as_rows(has_attribute).astype(bool), as_rows(strengths).astype(float)
-        data = as_rows(X, image_shape)
+        data = fitted.rows(X, image_shape)
         is_table = data.ndim == 2
         chosen = np.flatnonzero(~has)[: None if is_table else 4] if rows is None else np.atleast_1d(rows)
-        taken = unwrap(X) if hasattr(X, "shape") else np.asarray(X)
-        Z = fitted.encode(take_rows(taken, chosen))[:, None] + strengths[:, None] * direction
+        Z = fitted.encode(fitted.some(X, chosen))[:, None] + strengths[:, None] * direction
         return cls(
             decoded=as_rows(fitted.decode(Z), image_shape),
             strengths=strengths,
             limits=(data.min(), data.max()),
-            difference=data[has].mean(axis=0) - data[~has].mean(axis=0) if is_table else None,
+            difference=column_units(data[has])[0] - column_units(data[~has])[0] if is_table else None,
             deviation=column_units(data)[1] if is_table else 1.0,
-            feature_names=fitted.feature_names,
+            feature_names=fitted.names,
             name=name,
         )
 

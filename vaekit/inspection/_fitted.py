@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.utils._containers import as_array, unwrap
+from vaekit.inspection._mixed_rows import as_numbers, names_of_numbers
+from vaekit.utils._containers import as_array, take_rows, unwrap
 from vaekit.utils._look_through import Inside, look_through
 
 __all__ = ["Fitted", "as_rows", "choose_components", "choose_features", "column_units", "name_features"]
@@ -40,7 +41,26 @@ class Fitted(Inside):
 
     def out_of(self, rows):
         """Rows of the model in the units of X."""
-        return as_array(rows if self.before is None else self.before.inverse_transform(rows))
+        return self.rows(rows if self.before is None else self.before.inverse_transform(rows))
+
+    @property
+    def columns(self):
+        """What the columns of a mixed table were read as, None where X is anything else."""
+        return getattr(self.model, "columns_", None) if self.before is None else None
+
+    def rows(self, X, image_shape=None):
+        """Rows as an array; those of a mixed table as numbers, with a column for each category."""
+        return as_rows(X, image_shape) if self.columns is None else as_numbers(X, self.columns)
+
+    def some(self, X, numbers):
+        """Some rows of X, in the kind of container that X is."""
+        opened = X if self.columns is not None else unwrap(X) if hasattr(X, "shape") else np.asarray(X)
+        return take_rows(opened, numbers)
+
+    @property
+    def names(self):
+        """Names of the columns of :meth:`rows`, None where the object has not seen any."""
+        return self.feature_names if self.columns is None else names_of_numbers(self.columns)
 
     @property
     def feature_names(self):
@@ -81,9 +101,10 @@ def choose_components(components, n_components):
 
 
 def column_units(X):
-    """Return mean and deviation of the columns of a table, 1 for the deviation of constant ones."""
-    deviation = X.std(axis=0)
-    return X.mean(axis=0), np.where(deviation > 0, deviation, 1)
+    """Return mean and deviation of what is known of the columns of a table, 1 for the deviation of constant ones."""
+    X = np.where(np.isnan(X).all(axis=0), 0.0, X)
+    deviation = np.nanstd(X, axis=0)
+    return np.nanmean(X, axis=0), np.where(deviation > 0, deviation, 1)
 
 
 def name_features(names, n_features):

@@ -117,8 +117,8 @@ class InterpolationDisplay(Display):
         check_path(path, space)
         fitted = Fitted.inside(estimator)
         Z = walk_between(fitted, fitted.encode(X_from), fitted.encode(X_to), n_steps, path, space)
-        ends = [as_rows(rows, image_shape) for rows in (X_from, X_to)]
-        data = np.concatenate(ends) if X is None else as_rows(X, image_shape)
+        ends = [fitted.rows(rows, image_shape) for rows in (X_from, X_to)]
+        data = np.concatenate(ends) if X is None else fitted.rows(X, image_shape)
         mean, deviation = column_units(data) if data.ndim == 2 else (0.0, 1.0)
         return cls(
             X_from=ends[0],
@@ -127,7 +127,7 @@ class InterpolationDisplay(Display):
             limits=(data.min(), data.max()),
             mean=mean,
             deviation=deviation,
-            feature_names=fitted.feature_names,
+            feature_names=fitted.names,
         )
 
     @in_house_style
@@ -174,7 +174,7 @@ class InterpolationDisplay(Display):
     def _draw_cells(self, ax, line):
         values = (line - self.mean) / self.deviation
         names = name_features(self.feature_names, values.shape[-1])
-        movers = np.argsort(-np.ptp(values, axis=1).max(axis=0), kind="stable")[:MOST_FEATURES]
+        movers = np.argsort(-np.ptp(values[:, 1:-1], axis=1).max(axis=0), kind="stable")[:MOST_FEATURES]
         size = (1.4 + 0.24 * values.shape[1], 0.9 + 0.22 * len(movers))
         self.figure_, self.axes_ = make_axes(ax, len(values), size=size, wrap=3)
         for i, (axes, cells) in enumerate(zip(self.axes_, values)):

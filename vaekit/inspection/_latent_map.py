@@ -15,7 +15,6 @@ from vaekit.inspection._latent_space import as_square, check_labels, find_window
 from vaekit.inspection._thumbnails import thumbnails
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
-from vaekit.utils._containers import take_rows, unwrap
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._style import CLASSES, COLORS, robust_limits
@@ -127,10 +126,10 @@ class LatentMap:
         """
         n_points = check_count(n_points, "n_points")
         fitted = Fitted.inside(estimator)
-        X = unwrap(X) if hasattr(X, "shape") else np.asarray(X)
-        labels = None if y is None else check_labels(y, X.shape[0])
-        rows = np.sort(make_random_state(random_state).permutation(X.shape[0])[:n_points])
-        some = take_rows(X, rows)
+        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+        labels = None if y is None else check_labels(y, n_rows)
+        rows = np.sort(make_random_state(random_state).permutation(n_rows)[:n_points])
+        some = fitted.some(X, rows)
         codes = fitted.encode(some)
         pair = choose_components(components, codes.shape[1])
         if len(pair) != 2 or pair[0] == pair[1]:
@@ -138,7 +137,7 @@ class LatentMap:
         points = {"representation space": codes[:, pair]}
         if hasattr(fitted.model, "to_generation_space"):
             points["generation space"] = as_rows(fitted.ask("to_generation_space")(codes))[:, pair]
-        data = as_rows(some, image_shape)
+        data = fitted.rows(some, image_shape)
         mean, deviation = column_units(data) if data.ndim == 2 else (0.0, 1.0)
         return cls(
             points=points,
@@ -150,7 +149,7 @@ class LatentMap:
             deviation=deviation,
             axis_names=[f"z{i}" for i in pair],
             labels=None if labels is None else labels[rows],
-            feature_names=fitted.feature_names,
+            feature_names=fitted.names,
         )
 
     def to_html(self, *, title: str = "latent space") -> str:
@@ -211,9 +210,17 @@ class LatentMap:
         names = name_features(self.feature_names, self.X.shape[1])
         far = np.argsort(-np.abs((self.X - self.mean) / self.deviation), axis=1, kind="stable")[:, :N_WORDS]
         return [
-            [f"{names[j]} = {row[j]:.4g} (decoded {decoded[j]:.4g})" for j in columns]
+            [_told(names[j], row[j], decoded[j]) for j in columns if not np.isnan(row[j])]
             for row, decoded, columns in zip(self.X, self.decoded, far)
         ]
+
+
+def _told(name, value, decoded):
+    """A value and what it decodes to; of a category, whether it is the one."""
+    if " = " not in name:
+        return f"{name} = {value:.4g} (decoded {decoded:.4g})"
+    value, decoded = ("yes" if number > 0.5 else "no" for number in (value, decoded))
+    return f"{name}: {value} (decoded {decoded})"
 
 
 def _colours(labels, n_points):

@@ -142,7 +142,7 @@ class LossCurveDisplay(Display):
         if self.warmup_epochs and n_epochs > 1:
             axes.axvspan(unit, unit * min(self.warmup_epochs, n_epochs), color="0.93", zorder=0, linewidth=0)
             axes.annotate("warm-up", (unit, 0), (2, 3), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
-                          fontsize=7, color="0.45")  # fmt: skip
+                          fontsize=7, color="0.35")  # fmt: skip
         later = runs[:, int(np.ceil(FIRST * n_epochs)) :]
         low, high = (f(later) if np.isfinite(later).any() else 0.0 for f in (np.nanmin, np.nanmax))
         first = np.nanmax(runs[:, 0]) if np.isfinite(runs[:, 0]).any() else high

@@ -228,7 +228,12 @@ def _are_outliers(y, n_rows):
 
 
 def _said(value):
-    return f"{value:.4g}" if isinstance(value, (int, float, np.number)) else str(value)
+    """A cell as people write it: a date without its midnight, a gap in words."""
+    if str(value) in ("None", "nan", "<NA>", "NaT"):
+        return "missing"
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, bool):
+        return f"{value:.4g}"
+    return str(value).removesuffix(" 00:00:00")
 
 
 def _no_ticks():

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
-from vaekit.inspection._drawing import make_axes
+from vaekit.inspection._drawing import make_axes, shorten
 from vaekit.inspection._fitted import Fitted, name_features
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import as_array, column_names, take_rows
@@ -124,7 +124,8 @@ class OutlierDisplay(Display):
         self.figure_, (self.ax_,) = make_axes(ax, 1, size=(2.6 + 0.3 * n_features, 1.5 + 0.26 * n_rows))
         most = np.abs(robust_limits(self.contributions, tail=0.005)).max() or 1.0
         cells = self.ax_.imshow(self.contributions, cmap=cmap, vmin=-most, vmax=most, aspect="auto")
-        self.ax_.set_xticks(range(n_features), name_features(self.feature_names, n_features), rotation=90)
+        names = [shorten(name) for name in name_features(self.feature_names, n_features)]
+        self.ax_.set_xticks(range(n_features), names, rotation=45, ha="right", rotation_mode="anchor")
         self.ax_.set_yticks(range(n_rows), [self._label(i) for i in range(n_rows)])
         self.ax_.tick_params(length=0)
         self.ax_.spines[:].set_visible(False)

@@ -71,8 +71,8 @@ class ReconstructionDisplay(Display):
     def r2(self) -> np.ndarray:
         """Share of the variance of each column that is reconstructed, at most 1; NaN of columns that do not vary."""
         X = np.reshape(self.X, (len(self.X), -1)).astype(float)
-        errors = np.square(X - np.reshape(self.reconstructions, X.shape)).mean(axis=0)
-        variance = X.var(axis=0)
+        errors = column_units(np.square(X - np.reshape(self.reconstructions, X.shape)))[0]
+        variance = column_units(np.square(X - column_units(X)[0]))[0]
         return np.where(variance > 0, 1 - errors / np.where(variance > 0, variance, 1), np.nan)
 
     @classmethod
@@ -95,9 +95,9 @@ class ReconstructionDisplay(Display):
         fitted = Fitted.inside(estimator)
         reconstructions = fitted.decode(fitted.encode(X))
         return cls(
-            X=as_rows(X, image_shape),
+            X=fitted.rows(X, image_shape),
             reconstructions=as_rows(reconstructions, image_shape),
-            feature_names=fitted.feature_names,
+            feature_names=fitted.names,
         )
 
     @in_house_style
@@ -167,7 +167,7 @@ class ReconstructionDisplay(Display):
     def _draw_values(self, ax):
         mean, deviation = column_units(self.X)
         values, decoded = ((rows - mean) / deviation for rows in (self.X, self.reconstructions))
-        limits = values.min(), values.max()
+        limits = np.nanmin(values), np.nanmax(values)
         self.figure_, self.axes_ = make_axes(ax, 2, size=(3.4, 3.2))
         self.ax_ = self.axes_[0]
         self.ax_.plot(limits, limits, color=MUTED, linewidth=1)

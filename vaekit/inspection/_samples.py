@@ -14,7 +14,8 @@ from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_fea
 from vaekit.inspection._table_samples import TableSamplesDisplay
 from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
-from vaekit.utils._noise import noise_choice
+from vaekit.utils._containers import is_frame, take_rows
+from vaekit.utils._noise import noise_choice, takes_noise
 from vaekit.utils._random import make_random_state
 from vaekit.utils._style import in_house_style
 from vaekit.utils._typing import RandomStateLike
@@ -35,9 +36,9 @@ class SamplesDisplay(Display):
 
     Parameters
     ----------
-    X : ndarray of shape (n_rows, n_features), or images of shape (n_rows, [channels,] height, width)
+    X : ndarray or frame of shape (n_rows, n_features), or images of shape (n_rows, [channels,] height, width)
         Data.
-    samples : ndarray of shape (n_samples, n_features), or images
+    samples : ndarray or frame of shape (n_samples, n_features), or images
         What the model made up.
     feature_names : sequence of str, default=None
         Names of the columns of a table; None is their numbers.
@@ -92,19 +93,26 @@ class SamplesDisplay(Display):
         random_state : int, RandomState instance or None, default=None
             Decides both.
         noise : bool or "auto", default="auto"
-            Whether samples are draws of p(x | z) or its means, as in the model's own `sample`.
+            Whether samples are draws of p(x | z) or its means. "auto" is means of images, whatever the shape of X, and
+            the model's own choice for tables.
 
         Returns
         -------
         display : SamplesDisplay
         """
-        fitted, random_state, X = Fitted.inside(estimator), make_random_state(random_state), as_rows(X, image_shape)
-        n_samples = (64 if X.ndim > 2 else 1000) if n_samples is None else n_samples
+        fitted, random_state = Fitted.inside(estimator), make_random_state(random_state)
+        X = as_rows(X, image_shape) if fitted.columns is None else X
+        are_images, n_rows = fitted.columns is None and X.ndim > 2, len(X)
+        n_samples = (64 if are_images else 1000) if n_samples is None else n_samples
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         sample = fitted.ask("sample")
-        samples = fitted.out_of(sample(n_samples, random_state=random_state, **noise_choice(sample, noise)))
-        rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
-        return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
+        noise = False if are_images and noise == "auto" and takes_noise(sample) else noise
+        made = sample(n_samples, random_state=random_state, **noise_choice(sample, noise))
+        chosen = random_state.choice(n_rows, size=min(n_samples, n_rows), replace=False)
+        if fitted.columns is not None:
+            return cls(X=take_rows(X, chosen), samples=made)
+        samples = as_rows(fitted.out_of(made), image_shape)
+        return cls(X=X[chosen], samples=samples, feature_names=fitted.feature_names)
 
     @in_house_style
     def plot(self, ax: Any = None, *, features: Any = None, cmap: str = "gray") -> Self:
@@ -128,8 +136,8 @@ class SamplesDisplay(Display):
         ValueError
             If there is no such column, or more than two are asked for.
         """
-        if self.X.ndim == 2 and self.X.shape[1] > 2 and features is None:
-            return self._draw_marginals(ax)
+        if is_frame(self.X) or (self.X.ndim == 2 and self.X.shape[1] > 2 and features is None):
+            return self._draw_marginals(ax, features)
         if self.X.ndim > 2:
             self._draw_grids(ax, cmap)
         else:
@@ -138,9 +146,9 @@ class SamplesDisplay(Display):
             axes.set_title(title)
         return self
 
-    def _draw_marginals(self, ax):
+    def _draw_marginals(self, ax, features):
         names = name_features(self.feature_names, self.X.shape[1])
-        over = TableSamplesDisplay.from_arrays(self.X, self.samples, feature_names=names).plot(ax)
+        over = TableSamplesDisplay.from_arrays(self.X, self.samples, feature_names=names).plot(ax, features=features)
         self.figure_, self.axes_ = over.figure_, over.axes_
         return self
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from vaekit.exceptions import IncompatibleChoiceError
 
-__all__ = ["check_noise", "noise_choice"]
+__all__ = ["check_noise", "noise_choice", "takes_noise"]
 
 
 def check_noise(noise):
@@ -23,7 +23,7 @@ def noise_choice(sample, noise):
     draws = check_noise(noise)
     if draws is None:
         return {}
-    if not _takes_noise(sample):
+    if not takes_noise(sample):
         raise IncompatibleChoiceError(
             f"noise={draws} needs a method 'sample' with a parameter 'noise', which this object has not; leave "
             "noise='auto', its samples as they are."
@@ -31,6 +31,7 @@ def noise_choice(sample, noise):
     return {"noise": draws}
 
 
-def _takes_noise(sample):
+def takes_noise(sample):
+    """Whether a method `sample` can be told to leave noise out."""
     parameters = inspect.signature(sample).parameters.values()
     return any(p.name == "noise" or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)

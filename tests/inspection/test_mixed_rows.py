@@ -1,0 +1,106 @@
+"""Displays of rows take tables of numbers, words, truths, dates and gaps: a category is as many columns of 0 and 1."""
+
+import json
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from known_display import faults_of
+from numpy.testing import assert_allclose, assert_array_equal
+
+import vaekit.inspection as look
+from vaekit import VAE
+from vaekit.datasets import make_mixed_table
+from vaekit.outlier import VAEOutlierDetector
+
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning", "ignore::UserWarning")
+DRAWS = {"random_state": 0}
+HAS = np.arange(60) % 3 == 0
+NAMES = [
+    "income", "age", "region = north", "region = south", "region = west", "plan = free", "plan = pro", "plan = team",
+    "grade = low", "grade = mid", "grade = high", "grade = top", "member", "visits", "joined (days)"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    X = make_mixed_table(60, missing=0.1, random_state=0).data
+    return X, VAE(n_components=2, max_epochs=1, missing_values="mask", random_state=0).fit(X)
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+DISPLAYS = {
+    "traversal": lambda m, X: look.TraversalDisplay.from_estimator(m, X, row=0, components=[0, 1]),
+    "pairs": lambda m, X: look.TraversalDisplay.from_pairs(m, X[:2], X[2:4]),
+    "reconstruction": lambda m, X: look.ReconstructionDisplay.from_estimator(m, X),
+    "interpolation": lambda m, X: look.InterpolationDisplay.from_estimator(m, X[:2], X[2:4]),
+    "interpolation among rows": lambda m, X: look.InterpolationDisplay.from_estimator(m, X[:2], X[2:4], X=X),
+    "attribute": lambda m, X: look.AttributeDisplay.from_estimator(m, X, HAS),
+}
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_a_display_of_rows(fitted, name):
+    X, model = fitted
+    display = DISPLAYS[name](model, X).plot()
+    assert list(display.feature_names) == NAMES
+    decoded = display.reconstructions if name == "reconstruction" else display.decoded
+    assert decoded.shape[-1] == len(NAMES)
+    assert np.isfinite(decoded).all()
+    assert_array_equal(decoded[..., 2:5].sum(axis=-1), 1)  # one region each
+    assert faults_of(display.figure_) == []
+
+
+def test_numbers_are_those_of_the_cells(fitted):
+    X, model = fitted
+    display = look.ReconstructionDisplay.from_estimator(model, X)
+    shown = dict(zip(NAMES, display.X.T))
+    assert_allclose(shown["income"], X["income"].to_numpy(dtype=float, na_value=np.nan))
+    assert_array_equal(shown["plan = pro"] == 1, (X["plan"] == "pro").to_numpy(dtype=bool, na_value=False))
+    assert_array_equal(np.isnan(shown["plan = pro"]), X["plan"].isna())
+    known = X["joined"].notna().to_numpy()
+    assert_allclose(shown["joined (days)"][known], X["joined"][known].to_numpy().astype("datetime64[D]").astype(float))
+    errors = np.nanmean((display.X - display.reconstructions) ** 2, axis=0)
+    assert_allclose(display.r2, 1 - errors / np.nanvar(display.X, axis=0))
+
+
+def test_differences_are_of_what_is_known(fitted):
+    X, model = fitted
+    display = look.AttributeDisplay.from_estimator(model, X, HAS)
+    is_pro = X["plan"] == "pro"
+    shares = [is_pro[rows & X["plan"].notna()].mean() for rows in (HAS, ~HAS)]
+    assert display.difference[NAMES.index("plan = pro")] == pytest.approx(shares[0] - shares[1])
+
+
+def test_samples_of_a_table_are_drawn_as_tables(fitted):
+    X, model = fitted
+    display = look.SamplesDisplay.from_estimator(model, X, n_samples=40, **DRAWS).plot(features=["plan", "income"])
+    assert list(display.samples.columns) == list(X.columns)
+    assert [ax.get_title().split()[0] for ax in display.axes_] == ["plan", "income"]
+    assert faults_of(display.figure_) == []
+
+
+def test_a_map_tells_of_cells(fitted):
+    X, model = fitted
+    page = look.LatentMap.from_estimator(model, X, HAS, **DRAWS).to_html()
+    words = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["words"]
+    assert len(words) == 60
+    told = [line for lines in words for line in lines]
+    assert any(re.fullmatch(r"region = \w+: yes \(decoded (yes|no)\)", line) for line in told)
+    assert any(re.fullmatch(r"income = \S+ \(decoded \S+\)", line) for line in told)
+    assert not any("nan" in line for line in told)
+
+
+def test_reasons_name_cells_as_people_write_them(fitted):
+    X, model = fitted
+    detector = VAEOutlierDetector(model).fit(X)
+    display = look.OutlierScoresDisplay.from_estimator(detector, X, n_rows=60)
+    told = ", ".join(display.reasons)
+    assert "00:00:00" not in told
+    assert not re.search(r"= (nan|<NA>|NaT|None)\b", told)
+    assert re.search(r"joined = \d{4}-\d\d-\d\d(,|$)", told)
