@@ -32,11 +32,11 @@ FLOORS = [
 ]
 APART = {
     "tables": {"exceptions", "utils"},
-    "features": {"exceptions", "utils"},
+    "features": {"exceptions", "utils", "frames"},
     "metrics": {"exceptions", "utils", "tables"},
     "datasets": {"exceptions", "utils"},
-    "evaluation": {"exceptions", "utils", "functional", "tables", "metrics", "features"},
-    "inspection": {"exceptions", "utils", "functional", "metrics", "evaluation"},
+    "evaluation": {"exceptions", "utils", "functional", "frames", "tables", "metrics", "features"},
+    "inspection": {"exceptions", "utils", "functional", "frames", "metrics", "evaluation"},
 }
 MAY_IMPORT = {room: {room}.union(*FLOORS[:i]) for i, floor in enumerate(FLOORS) for room in floor}
 MAY_IMPORT |= {room: MAY_IMPORT[room].union(APART) for floor in FLOORS[-2:] for room in floor}

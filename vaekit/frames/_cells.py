@@ -77,7 +77,7 @@ def number_of(name, value):
 
 def _moment(column, value):
     try:
-        if is_duration(value) != any(part.lower().startswith(DURATIONS) for part in column.dtype):
+        if is_duration(value) != column.is_duration:
             raise TypeError("durations are no dates")
         return days_of_moment(value)
     except (TypeError, ValueError) as error:
@@ -87,7 +87,6 @@ def _moment(column, value):
         ) from error
 
 
-DURATIONS = ("timedelta", "duration")  # how the libraries call their types
 LARGEST = 1e15
 READERS = {"boolean": _truth, "number": _number, "moment": _moment}
 

@@ -9,6 +9,8 @@ from vaekit.frames._writing import written
 
 __all__ = ["Column", "Columns"]
 
+DURATIONS = ("timedelta", "duration")  # how the libraries call their types
+
 
 class Column(NamedTuple):
     """One column.
@@ -40,6 +42,11 @@ class Column(NamedTuple):
     def width(self):
         """Numbers that stand for a cell: one, or a one-hot of the categories."""
         return len(self.categories) if self.kind == "category" else 1
+
+    @property
+    def is_duration(self):
+        """Whether moments are durations, and no dates."""
+        return self.kind == "moment" and any(part.lower().startswith(DURATIONS) for part in self.dtype)
 
     def encoded(self, cells, when_unknown):
         """Cells of a series as numbers (n_rows, width), NaN where one is missing."""

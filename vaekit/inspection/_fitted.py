@@ -7,10 +7,19 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from vaekit.frames import as_frame, indicator_names, indicators
 from vaekit.utils._containers import as_array, unwrap
 from vaekit.utils._look_through import Inside, look_through
 
-__all__ = ["Fitted", "as_rows", "choose_components", "choose_features", "column_units", "name_features"]
+__all__ = [
+    "Fitted",
+    "as_rows",
+    "choose_components",
+    "choose_features",
+    "column_units",
+    "name_features",
+    "range_of",
+]
 
 
 class Fitted(Inside):
@@ -36,15 +45,35 @@ class Fitted(Inside):
         """X as the model sees it."""
         if self.before is not None:
             return self.before.transform(X)
-        return X if getattr(self.model, "columns_", None) is not None else unwrap(X)
+        return unwrap(X) if self.columns is None else as_frame(X)
 
     def out_of(self, rows):
-        """Rows of the model in the units of X."""
-        return as_array(rows if self.before is None else self.before.inverse_transform(rows))
+        """Rows of the model in the units of X, as numbers."""
+        return self.numbers(rows if self.before is None else self.before.inverse_transform(rows))
+
+    @property
+    def columns(self):
+        """What the columns of a frame of several kinds are, None of a matrix."""
+        return getattr(self.model, "columns_", None) if self.before is None else None
+
+    def rows(self, X):
+        """X, of which rows can be taken: a frame of several kinds of columns, or an array."""
+        if self.columns is not None:
+            return as_frame(X)
+        return unwrap(X) if hasattr(X, "shape") else np.asarray(X)
+
+    def numbers(self, X, image_shape=None):
+        """X as an array, or as images; each category of a frame of several kinds as a column of 0 and 1.
+
+        NaN where a cell is missing.
+        """
+        return as_rows(X, image_shape) if self.columns is None else indicators(self.columns, X)
 
     @property
     def feature_names(self):
-        """Names of the columns of X, None where the object has not seen any."""
+        """Names of the numbers of a row, None where the object has not seen any."""
+        if self.columns is not None:
+            return indicator_names(self.columns)
         return getattr(self.model if self.before is None else self.before, "feature_names_in_", None)
 
     def components_to_show(self, n_components):
@@ -81,9 +110,19 @@ def choose_components(components, n_components):
 
 
 def column_units(X):
-    """Return mean and deviation of the columns of a table, 1 for the deviation of constant ones."""
-    deviation = X.std(axis=0)
-    return X.mean(axis=0), np.where(deviation > 0, deviation, 1)
+    """Return mean and deviation of the columns of a table, 1 for the deviation of constant ones; gaps are left out."""
+    if not (X.dtype.kind == "f" and np.isnan(X).any()):
+        deviation = X.std(axis=0)
+        return X.mean(axis=0), np.where(deviation > 0, deviation, 1)
+    known = np.where(np.isfinite(X).any(axis=0), X, 0.0)
+    deviation = np.nanstd(known, axis=0)
+    return np.nanmean(known, axis=0), np.where(deviation > 0, deviation, 1)
+
+
+def range_of(X):
+    """Return the least and the largest value, of those that are known."""
+    ends = X.min(), X.max()
+    return (np.nanmin(X), np.nanmax(X)) if ends[0] != ends[0] and not np.isnan(X).all() else ends
 
 
 def name_features(names, n_features):

@@ -41,6 +41,8 @@ class SamplesDisplay(Display):
         What the model made up.
     feature_names : sequence of str, default=None
         Names of the columns of a table; None is their numbers.
+    table : TableSamplesDisplay, default=None
+        The same of a frame of several kinds of columns, which knows words and dates.
 
     Attributes
     ----------
@@ -61,8 +63,15 @@ class SamplesDisplay(Display):
     ((25, 8, 8), (25, 8, 8))
     """
 
-    def __init__(self, *, X: np.ndarray, samples: np.ndarray, feature_names: Sequence[str] | None = None) -> None:
-        self.X, self.samples, self.feature_names = X, samples, feature_names
+    def __init__(
+        self,
+        *,
+        X: np.ndarray,
+        samples: np.ndarray,
+        feature_names: Sequence[str] | None = None,
+        table: TableSamplesDisplay | None = None,
+    ) -> None:
+        self.X, self.samples, self.feature_names, self.table = X, samples, feature_names, table
 
     @classmethod
     def from_estimator(
@@ -98,13 +107,23 @@ class SamplesDisplay(Display):
         -------
         display : SamplesDisplay
         """
-        fitted, random_state, X = Fitted.inside(estimator), make_random_state(random_state), as_rows(X, image_shape)
+        fitted, random_state = Fitted.inside(estimator), make_random_state(random_state)
+        if fitted.columns is not None:
+            n_samples = 1000 if n_samples is None else n_samples
+            return cls._of_kinds(fitted, X, n_samples=n_samples, random_state=random_state, noise=noise)
+        X = as_rows(X, image_shape)
         n_samples = (64 if X.ndim > 2 else 1000) if n_samples is None else n_samples
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         sample = fitted.ask("sample")
         samples = fitted.out_of(sample(n_samples, random_state=random_state, **noise_choice(sample, noise)))
         rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
         return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
+
+    @classmethod
+    def _of_kinds(cls, fitted, X, **how):
+        """Words as the numbers of their kinds, dates as microseconds, as a display of tables has them."""
+        table = TableSamplesDisplay.from_estimator(fitted.model, X, **how)
+        return cls(X=table.X, samples=table.samples, feature_names=table.feature_names, table=table)
 
     @in_house_style
     def plot(self, ax: Any = None, *, features: Any = None, cmap: str = "gray") -> Self:
@@ -140,7 +159,8 @@ class SamplesDisplay(Display):
 
     def _draw_marginals(self, ax):
         names = name_features(self.feature_names, self.X.shape[1])
-        over = TableSamplesDisplay.from_arrays(self.X, self.samples, feature_names=names).plot(ax)
+        table = self.table or TableSamplesDisplay.from_arrays(self.X, self.samples, feature_names=names)
+        over = table.plot(ax)
         self.figure_, self.axes_ = over.figure_, over.axes_
         return self
 

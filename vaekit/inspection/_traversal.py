@@ -170,7 +170,7 @@ class TraversalDisplay(Display):
             feature_names=fitted.feature_names,
             kl=None if kl is None else kl[walked],
             folded=[] if components is not None else sorted(set(range(n_components)) - set(walked.tolist())),
-            **units_of(X, image_shape),
+            **units_of(fitted.numbers(X, image_shape)),
         )
 
     @classmethod
@@ -226,14 +226,14 @@ class TraversalDisplay(Display):
         check_path(path, space)
         fitted = Fitted.inside(estimator)
         ends = [fitted.encode(X) for X in (X_from, X_to)]
-        Z = walk_between(fitted, *ends, n_steps, path, space)
+        Z, seen = walk_between(fitted, *ends, n_steps, path, space), [X_from, X_to] if X is None else [X]
         return cls(
             decoded=as_rows(fitted.decode(Z), image_shape),
             positions=np.tile(np.linspace(0, 1, n_steps), (len(Z), 1)),
             names=[""] * len(Z),
             x_label="share of the way",
             feature_names=fitted.feature_names,
-            **units_of(np.concatenate([as_rows(X_from), as_rows(X_to)]) if X is None else X, image_shape),
+            **units_of(np.concatenate([fitted.numbers(rows, image_shape) for rows in seen])),
         )
 
     @in_house_style
