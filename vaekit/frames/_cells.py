@@ -58,7 +58,10 @@ def _truth(column, value):
 
 
 def _number(column, value):
-    return number_of(column.name, value)
+    if not column.origin:
+        return number_of(column.name, value)
+    number_of(column.name, value)
+    return float(int(value) - column.origin)
 
 
 def number_of(name, value):

@@ -28,6 +28,10 @@ class Column(NamedTuple):
         What numbers and moments are whole multiples of; 0 if of nothing.
     low, high : float or None
         Where they must lie.
+    origin : int
+        What integers are counted from, where doubles cannot tell them apart otherwise.
+    is_empty : bool
+        Whether no cell held anything in the fit: nothing is known of such a column, and none of its cells is made up.
     """
 
     name: Any
@@ -37,6 +41,8 @@ class Column(NamedTuple):
     step: float = 0.0
     low: float | None = None
     high: float | None = None
+    origin: int = 0
+    is_empty: bool = False
 
     @property
     def width(self):
@@ -132,6 +138,8 @@ class Columns(NamedTuple):
             Cells that are to be left empty.
         """
         known = rows if is_missing is None else np.nan_to_num(rows)
+        are_empty = np.tile([column.is_empty for column in self.columns], (len(rows), 1))
+        is_missing = are_empty if is_missing is None else is_missing | are_empty
         return written(self.library, self.columns, self.possible(known), is_missing)
 
     def cells(self, rows):

@@ -1,11 +1,16 @@
 """Types of columns as plain text, which a file can hold and from which the type is made again."""
 
+import datetime
+import decimal
+
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from vaekit.frames._opening import plain, series_of
+from vaekit.frames._opening import cells_of, plain, series_of
 
-__all__ = ["categories_of_type", "dtype_of", "range_of"]
+__all__ = ["are_integers", "categories_of_type", "dtype_of", "origin_of", "range_of"]
+
+EXACT = 2**53  # up to which doubles tell all integers apart
 
 
 def dtype_of(library, column):
@@ -19,6 +24,8 @@ def _of_array(column):
 
 def _of_pandas(column):
     dtype = column.dtype
+    if str(dtype) == "object":
+        return ("object", *_type_of_cells(column))
     if str(dtype) == "category":
         return ("category", _of_pandas(dtype.categories)[0], str(int(dtype.ordered or False)))
     if hasattr(dtype, "pyarrow_dtype"):
@@ -26,6 +33,25 @@ def _of_pandas(column):
     if type(dtype).__name__ == "StringDtype":
         return ("str" if type(dtype.na_value) is float else f"string[{dtype.storage}]",)
     return (str(dtype),)
+
+
+def _type_of_cells(column):
+    """The type of Python's objects that numbers and moments stand for, and what else is needed to make one."""
+    known = [cell for cell in cells_of(column) if cell is not None]
+    kind = next((kind for kind in OBJECTS if known and all(isinstance(cell, OBJECTS[kind]) for cell in known)), None)
+    if kind == "Decimal":
+        return kind, str(max(-cell.as_tuple().exponent for cell in known))
+    if kind == "datetime":
+        return kind, "UTC" if known[0].tzinfo is not None else ""
+    return () if kind is None else (kind,)
+
+
+OBJECTS = {
+    "Decimal": decimal.Decimal,
+    "datetime": datetime.datetime,
+    "date": datetime.date,
+    "timedelta": datetime.timedelta,
+}
 
 
 def _of_polars(column):
@@ -45,7 +71,7 @@ def _of_arrow_type(kind):
     if hasattr(kind, "tz"):
         return ("timestamp", kind.unit, kind.tz or "")
     if hasattr(kind, "precision"):
-        return ("decimal", str(kind.precision), str(kind.scale))
+        return (f"decimal{kind.bit_width}", str(kind.precision), str(kind.scale))
     return (str(kind),)
 
 
@@ -67,13 +93,37 @@ def categories_of_type(column):
 
 
 def range_of(column):
-    """The range of an integer type, as floats that it holds; (None, None) for others."""
-    if isinstance(column, np.ndarray):
-        dtype = column.dtype
-    else:
-        narwhal = series_of(column).dtype
-        dtype = np.dtype(str(narwhal).lower()) if narwhal.is_integer() and "128" not in str(narwhal) else None
-    if dtype is None or dtype.kind not in "iu":
+    """The range of an integer type; (None, None) for others."""
+    name = _integer_type(column)
+    if name is None:
         return None, None
-    low, high = float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
-    return low, high if high < 2**53 else np.nextafter(high, 0)
+    n_bits = int(name.lstrip("uint"))
+    return (0, 2**n_bits - 1) if name.startswith("u") else (-(2 ** (n_bits - 1)), 2 ** (n_bits - 1) - 1)
+
+
+def _integer_type(column):
+    """Such as "int64", None for all else."""
+    if isinstance(column, np.ndarray):
+        return column.dtype.name if column.dtype.kind in "iu" else None
+    narwhal = series_of(column).dtype
+    return str(narwhal).lower() if narwhal.is_integer() else None
+
+
+def are_integers(column):
+    """Whether a column holds integers, by its type or as objects."""
+    if _integer_type(column) is not None:
+        return True
+    if str(getattr(column, "dtype", "")) not in ("object", "Object"):
+        return False
+    known = [cell for cell in cells_of(column) if cell is not None]
+    return bool(known) and all(isinstance(cell, int) for cell in known)
+
+
+def origin_of(column):
+    """The least of integers that doubles cannot tell apart, 0 of others and of those whose differences are as large."""
+    name = _integer_type(column)
+    if name is None or not name.endswith(("64", "128")):
+        return 0
+    known = [cell for cell in cells_of(column) if cell is not None]
+    low, high = (min(known), max(known)) if known else (0, 0)
+    return low if max(-low, high) > EXACT and high - low <= EXACT else 0

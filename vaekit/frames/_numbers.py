@@ -96,7 +96,9 @@ def _said(column, code):
         return str(column.categories[int(code)])
     if column.kind == "boolean":
         return str(bool(code))
-    return _moment(column, code) if column.kind == "moment" else f"{code:.4g}" if not column.step else f"{code:.0f}"
+    if column.kind == "moment":
+        return _moment(column, code)
+    return str(int(code) + column.origin) if column.step else f"{code:.4g}"
 
 
 def _moment(column, days):

@@ -74,6 +74,13 @@ class Fitted(Inside):
         """Names of the numbers of a row, None where the object has not seen any."""
         if self.columns is not None:
             return indicator_names(self.columns)
+        return self.column_names
+
+    @property
+    def column_names(self):
+        """Names of the columns of X, None where the object has not seen any."""
+        if self.columns is not None:
+            return self.columns.names
         return getattr(self.model if self.before is None else self.before, "feature_names_in_", None)
 
     def components_to_show(self, n_components):

@@ -35,11 +35,11 @@ class Moments:
     def label(self, axis):
         """Write dates, or units, beside an axis."""
         if self.is_date:
-            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+            from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 
-            locator = AutoDateLocator(minticks=2, maxticks=4)
+            locator = AutoDateLocator(minticks=2, maxticks=3)
             axis.set_major_locator(locator)
-            axis.set_major_formatter(ConciseDateFormatter(locator))
+            axis.set_major_formatter(AutoDateFormatter(locator))
         elif self.unit is not None:
             axis.set_major_locator(_few_ticks())
             axis.set_major_formatter(f"{{x:g}} {self.unit}")
