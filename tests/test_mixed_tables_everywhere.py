@@ -4,9 +4,6 @@ import functools
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 
 from vaekit import VAE, BetaVAE
@@ -36,7 +33,6 @@ from vaekit.evaluation import (
     sample_precision_recall,
     symmetric_kl,
 )
-from vaekit.features._comparable import comparable_rows
 from vaekit.inspection import (
     ActiveLatentsDisplay,
     AggregatePosteriorDisplay,
@@ -202,29 +198,3 @@ def test_searches_and_comparisons():
     first, second = fit_many([VAE(**HOW), VAE(**HOW)], X)
     np.testing.assert_array_equal(first.transform(X), second.transform(X))
     assert len(rate_distortion_curve(BetaVAE(**HOW), X, [1.0], random_state=0).estimators) == 1
-
-
-# ---------------------------------------------------------------------- rows as numbers
-
-
-def test_categories_are_at_distance_1_and_numbers_in_deviations():
-    X = pd.DataFrame({"x": [0.0, 2.0, 4.0], "w": ["a", "b", "a"], "t": [True, True, False]})
-    to_numbers = comparable_rows(X)
-    rows = to_numbers(X)
-    squares = np.square(rows[:, None] - rows[None]).sum(axis=2)
-    step = 2 / np.std([0, 2, 4])
-    np.testing.assert_allclose(squares[0], [0, step**2 + 1, (2 * step) ** 2 + 1])
-    for frame in (pl.from_pandas(X), pa.Table.from_pandas(X)):
-        np.testing.assert_allclose(comparable_rows(frame)(frame), rows)
-
-
-def test_samples_lose_the_cells_that_rows_lack():
-    rng = np.random.default_rng(0)
-    complete = rng.normal(size=(2000, 2)) @ [[1, 1], [0, 1]]
-    X = np.where(rng.random(complete.shape) < 0.4, np.nan, complete)
-    to_numbers = comparable_rows(X)
-    other = to_numbers(rng.normal(size=(2000, 2)) @ [[1, 1], [0, 1]])
-    np.testing.assert_allclose(np.cov(other.T), np.cov(to_numbers(X).T), atol=0.1)
-    assert (other[np.isnan(X)] == 0).all()
-    assert (to_numbers(X)[np.isnan(X)] == 0).all()
-    np.testing.assert_array_equal(comparable_rows(complete)(complete), complete)
