@@ -3,6 +3,7 @@
 import functools
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -172,7 +173,7 @@ def test_displays_draw_every_category_by_its_name(name):
     names = list(display.feature_names)
     assert len(names) == np.shape(display.X if hasattr(display, "X") else display.decoded)[-1]
     assert name == "Samples" or "region = north" in names
-    mpl.pyplot.close(display.figure_)
+    plt.close(display.figure_)
 
 
 def test_maps_say_what_stands_in_the_cells():

@@ -1,6 +1,7 @@
 """Axes of dates and durations: what stands beside them."""
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,14 +14,14 @@ DAY = 86_400e6
 
 
 def labels(moments, values):
-    figure, axes = mpl.pyplot.subplots(figsize=(2.2, 1.7))
+    figure, axes = plt.subplots(figsize=(2.2, 1.7))
     axes.plot(moments.place(values), values)
     moments.label(axes.xaxis)
     figure.canvas.draw()
     found = [label.get_text() for label in axes.get_xticklabels() if label.get_text()]
     axes.set_xticks([])
     figure.canvas.draw()
-    mpl.pyplot.close(figure)
+    plt.close(figure)
     return found
 
 
@@ -75,4 +76,4 @@ def test_panels_of_a_table_have_dates_words_and_units():
     assert display.kinds[3] is None
     assert "2" in "".join(n)
     display.plot(kind="pairs", features=["day", "member", "wait"]).figure_.canvas.draw()
-    mpl.pyplot.close("all")
+    plt.close("all")

@@ -52,6 +52,6 @@ def _few_ticks():
 
 
 def _unit_of(durations):
-    """The largest unit of which there are two or more."""
+    """The largest unit of which there are three or more."""
     spread = np.abs(durations).max()
-    return next((unit for unit, size in UNITS.items() if spread >= 2 * size), "µs")
+    return next((unit for unit, size in UNITS.items() if spread >= 3 * size), "µs")
