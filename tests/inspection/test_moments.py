@@ -27,7 +27,7 @@ def labels(moments, values):
 
 @pytest.mark.parametrize(
     ("days", "words"),
-    [((18262, 18992), "202"), ((18262, 18265), "-0"), ((18262, 18262.2), ":"), ((-9000, -2000), "19")],
+    [((18262, 18992), "20"), ((18262, 18265), "-0"), ((18262, 18262.2), ":"), ((-9000, -2000), "19")],
 )
 def test_dates_are_dates(days, words):
     values = np.array([*days, np.nan]) * DAY

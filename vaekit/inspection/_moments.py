@@ -35,14 +35,21 @@ class Moments:
     def label(self, axis):
         """Write dates, or units, beside an axis."""
         if self.is_date:
-            from matplotlib.dates import AutoDateFormatter, AutoDateLocator
-
-            locator = AutoDateLocator(minticks=2, maxticks=3)
-            axis.set_major_locator(locator)
-            axis.set_major_formatter(AutoDateFormatter(locator))
+            _label_dates(axis)
         elif self.unit is not None:
             axis.set_major_locator(_few_ticks())
             axis.set_major_formatter(f"{{x:g}} {self.unit}")
+
+
+def _label_dates(axis):
+    """Few dates, as short as they can be: panels are small."""
+    from matplotlib.dates import AutoDateFormatter, AutoDateLocator
+
+    locator = AutoDateLocator(minticks=2, maxticks=4)
+    formatter = AutoDateFormatter(locator)
+    formatter.scaled.update({1.0: "%m-%d", 1 / 24: "%H:%M", 1 / 1440: "%H:%M"})
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(formatter)
 
 
 def _few_ticks():
