@@ -72,12 +72,14 @@ def correlated_rows():
 
 
 def test_samples_go_together_as_rows_do():
-    X, how = correlated_rows(), {"n_components": 1, "hidden_layer_sizes": (8,), "max_epochs": 30, "random_state": 0}
+    X, how = correlated_rows(), {"n_components": 1, "hidden_layer_sizes": (8,), "max_epochs": 60, "random_state": 0}
+    how["learning_rate"] = 1e-2
     models = [VAE(likelihood=word, **how).fit(X) for word in (CorrelatedNormal(), Normal(scale="per_feature"))]
     truth = np.corrcoef(X.T)
     errors = [np.abs(np.corrcoef(model.sample(4000, random_state=0).T) - truth).max() for model in models]
-    assert errors[0] < 0.1 < errors[1]
-    assert models[0].score(X) > models[1].score(X) + 0.3
+    assert errors[0] < 0.15
+    assert errors[1] > 0.5
+    assert models[0].score(X) > models[1].score(X) + 1
 
 
 def test_what_it_is_not_for():
