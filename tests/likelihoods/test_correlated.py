@@ -13,6 +13,8 @@ from vaekit.exceptions import IncompatibleChoiceError
 from vaekit.likelihoods import CorrelatedNormal, Normal
 from vaekit.utils._torch import make_generator
 
+pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
+
 D = 4
 MIX = torch.tensor([[1.0, 0.8, 0.0, 0.0], [0.0, 0.3, 0.0, 0.0], [0.2, 0.0, 2.0, 1.0], [0.0, 0.0, 0.0, 0.1]]).double()
 
