@@ -32,10 +32,10 @@ FLOORS = [
 ]
 APART = {
     "tables": {"exceptions", "utils"},
-    "features": {"exceptions", "utils"},
+    "features": {"exceptions", "utils", "frames"},
     "metrics": {"exceptions", "utils", "tables"},
     "datasets": {"exceptions", "utils"},
-    "evaluation": {"exceptions", "utils", "functional", "tables", "metrics", "features"},
+    "evaluation": {"exceptions", "utils", "functional", "frames", "tables", "metrics", "features"},
     "inspection": {"exceptions", "utils", "functional", "frames", "metrics", "evaluation"},
 }
 MAY_IMPORT = {room: {room}.union(*FLOORS[:i]) for i, floor in enumerate(FLOORS) for room in floor}

@@ -1,6 +1,8 @@
 """Tables as people have them, through every method of an estimator."""
 
 import copy
+import datetime
+import decimal
 import math
 import pickle
 
@@ -116,6 +118,54 @@ def test_the_first_call_decides_what_columns_are():
         model.transform(FRAME[FRAME.columns[::-1]])
     with pytest.raises(ValueError, match=r"The parameters \['column_likelihoods'\] changed"):
         model.set_params(column_likelihoods={"visits": Poisson(), "age": "poisson"}).partial_fit(FRAME)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda X: X[X.columns[::-1]], "same order"),
+        (lambda X: X.assign(more=1), "unseen at fit time:\n- more"),
+        (lambda X: X.drop(columns="age"), "now missing:\n- age"),
+        (lambda X: X[:0], r"0 sample\(s\)"),
+        (lambda X: X.assign(joined="soon"), "'joined' of X holds 'soon', but held dates"),
+    ],
+)
+def test_columns_are_those_of_the_fit(model, change, words):
+    with pytest.raises(ValueError, match=words):
+        model.transform(change(FRAME))
+
+
+AWKWARD = pd.DataFrame(
+    {
+        "identifier": 2**60 + np.arange(40),
+        "price": [decimal.Decimal(i) / 4 if i % 5 else None for i in range(40)],
+        "seen": pd.Series([datetime.datetime(2020, 1, 1, 12, i) for i in range(40)], dtype=object),
+        "wait": pd.Series([datetime.timedelta(minutes=i) for i in range(40)], dtype=object),
+        "pieces": pd.Series(range(40), dtype=object),
+        "zone": pd.date_range("2020-01-01", periods=40, freq="h", tz="America/New_York"),
+        "nothing": pd.Series([None] * 40, dtype=object),
+        "never": pd.Series([None] * 40, dtype="Int64"),
+        "kind": pd.Categorical(["a", "b"] * 20, categories=["b", "unused", "a"], ordered=True),
+        "same": "always",
+        "constant": 3.0,
+        "half": np.arange(40, dtype="float16"),
+    }
+)
+
+
+def test_awkward_columns_come_back_as_they_were():
+    model = tiny("VAE", missing_values="mask", column_bounds={"identifier": (2**60 + 3, None)}).fit(AWKWARD)
+    made = model.sample(30, random_state=0)
+    assert types(made) == types(AWKWARD)
+    assert np.isfinite(model.score(AWKWARD))
+    for name in ("price", "seen", "wait", "pieces"):
+        assert {type(cell) for cell in made[name]} == {type(AWKWARD[name][1])}
+    assert made[["nothing", "never"]].isna().all().all()
+    assert made["identifier"].between(2**60 + 3, 2**60 + 500).all()
+    assert set(made["same"]) == {"always"}
+    assert made["price"].map(lambda price: price.as_tuple().exponent).eq(-2).all()
+    given = model.sample(4, given={"identifier": 2**60 + 5}, random_state=0)
+    assert (given["identifier"] == 2**60 + 5).all()
 
 
 # ---------------------------------------------------------------------- which likelihood a column has
@@ -275,6 +325,12 @@ BAD = {
     "no column": (COMPLETE, {"column_likelihoods": {"size": "poisson"}}, "'column_likelihoods' .* names 'size'"),
     "no word": (COMPLETE, {"column_likelihoods": {"age": "gamma"}}, "'likelihood' parameter must be one of"),
     "images": (np.zeros((4, 3, 3)), {"categorical_features": [0]}, "X is no table but a ndarray of shape"),
+    "times of day": (COMPLETE.assign(age=datetime.time(8)), {}, "'age' of X holds datetime.time.*leave it out"),
+    "a name twice": (pd.concat([COMPLETE, COMPLETE], axis=1), {}, "'income' occurs twice; rename one"),
+    "no rows": (COMPLETE[:0], {}, r"0 sample\(s\).*minimum of 2"),
+    "lists": (COMPLETE.assign(age=[[1]] * 40), {}, r"'age' of X holds \[1\], and columns are numbers"),
+    "identifiers": (pd.DataFrame({"id": [f"no {i}" for i in range(1001)]}), {}, "1001 categories.*leave it out"),
+    "complex numbers": (COMPLETE.assign(age=1j), {}, "'age' of X holds 1j"),
 }
 
 

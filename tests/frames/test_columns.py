@@ -1,6 +1,7 @@
 """Tables go through a matrix of numbers and come back the same: values, gaps, names, types, categories."""
 
 import datetime
+import decimal
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,16 @@ PANDAS = {
     "nanoseconds": pd.Series(DAYS + pd.Timedelta("3us")).astype("datetime64[ns]"),
     "hours with a zone": pd.Series(DAYS.tz_localize("Europe/Berlin")).where([True, True, False, True]),
     "timedelta": pd.Series(pd.to_timedelta([1, None, 2, 3], unit="h")),
+    "hours with a zone of two words": pd.Series(DAYS.tz_localize("America/New_York")),
     "dates as objects": pd.Series([*DAYS[:3].date, None], dtype=object),
+    "moments as objects": pd.Series([*DAYS[:3].to_pydatetime(), None], dtype=object),
+    "moments with a zone as objects": pd.Series([*DAYS[:3].tz_localize("UTC").to_pydatetime(), None], dtype=object),
+    "durations as objects": pd.Series([datetime.timedelta(hours=1), None, datetime.timedelta(2), None], dtype=object),
+    "decimals as objects": pd.Series([decimal.Decimal("1.25"), None, decimal.Decimal(3), None], dtype=object),
+    "integers as objects": pd.Series([3, None, 2**40, -1], dtype=object),
+    "integers that doubles join": pd.Series([2**60, 2**60 + 1, 2**60 + 3, 2**60 + 1]),
+    "integers that doubles join, with gaps": pd.Series([2**60, None, 2**60 + 3, 2**60 + 1], dtype="Int64"),
+    "integers beyond those with a sign": pd.Series([2**63, 2**63 + 1, 2**63 + 7, 2**63 + 5], dtype="uint64"),
     "arrow numbers": pd.Series([1, None, 2, 3], dtype="int64[pyarrow]"),
     "arrow text": pd.Series(LETTERS, dtype=pd.ArrowDtype(pa.string())),
     "arrow moments": pd.Series(DAYS).astype("timestamp[us][pyarrow]"),
@@ -46,6 +56,9 @@ POLARS = {
     "Float64": pl.Series([0.1, None]),
     "Int16": pl.Series([1, None], dtype=pl.Int16),
     "UInt64": pl.Series([1, 2], dtype=pl.UInt64),
+    "UInt64 that doubles join": pl.Series([2**63, 2**63 + 1], dtype=pl.UInt64),
+    "Int128": pl.Series([1, None], dtype=pl.Int128),
+    "Null": pl.Series([None, None]),
     "Boolean": pl.Series([True, None]),
     "String": pl.Series(["a", None]),
     "Categorical": pl.Series(["b", None], dtype=pl.Categorical),
@@ -69,6 +82,10 @@ ARROW = {
     "timestamp": pa.array([NOON, None], pa.timestamp("us", "UTC")),
     "duration": pa.array([datetime.timedelta(days=2), None]),
     "decimal": pa.array([1, None], pa.int32()).cast(pa.decimal128(12, 2)),
+    "decimal, 256 bits": pa.array([decimal.Decimal("1.25"), None], pa.decimal256(50, 2)),
+    "integers that doubles join": pa.array([2**60 + 1, None], pa.int64()),
+    "timestamp in a zone of two words": pa.array([NOON, None], pa.timestamp("us", "America/New_York")),
+    "null": pa.nulls(2),
 }
 
 
@@ -110,6 +127,33 @@ def test_an_array_stays_an_array():
     back, columns = through_numbers(X)
     assert [column.kind for column in columns.columns] == ["number", "category", "boolean"]
     np.testing.assert_array_equal(back, X)
+
+
+@pytest.mark.parametrize("unit", ["M8[D]", "M8[ms]", "m8[s]"])
+def test_arrays_of_moments(unit):
+    X = np.array([[1, 4], ["NaT", 7]], dtype=unit)
+    back, columns = through_numbers(X)
+    assert [column.kind for column in columns.columns] == ["moment", "moment"]
+    assert back.dtype == X.dtype
+    np.testing.assert_array_equal(back, X)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        pd.Series([None, None], dtype=kind)
+        for kind in ["object", "Int64", "boolean", "str", "string", "M8[s]", "m8[s]", "category", "float64"]
+    ]
+    + [pd.Series(pd.Categorical([None, None], categories=["a", "b"]))],
+    ids=str,
+)
+def test_nothing_is_made_up_where_nothing_was_seen(empty):
+    frame = pd.DataFrame({"x": [1.0, 2], "empty": empty})
+    columns = columns_of(open_table(frame))
+    made = columns.decode(np.random.default_rng(0).normal(size=(3, int(columns.ends[-1]))))
+    assert made["empty"].isna().all()
+    assert made["x"].notna().all()
+    assert (made.dtypes == frame.dtypes).all()
 
 
 # ---------------------------------------------------------------------- what is possible

@@ -24,7 +24,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from vaekit._outputs import Batch, StepInputs
 from vaekit.engine import ResidentRows
 from vaekit.engine._step import run_step
-from vaekit.likelihoods import Bernoulli, Laplace, Normal, SquaredError
+from vaekit.likelihoods import Bernoulli, CorrelatedNormal, Laplace, Normal, SquaredError
 from vaekit.objectives import ELBO, MMD, AggregateDivergence, Capacity, CovariancePenalty, TotalCorrelation, Warmup
 
 TOLERANCE = 1e-10
@@ -39,6 +39,7 @@ LIKELIHOODS = {
     "laplace, closed form": Laplace(),
     "laplace, learned": Laplace(scale="learned"),
     "squared error": SquaredError(),
+    "normal, correlated": CorrelatedNormal(),
 }
 SETTLE_NOTHING = {"bernoulli", "normal, fixed"}
 MORE_OBJECTIVES = {

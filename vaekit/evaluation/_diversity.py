@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
-from vaekit.evaluation._fitted import require
+from vaekit.evaluation._fitted import made_rows, require
 from vaekit.features._features import feature_map
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
-from vaekit.utils._containers import as_array
+from vaekit.utils._containers import as_array, take_rows
 from vaekit.utils._look_through import look_through
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -113,8 +113,8 @@ def sample_diversity(
     random_state = make_random_state(random_state)
     distances = []
     for condition in told:
-        samples = as_array(model.sample(2 * n_pairs, random_state=random_state, **condition))
-        distances.append(_distances(samples[:n_pairs], samples[n_pairs:], distance, features))
+        samples = made_rows(model, model.sample(2 * n_pairs, random_state=random_state, **condition))
+        distances.append(_distances(samples, n_pairs, distance, features))
     by_condition = [mean_estimate(own) for own in distances]
     return Diversity(*_mean_of(by_condition), by_condition)
 
@@ -125,9 +125,10 @@ def _mean_of(estimates):
     return float(values.mean()), float(np.sqrt(np.square(errors).sum()) / len(errors))
 
 
-def _distances(X, Y, distance, features):
+def _distances(samples, n_pairs, distance, features):
+    X, Y = (take_rows(samples, rows) for rows in (slice(n_pairs), slice(n_pairs, None)))
     if distance == "euclidean":
-        to_features = feature_map(features, np.concatenate([X, Y]))
+        to_features = feature_map(features, samples)
         X, Y = (flat_rows(as_array(to_features(A))).astype(np.float64) for A in (X, Y))
         return np.linalg.norm(X - Y, axis=1)
     if not callable(distance):

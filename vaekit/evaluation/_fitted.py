@@ -4,7 +4,8 @@ import numpy as np
 from scipy.stats import norm
 
 from vaekit.exceptions import IncompatibleChoiceError, MissingMethodError, NoDensityError
-from vaekit.utils._containers import unwrap
+from vaekit.frames import as_frame
+from vaekit.utils._containers import as_array, unwrap
 from vaekit.utils._look_through import look_through
 from vaekit.utils._rows import floats
 
@@ -15,12 +16,17 @@ def look_into(estimator, X):
     """Return the fitted model inside a pipeline or a search, and X as the model sees it."""
     before, model = look_through(estimator)
     rows = X if before is None else before.transform(X)
-    return model, rows if reads_columns(model) else unwrap(rows)
+    return model, as_frame(rows) if reads_columns(model) else unwrap(rows)
 
 
 def reads_columns(estimator):
     """Whether rows are those of a table with columns of several kinds, which the object reads itself."""
     return getattr(estimator, "columns_", None) is not None
+
+
+def made_rows(estimator, rows):
+    """Rows that a model has made: a frame of several kinds of columns, or an array."""
+    return as_frame(rows) if reads_columns(estimator) else as_array(rows)
 
 
 def require(estimator, purpose, *methods):

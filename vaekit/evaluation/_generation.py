@@ -69,6 +69,8 @@ def sample_frechet_distance(
     features : {"auto", "flatten", "pca"}, fitted transformer, or callable, default="auto"
         What is compared. "flatten" takes every value as a feature; "pca" the leading principal components of X, at most
         50, found from at most 2000 evenly spaced rows; "auto" is "flatten" for at most 50 values, else "pca".
+        Of a frame of several kinds of columns, values are numbers and dates in deviations of X, and categories at
+        distance 1 from each other. What is missing is the mean of its column, in samples where rows of X have a gap.
         `ClassifierFeatures` and `InceptionFeatures` are transformers. Of a pipeline, features see what the model sees:
         fit them on the output of the steps before it, `pipeline[:-1].transform(X)` where it is the last. Fitted on X
         itself they would be far off, without an error.

@@ -2,14 +2,17 @@
 
 import datetime
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from vaekit.frames import is_missing, is_moment, is_number
 from vaekit.tables._containers import as_array, columns_of_frame
 
 __all__ = ["MixedTable", "mixed_tables"]
+
+MISSING = "missing"
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,15 @@ class MixedTable:
         Names of the columns.
     words : tuple of tuple of str
         The kinds of words of each column in the order of their numbers, none for numbers.
+    moments : tuple of {"", "date", "duration"}
+        What the numbers of a column are microseconds of (dates: since 1970), if of anything.
     """
 
     values: Any
     n_kinds: tuple
     names: tuple
     words: tuple = ()
+    moments: tuple = ()
 
     def __len__(self):
         return len(self.values)
@@ -82,11 +88,13 @@ def mixed_tables(categorical_features, **tables):
                 "tables with the same columns in the same order."
             )
     are_words = _are_words(categorical_features, read[first], names)
-    columns, words = zip(*[_encoded(*column, name) for *column, name in zip(zip(*read.values()), are_words, names)])
+    encoded = [_encoded(*column, name) for *column, name in zip(zip(*read.values()), are_words, names)]
+    columns, words = zip(*encoded)
     ends = np.cumsum([len(column[0]) for column in read.values()])[:-1]
     parts = np.split(np.stack(columns, axis=1), ends)
     n_kinds = tuple(map(len, words))
-    return [MixedTable(values, n_kinds, tuple(names), words) for values in parts]
+    moments = tuple("" if is_words else _moment(column) for is_words, column in zip(are_words, read[first]))
+    return [MixedTable(values, n_kinds, tuple(names), words, moments) for values in parts]
 
 
 def _columns(table, name):
@@ -125,22 +133,35 @@ def _are_words(categorical_features, columns, names):
 def _holds_words(column):
     if column.dtype.kind in "iufmM":
         return False
-    is_of = (all(value is None or is_such(value) for value in column) for is_such in (_is_number, _is_moment))
+    known = [value for value in column if not is_missing(value)] if column.dtype.kind == "O" else []
+    is_of = (all(is_such(value) for value in known) for is_such in (_is_number, is_moment))
     return not (column.dtype.kind == "O" and any(is_of))
 
 
 def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    return is_number(value) and not isinstance(value, bool | np.bool_)
 
 
-def _is_moment(value):
-    return isinstance(value, datetime.date | datetime.timedelta)
+def _moment(column):
+    """What a column of numbers holds: dates, durations or neither."""
+    if column.dtype.kind == "O":
+        known = next((value for value in column if not is_missing(value)), None)
+        is_duration = isinstance(known, datetime.timedelta)
+        return "duration" if is_duration else "date" if is_moment(known) else ""
+    return {"M": "date", "m": "duration"}.get(column.dtype.kind, "")
+
+
+def _as_words(column):
+    """Values as text; what is missing is a word of its own."""
+    if column.dtype.kind != "O":
+        return column.astype(str)
+    return np.array([MISSING if is_missing(value) else str(value) for value in column], dtype=str)
 
 
 def _encoded(parts, is_words, name):
     """The columns of all tables as one of floats, and the kinds of words there are."""
     if is_words:
-        kinds, codes = np.unique(np.concatenate([part.astype(str) for part in parts]), return_inverse=True)
+        kinds, codes = np.unique(np.concatenate([_as_words(part) for part in parts]), return_inverse=True)
         return codes.astype(np.float64), tuple(kinds.tolist())
     try:
         return np.concatenate([_as_floats(part) for part in parts]), ()
@@ -151,12 +172,18 @@ def _encoded(parts, is_words, name):
         ) from error
 
 
+def _in_utc(value):
+    """A moment without its time zone; anything else as it is."""
+    if getattr(value, "tzinfo", None) is None:
+        return value
+    return value.astimezone(datetime.UTC).replace(tzinfo=None)
+
+
 def _as_floats(column):
-    kind = column.dtype.kind
-    if kind == "O":
-        known = [value for value in column if _is_moment(value)]
-        kind = ("m" if isinstance(known[0], datetime.timedelta) else "M") if known else "O"
-    if kind not in "mM":
+    moment = _moment(column)
+    if column.dtype.kind == "O":
+        column = np.array([None if is_missing(value) else _in_utc(value) for value in column], dtype=object)
+    if not moment:
         return column.astype(np.float64)
-    moments = column.astype(f"{kind}8[us]")
+    moments = column.astype(f"{'M' if moment == 'date' else 'm'}8[us]")
     return np.where(np.isnat(moments), np.nan, moments.astype(np.int64))

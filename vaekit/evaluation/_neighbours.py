@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
+from vaekit.features._comparable import ComparableRows, comparable_rows
 from vaekit.utils._ambient import guarded
 from vaekit.utils._containers import as_array
 from vaekit.utils._repr import short_repr
@@ -21,7 +22,8 @@ class NearestRows(NamedTuple):
     row : ndarray of shape (n_samples,)
         The row of X nearest to each sample.
     distance : ndarray of shape (n_samples,)
-        How far it is, in the units of X.
+        How far it is, in the units of X; of a frame of several kinds of columns in deviations of each, where two
+        categories are at distance 1.
     reference_distance : ndarray of shape (n_reference,)
         How far real data lie from the nearest row of X.
     share_closer : float
@@ -79,6 +81,9 @@ def nearest_neighbours(samples: ArrayLike, X: ArrayLike, *, X_test: ArrayLike | 
     >>> nearest_neighbours([[0.0], [3.0]], X).share_closer  # copies
     1.0
     """
+    to_numbers = comparable_rows(X)
+    if isinstance(to_numbers, ComparableRows):
+        samples, X, X_test = (None if rows is None else to_numbers(rows) for rows in (samples, X, X_test))
     center = _flat(X).mean(axis=0, dtype=np.float64)
     samples, X, X_test = (None if rows is None else _centred(rows, center) for rows in (samples, X, X_test))
     search = NearestNeighbors(n_neighbors=1).fit(X)

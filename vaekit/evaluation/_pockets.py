@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.evaluation._aggregate_posterior import AggregatePosterior
-from vaekit.evaluation._fitted import draw_prior, look_into, require
+from vaekit.evaluation._fitted import draw_prior, look_into, made_rows, require
 from vaekit.evaluation._leakage import prior_density
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
-from vaekit.utils._containers import as_array
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._rows import floats
@@ -224,4 +223,4 @@ def _count_candidates(n_samples, n_candidates):
 
 
 def _in_three_spaces(estimator, Z):
-    return Z, floats(estimator.to_generation_space(Z)), as_array(estimator.inverse_transform(Z))
+    return Z, floats(estimator.to_generation_space(Z)), made_rows(estimator, estimator.inverse_transform(Z))

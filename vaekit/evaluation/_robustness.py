@@ -1,5 +1,6 @@
 """What becomes of codes and reconstructions when the input is changed."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
@@ -8,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
-from vaekit.evaluation._fitted import floats, look_into, require
+from vaekit.evaluation._fitted import floats, look_into, made_rows, reads_columns, require
+from vaekit.features._comparable import comparable_rows
+from vaekit.frames import as_frame, codes_of_columns, frame_of_codes
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import as_array
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
-from vaekit.utils._rows import flat_rows
 from vaekit.utils._typing import RandomStateLike
 
 Transformation = Callable[[np.ndarray], ArrayLike]
@@ -30,7 +32,8 @@ class Robustness(NamedTuple):
     correlations : ndarray of shape (n_components,)
         Between the codes of x and x', latent by latent; NaN for one that does not move.
     reconstruction : float
-        Root mean square difference of the decoded codes of x' from x', per value, in the units of X.
+        Root mean square difference of the decoded codes of x' from x', per value, in the units of X; of a frame of
+        several kinds of columns in deviations of each.
     recovery : float
         The same from x: below `reconstruction` where the model takes x' for x.
     plain : float
@@ -73,7 +76,8 @@ def robustness(
         Data, at least two rows.
     transformations : sequence of names, or dict, default=("noise", "inverted")
         "noise" adds independent normal noise, "inverted" exchanges the least and the largest value of X and all
-        between them (inverted colours); neither leaves the range of X. In a dict, by a name of one's own: one of
+        between them (inverted colours); neither leaves the range of X. Of a frame of several kinds each column is
+        changed by itself, categories by their order. In a dict, by a name of one's own: one of
         these, a function from X to changed rows, or changed rows (such as the same scenes with a shape that the model
         has never seen, as `vaekit.datasets.render_dsprites` draws them).
     strength : float, default=0.5
@@ -114,25 +118,30 @@ def robustness(
     check_scalar(strength, "strength", Real, min_val=0)
     if metric is not None and factors is None:
         raise ValueError("A metric compares codes with factors: pass 'factors', a row for each of X.")
-    X = as_array(X)
+    X = made_rows(estimator, X)
     if len(X) < 2:
         raise ValueError(f"Robustness is measured beside the variance of codes: pass two rows or more, got {len(X)}.")
     named = transformations if isinstance(transformations, Mapping) else {name: name for name in transformations}
     random_state, codes = make_random_state(random_state), floats(estimator.transform(X))
-    changed = {name: _changed(X, how, strength, random_state) for name, how in named.items()}
+    columns = estimator.columns_ if reads_columns(estimator) else None
+    changed = {name: _changed(X, how, strength, random_state, columns) for name, how in named.items()}
+    to_numbers = comparable_rows(X, columns)
 
     def score(Z):
         return np.nan if metric is None else float(metric(factors, Z))
 
-    plain = _difference(estimator, codes, X), score(codes)
-    return {name: _compared(estimator, X, rows, codes, plain, score) for name, rows in changed.items()}
+    def difference(Z, rows):
+        return _difference(to_numbers, estimator.inverse_transform(Z), rows)
+
+    plain = difference(codes, X), score(codes)
+    return {name: _compared(estimator, X, rows, codes, plain, score, difference) for name, rows in changed.items()}
 
 
-def _compared(estimator, X, changed, codes, plain, score):
+def _compared(estimator, X, changed, codes, plain, score, difference):
     others = floats(estimator.transform(changed))
     with np.errstate(divide="ignore", invalid="ignore"):  # codes that are one point
         change = float(np.square(others - codes).sum(axis=1).mean() / codes.var(axis=0).sum())
-    reconstruction, recovery = (_difference(estimator, others, rows) for rows in (changed, X))
+    reconstruction, recovery = (difference(others, rows) for rows in (changed, X))
     return Robustness(change, _correlations(codes, others), reconstruction, recovery, plain[0], score(others), plain[1])
 
 
@@ -143,20 +152,21 @@ def _correlations(Z, W):
     return np.divide((Z * W).sum(axis=0), norm, out=np.full(Z.shape[1], np.nan), where=norm > 0)
 
 
-def _difference(estimator, codes, X):
+def _difference(to_numbers, decoded, X):
     """Root mean square difference of decoded codes from rows, per value."""
-    decoded = flat_rows(as_array(estimator.inverse_transform(codes))).astype(np.float64)
-    return float(np.sqrt(np.square(decoded - flat_rows(X)).mean()))
+    return float(np.sqrt(np.square(to_numbers(decoded) - to_numbers(X)).mean()))
 
 
-# name: function of X, the strength and a random state
+# name: function of X, the strength and a random state; `axis` is None where all values share a scale
 TRANSFORMATIONS = {
-    "noise": lambda X, strength, draw: X + strength * X.std() * draw.standard_normal(X.shape),
-    "inverted": lambda X, strength, draw: X.max() + X.min() - X,
+    "noise": lambda X, strength, draw, axis=None: (
+        X + strength * np.nanstd(X, axis=axis) * draw.standard_normal(X.shape)
+    ),
+    "inverted": lambda X, strength, draw, axis=None: np.nanmax(X, axis=axis) + np.nanmin(X, axis=axis) - X,
 }
 
 
-def _changed(X, how, strength, random_state):
+def _changed(X, how, strength, random_state, columns):
     """Return changed rows, of the type of X."""
     if isinstance(how, str):
         if how not in TRANSFORMATIONS:
@@ -164,10 +174,24 @@ def _changed(X, how, strength, random_state):
                 f"transformations knows {list(TRANSFORMATIONS)}, not {how!r}: pass a dict from names to functions or "
                 "to changed rows."
             )
-        values = X.astype(np.float64) if X.dtype.kind == "f" else X.astype(np.int64)
-        rows = np.clip(TRANSFORMATIONS[how](values, strength, random_state), X.min(), X.max())
-        return (np.rint(rows) if X.dtype.kind != "f" else rows).astype(X.dtype)
-    rows = as_array(how(X) if callable(how) else how)
+        change = _changed_values if columns is None else functools.partial(_changed_columns, columns)
+        return change(X, TRANSFORMATIONS[how], strength, random_state)
+    rows = how(X) if callable(how) else how
+    rows = as_array(rows) if columns is None else as_frame(rows)
     if rows.shape != X.shape:
         raise ValueError(f"Changed rows must have the shape of X, {X.shape}, got {rows.shape}.")
     return rows
+
+
+def _changed_values(X, transformation, strength, random_state):
+    values = X.astype(np.float64) if X.dtype.kind == "f" else X.astype(np.int64)
+    rows = np.clip(transformation(values, strength, random_state), np.nanmin(X), np.nanmax(X))
+    return (np.rint(rows) if X.dtype.kind != "f" else rows).astype(X.dtype)
+
+
+def _changed_columns(columns, X, transformation, strength, random_state):
+    """Columns of several kinds, each by its own scale; categories by their places in the list."""
+    codes = codes_of_columns(columns, X)
+    codes = np.where(np.isfinite(codes).any(axis=0), codes, 0.0)
+    changed = transformation(codes, strength, random_state, axis=0)
+    return as_frame(frame_of_codes(columns, np.clip(changed, np.nanmin(codes, axis=0), np.nanmax(codes, axis=0))))

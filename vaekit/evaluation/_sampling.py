@@ -18,7 +18,7 @@ def decode_codes(estimator, Z, random_state, noise="auto"):
     """Return what codes are decoded to: draws of p(x | z), or means; `"auto"` is what `sample` does by itself."""
     draws = check_noise(noise)
     if draws is None:
-        draws = hasattr(estimator, "sample_likelihood") and np.ndim(estimator.inverse_transform(Z[:1])) == 2
+        draws = hasattr(estimator, "sample_likelihood") and len(np.shape(estimator.inverse_transform(Z[:1]))) == 2
     if not draws:
         return estimator.inverse_transform(Z)
     require(estimator, "Draws given codes", "sample_likelihood")

@@ -15,6 +15,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from vaekit.features._comparable import ComparableRows, comparable_rows
 from vaekit.utils._ambient import GuardedMethods, guarded
 from vaekit.utils._containers import on_host, take_rows
 from vaekit.utils._random import make_random_state
@@ -33,19 +34,24 @@ def feature_map(features, X):
     features : {"auto", "flatten", "pca"}, fitted transformer, or callable
         "flatten" takes every value as a feature; "pca" projects on the leading principal components of X, at most 50
         and fewer than half its rows, found from at most 2000 rows; "auto" is "flatten" for at most 50 values and "pca"
-        for more. A transformer must be fitted.
-    X : array of shape (n_rows, ...)
+        for more. Of a frame of several kinds of columns, values are those of `comparable_rows`. A transformer must be
+        fitted, and sees rows as they are.
+    X : array or frame of shape (n_rows, ...)
         Real data, as the model sees it.
     """
     if hasattr(features, "transform") or callable(features):
         to_features = getattr(features, "transform", features)
         return lambda samples: on_host(to_features(samples))
+    to_numbers = comparable_rows(X)
+    if isinstance(to_numbers, ComparableRows):
+        X = to_numbers(X)
     if features == "auto":
         features = "flatten" if math.prod(X.shape[1:]) <= MOST_PLAIN_FEATURES else "pca"
     if features == "flatten":
-        return flat_rows
+        return to_numbers
     if features == "pca":
-        return _principal_components(X)
+        to_components = _principal_components(X)
+        return to_components if to_numbers is flat_rows else lambda rows: to_components(to_numbers(rows))
     raise ValueError(
         f"features must be 'auto', 'flatten', 'pca', a fitted transformer or a callable, got {features!r}."
     )

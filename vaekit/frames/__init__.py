@@ -4,16 +4,35 @@ from vaekit.frames._cells import number_of, row_of_cells
 from vaekit.frames._choice import columns_of, is_mixed, numbers_of_columns
 from vaekit.frames._columns import Column, Columns
 from vaekit.frames._filling import filled, kept_columns, missing_cells, with_flags
-from vaekit.frames._opening import Table, frame_of, open_table
+from vaekit.frames._numbers import (
+    as_frame,
+    codes_of_columns,
+    columns_in,
+    frame_of_codes,
+    indicator_names,
+    indicators,
+    words_of_cells,
+)
+from vaekit.frames._opening import Table, frame_of, is_missing, open_table
+from vaekit.frames._reading import is_moment, is_number
 
 __all__ = [
     "Column",
     "Columns",
     "Table",
+    "as_frame",
+    "codes_of_columns",
+    "columns_in",
     "columns_of",
     "filled",
     "frame_of",
+    "frame_of_codes",
+    "indicator_names",
+    "indicators",
+    "is_missing",
     "is_mixed",
+    "is_moment",
+    "is_number",
     "kept_columns",
     "missing_cells",
     "number_of",
@@ -21,4 +40,5 @@ __all__ = [
     "open_table",
     "row_of_cells",
     "with_flags",
+    "words_of_cells",
 ]

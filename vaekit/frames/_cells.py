@@ -58,7 +58,10 @@ def _truth(column, value):
 
 
 def _number(column, value):
-    return number_of(column.name, value)
+    if not column.origin:
+        return number_of(column.name, value)
+    number_of(column.name, value)
+    return float(int(value) - column.origin)
 
 
 def number_of(name, value):
@@ -77,7 +80,7 @@ def number_of(name, value):
 
 def _moment(column, value):
     try:
-        if is_duration(value) != any(part.lower().startswith(DURATIONS) for part in column.dtype):
+        if is_duration(value) != column.is_duration:
             raise TypeError("durations are no dates")
         return days_of_moment(value)
     except (TypeError, ValueError) as error:
@@ -87,7 +90,6 @@ def _moment(column, value):
         ) from error
 
 
-DURATIONS = ("timedelta", "duration")  # how the libraries call their types
 LARGEST = 1e15
 READERS = {"boolean": _truth, "number": _number, "moment": _moment}
 

@@ -8,9 +8,9 @@ import narwhals.stable.v2 as nw
 import numpy as np
 
 from vaekit.frames._columns import Column, Columns
-from vaekit.frames._dtypes import categories_of_type, dtype_of, is_whole, range_of, range_of_moments
+from vaekit.frames._dtypes import are_integers, categories_of_type, dtype_of, origin_of, range_of, range_of_moments
 from vaekit.frames._opening import cells_of, series_of
-from vaekit.frames._reading import DAY, MOMENTS, as_moment, days_of, is_moment, is_number
+from vaekit.frames._reading import DAY, as_moment, days_of, holds_moments, is_moment, is_number
 
 __all__ = ["columns_of", "is_mixed", "numbers_of_columns"]
 
@@ -81,13 +81,13 @@ def _kind(column):
     """What a column is by its type, and where that is "object" by its cells; None for what is none of these."""
     if isinstance(column, np.ndarray) and column.dtype.kind in "biufc":
         return "number"
+    if holds_moments(column):
+        return "moment"
     dtype = series_of(column).dtype
     if dtype.is_numeric():
         return "number"
     if dtype == nw.Boolean:
         return "boolean"
-    if any(dtype == kind for kind in MOMENTS):
-        return "moment"
     if any(dtype == kind for kind in CATEGORIES):
         return "category"
     return _kind_of_cells(column) if dtype in (nw.Object, nw.Unknown) else None
@@ -111,9 +111,12 @@ def _column(library, name, column, is_chosen, bounds, is_count):
     if kind is None:
         raise ValueError(
             f"Column {name!r} of X holds {_some_cell(column)!r}, and columns are numbers, text, categories, truths, "
-            "dates or times; turn it into one of these, or leave it out."
+            "dates (with times, or without) or durations; turn it into one of these, or leave it out."
         )
-    told = Column(name, kind, dtype_of(library, column), *_details(library, name, kind, column, is_count))
+    dtype = dtype_of(library, column)
+    details = _details(name, kind, column, dtype, is_count)
+    is_empty = next((False for cell in cells_of(column) if cell is not None), True)
+    told = Column(name, kind, dtype, **details, is_empty=is_empty)
     return told if bounds is None else _bounded(told, bounds)
 
 
@@ -121,19 +124,30 @@ def _some_cell(column):
     return next((cell for cell in cells_of(column) if cell is not None), None)
 
 
-def _details(library, name, kind, column, is_count):
+def _details(name, kind, column, dtype, is_count):
     """Categories, step, and the range of the type."""
     if kind == "category":
-        return (_categories(library, name, column),)
+        return {"categories": _categories(name, column)}
     if kind == "moment":
-        return (), _step_of_moments(days_of(column)), *range_of_moments(as_moment(column), dtype_of(library, column))
-    if kind == "boolean":
-        return ()
-    low, high = range_of(column)
-    return (), float(is_count or is_whole(column)), (max(0.0, low or 0.0) if is_count else low), high
+        low, high = range_of_moments(as_moment(column), dtype)
+        return {"step": _step_of_moments(days_of(column)), "low": low, "high": high}
+    return _range(column, is_count) if kind == "number" else {}
 
 
-def _categories(library, name, column):
+def _range(column, is_count):
+    origin = 0 if is_count else origin_of(column)
+    low, high = (None if end is None else _inside(end - origin) for end in range_of(column))
+    low = max(0.0, low or 0.0) if is_count else low
+    return {"step": float(is_count or are_integers(column)), "low": low, "high": high, "origin": origin}
+
+
+def _inside(end):
+    """An integer as a double that is not beyond it."""
+    nearest = float(end)
+    return nearest if abs(int(nearest)) <= abs(end) else float(np.nextafter(nearest, 0))
+
+
+def _categories(name, column):
     """Those that the type declares, else those that are there, in order."""
     found = categories_of_type(column)
     if found is None:
@@ -180,7 +194,7 @@ def _bounded(column, bounds):
 
 def _end(end, column):
     if end is None or column.kind == "number":
-        return None if end is None else float(end)
+        return None if end is None else float(end - column.origin)
     return days_of_moment(end)
 
 

@@ -9,6 +9,8 @@ from vaekit.frames._writing import written
 
 __all__ = ["Column", "Columns"]
 
+DURATIONS = ("timedelta", "duration")  # how the libraries call their types
+
 
 class Column(NamedTuple):
     """One column.
@@ -26,6 +28,10 @@ class Column(NamedTuple):
         What numbers and moments are whole multiples of; 0 if of nothing.
     low, high : float or None
         Where they must lie.
+    origin : int
+        What integers are counted from, where doubles cannot tell them apart otherwise.
+    is_empty : bool
+        Whether no cell held anything in the fit: nothing is known of such a column, and none of its cells is made up.
     """
 
     name: Any
@@ -35,11 +41,18 @@ class Column(NamedTuple):
     step: float = 0.0
     low: float | None = None
     high: float | None = None
+    origin: int = 0
+    is_empty: bool = False
 
     @property
     def width(self):
         """Numbers that stand for a cell: one, or a one-hot of the categories."""
         return len(self.categories) if self.kind == "category" else 1
+
+    @property
+    def is_duration(self):
+        """Whether moments are durations, and no dates."""
+        return self.kind == "moment" and any(part.lower().startswith(DURATIONS) for part in self.dtype)
 
     def encoded(self, cells, when_unknown):
         """Cells of a series as numbers (n_rows, width), NaN where one is missing."""
@@ -122,9 +135,11 @@ class Columns(NamedTuple):
         ----------
         rows : ndarray of shape (n_rows, width)
         is_missing : ndarray of bool of shape (n_rows, n_columns), optional
-            Cells that are to be left empty.
+            Cells that are to be left empty; None is those of columns that were empty in the fit.
         """
         known = rows if is_missing is None else np.nan_to_num(rows)
+        if is_missing is None:
+            is_missing = np.tile([column.is_empty for column in self.columns], (len(rows), 1))
         return written(self.library, self.columns, self.possible(known), is_missing)
 
     def cells(self, rows):

@@ -1,11 +1,16 @@
 """Types of columns as plain text, which a file can hold and from which the type is made again."""
 
+import datetime
+import decimal
+
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from vaekit.frames._opening import plain, series_of
+from vaekit.frames._opening import cells_of, plain, series_of
 
-__all__ = ["categories_of_type", "dtype_of", "is_whole", "range_of", "range_of_moments"]
+__all__ = ["are_integers", "categories_of_type", "dtype_of", "origin_of", "range_of", "range_of_moments"]
+
+EXACT = 2**53  # up to which doubles tell all integers apart
 
 
 def dtype_of(library, column):
@@ -19,6 +24,8 @@ def _of_array(column):
 
 def _of_pandas(column):
     dtype = column.dtype
+    if str(dtype) == "object":
+        return ("object", *_type_of_cells(column))
     if str(dtype) == "category":
         return ("category", _of_pandas(dtype.categories)[0], str(int(dtype.ordered or False)))
     if hasattr(dtype, "pyarrow_dtype"):
@@ -26,6 +33,25 @@ def _of_pandas(column):
     if type(dtype).__name__ == "StringDtype":
         return ("str" if type(dtype.na_value) is float else f"string[{dtype.storage}]",)
     return (str(dtype),)
+
+
+def _type_of_cells(column):
+    """The type of Python's objects that numbers and moments stand for, and what else is needed to make one."""
+    known = [cell for cell in cells_of(column) if cell is not None]
+    kind = next((kind for kind in OBJECTS if known and all(isinstance(cell, OBJECTS[kind]) for cell in known)), None)
+    if kind == "Decimal":
+        return kind, str(max(-cell.as_tuple().exponent for cell in known))
+    if kind == "datetime":
+        return kind, "UTC" if known[0].tzinfo is not None else ""
+    return () if kind is None else (kind,)
+
+
+OBJECTS = {
+    "Decimal": decimal.Decimal,
+    "datetime": datetime.datetime,
+    "date": datetime.date,
+    "timedelta": datetime.timedelta,
+}
 
 
 def _of_polars(column):
@@ -45,7 +71,7 @@ def _of_arrow_type(kind):
     if hasattr(kind, "tz"):
         return ("timestamp", kind.unit, kind.tz or "")
     if hasattr(kind, "precision"):
-        return ("decimal", str(kind.precision), str(kind.scale))
+        return (f"decimal{kind.bit_width}", str(kind.precision), str(kind.scale))
     return (str(kind),)
 
 
@@ -67,23 +93,49 @@ def categories_of_type(column):
 
 
 def range_of(column):
-    """The range of a type of numbers, as floats that it holds, (None, None) where it is that of double precision."""
-    if isinstance(column, np.ndarray):
-        dtype = column.dtype
-    else:
-        narwhal = series_of(column).dtype
-        is_plain = (narwhal.is_integer() and "128" not in str(narwhal)) or narwhal.is_float()
-        dtype = np.dtype(str(narwhal).lower()) if is_plain else None
-    if dtype is None or dtype.kind not in "iuf" or dtype == np.float64:
+    """The range of a type: integers, or floats that are narrower than doubles; (None, None) for others."""
+    name = _type_of_numbers(column)
+    if name in (None, "float64"):
         return None, None
-    limits = np.finfo(dtype) if dtype.kind == "f" else np.iinfo(dtype)
-    low, high = float(limits.min), float(limits.max)
-    return low, high if dtype.kind == "f" or high < 2**53 else np.nextafter(high, 0)
+    if name.startswith("float"):
+        limits = np.finfo(name)
+        return float(limits.min), float(limits.max)
+    n_bits = int(name.lstrip("uint"))
+    return (0, 2**n_bits - 1) if name.startswith("u") else (-(2 ** (n_bits - 1)), 2 ** (n_bits - 1) - 1)
 
 
-def is_whole(column):
-    """Whether a type holds whole numbers alone."""
-    return column.dtype.kind in "iu" if isinstance(column, np.ndarray) else series_of(column).dtype.is_integer()
+def _type_of_numbers(column):
+    """Such as "int64" and "float32", None for all else."""
+    if isinstance(column, np.ndarray):
+        return column.dtype.name if column.dtype.kind in "iuf" else None
+    narwhal = series_of(column).dtype
+    return str(narwhal).lower() if narwhal.is_integer() or narwhal.is_float() else None
+
+
+def _integer_type(column):
+    """Such as "int64", None for all else."""
+    name = _type_of_numbers(column)
+    return None if name is None or name.startswith("float") else name
+
+
+def are_integers(column):
+    """Whether a column holds integers, by its type or as objects."""
+    if _integer_type(column) is not None:
+        return True
+    if str(getattr(column, "dtype", "")) not in ("object", "Object"):
+        return False
+    known = [cell for cell in cells_of(column) if cell is not None]
+    return bool(known) and all(isinstance(cell, int) for cell in known)
+
+
+def origin_of(column):
+    """The least of integers that doubles cannot tell apart, 0 of others and of those whose differences are as large."""
+    name = _integer_type(column)
+    if name is None or not name.endswith(("64", "128")):
+        return 0
+    known = [cell for cell in cells_of(column) if cell is not None]
+    low, high = (min(known), max(known)) if known else (0, 0)
+    return low if max(-low, high) > EXACT and high - low <= EXACT else 0
 
 
 DATES = -719_161.0, 2_932_895.0  # days since 1970 of the years 1 to 9999, a day less at each end for time zones

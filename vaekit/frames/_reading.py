@@ -8,7 +8,7 @@ import numpy as np
 
 from vaekit.frames._opening import cells_of, series_of
 
-__all__ = ["DAY", "MOMENTS", "as_moment", "codes_of_cells", "days_of", "floats_of", "is_moment", "is_number"]
+__all__ = ["DAY", "codes_of_cells", "days_of", "floats_of", "holds_moments", "is_moment", "is_number"]
 
 DAY = 86_400_000_000  # microseconds
 MOMENTS = (nw.Datetime, nw.Date, nw.Duration)
@@ -23,7 +23,9 @@ def floats_of(column, told):
         If a cell is none.
     """
     try:
-        return days_of(column) if told.kind == "moment" else _numbers_of(column)
+        if told.kind == "moment":
+            return days_of(column)
+        return _counted_from(told.origin, column) if told.origin else _numbers_of(column)
     except (TypeError, ValueError, AttributeError, nw.exceptions.NarwhalsError) as error:
         raise ValueError(_refusal(column, told)) from error
 
@@ -44,6 +46,11 @@ def _numbers_of(column):
     return np.asarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
 
 
+def _counted_from(origin, column):
+    """Integers less one of them, before they become floats."""
+    return np.array([np.nan if cell is None else _number(int(cell) - origin) for cell in cells_of(column)])
+
+
 def _number(cell):
     if not is_number(cell):
         raise TypeError(cell)
@@ -58,12 +65,26 @@ def is_moment(cell):
     return isinstance(cell, datetime.date | datetime.timedelta)
 
 
+def holds_moments(column):
+    """Whether a column holds moments, by its type."""
+    if isinstance(column, np.ndarray):
+        return column.dtype.kind in "mM"
+    return _is_in_zone(column) or any(series_of(column).dtype == kind for kind in MOMENTS)
+
+
+def _is_in_zone(column):
+    """Whether it is a column of pandas in a time zone, of which narwhals does not know all."""
+    return hasattr(getattr(column, "dtype", None), "tz")
+
+
 def as_moment(column):
     """A column of Python's own dates or durations as one of its library's; any other as it is."""
+    if _is_in_zone(column):
+        return column.dt.tz_convert("UTC")
     if str(getattr(column, "type", "")) == "date64[ms]":  # which narwhals takes for no date
         return column.cast("timestamp[ms]")
-    is_moments = any(series_of(column).dtype == kind for kind in MOMENTS)
-    return column if is_moments or not hasattr(column, "infer_objects") else _converted_by_pandas(column)
+    is_converted = holds_moments(column) or not hasattr(column, "infer_objects")
+    return column if is_converted else _converted_by_pandas(column)
 
 
 def _converted_by_pandas(column):
@@ -72,11 +93,14 @@ def _converted_by_pandas(column):
     known = [cell for cell in cells_of(column) if cell is not None]
     if known and all(isinstance(cell, datetime.timedelta) for cell in known):
         return pd.to_timedelta(column)
-    return pd.to_datetime(column) if known and all(is_moment(cell) for cell in known) else column
+    return as_moment(pd.to_datetime(column)) if known and all(is_moment(cell) for cell in known) else column
 
 
 def days_of(column):
     """Moments in days, since 1970 for dates and times, exact to the microsecond."""
+    if isinstance(column, np.ndarray) and column.dtype.kind in "mM":
+        count = column.astype(f"{column.dtype.kind}8[us]")
+        return np.where(np.isnat(count), np.nan, count.astype(np.int64)) / DAY
     series = series_of(as_moment(column))
     count = series.dt.total_microseconds() if series.dtype == nw.Duration else series.dt.timestamp("us")
     days = count // DAY  # Arrow makes no floats of numbers beyond 2^53

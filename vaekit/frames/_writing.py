@@ -1,6 +1,7 @@
 """Possible values as a frame of the library that they came from."""
 
 import datetime
+import decimal
 
 import numpy as np
 
@@ -38,7 +39,7 @@ def _cells(column, values, is_missing):
     if column.kind == "moment":
         values = [round(value * DAY) for value in values]
     elif column.step:
-        values = [int(value) for value in values]
+        values = [int(value) + column.origin for value in values]
     return [None if gap else value for value, gap in zip(values, is_missing)]
 
 
@@ -51,6 +52,10 @@ def _array(columns, values, is_missing):
     dtype = np.dtype(dtypes.pop())
     if dtype.kind == "O":
         return np.array(cells, dtype=object).T
+    if dtype.kind in "mM":
+        nothing = np.iinfo(np.int64).min
+        counts = np.array([[nothing if cell is None else cell for cell in column] for column in cells], dtype=np.int64)
+        return counts.T.astype(f"{dtype.kind}8[us]").astype(dtype)
     as_floats = np.array([[np.nan if cell is None else cell for cell in column] for column in cells]).T
     return as_floats if dtype.kind == "f" and np.isnan(as_floats).any() else as_floats.astype(dtype)
 
@@ -74,19 +79,36 @@ def _pandas_series(pd, column, values, is_missing):
         array = _arrow_array(pa, column._replace(dtype=tuple(details)), values, is_missing)
         return pd.Series(pd.arrays.ArrowExtensionArray(array))
     if name == "category":
-        categories = _pandas_categories(pd, list(column.categories), details[0])
-        codes = np.where(is_missing, -1, values)
+        declared = [] if column.is_empty and column.categories == ("",) else list(column.categories)
+        categories = _pandas_categories(pd, declared, details[0])
+        codes = np.where(is_missing if declared else True, -1, values)
         return pd.Series(pd.Categorical.from_codes(codes, categories=categories, ordered=details[1] == "1"))
-    if column.kind == "moment" and name != "object":
-        return _pandas_moments(pd, name, values, is_missing)
-    cells = _cells(column, values, is_missing)
+    if name == "object":
+        return pd.Series(_objects(details, column, _cells(column, values, is_missing)), dtype=object)
     if column.kind == "moment":
-        days = [None if cell is None else EPOCH + datetime.timedelta(microseconds=cell) for cell in cells]
-        return pd.Series(days, dtype=object)
-    if column.kind == "number" and not is_missing.any():
+        return _pandas_moments(pd, name, values, is_missing)
+    if column.kind == "number" and not is_missing.any() and not column.origin:
         return pd.Series(values).astype(name)
+    cells = _cells(column, values, is_missing)
     is_narrow = is_missing.any() and name in PLAIN_PANDAS
     return pd.Series(cells, dtype="object" if name == "bool" and is_narrow else "float64" if is_narrow else name)
+
+
+def _objects(details, column, cells):
+    """Cells as the objects of Python that they were."""
+    kind, *how = details or (("date",) if column.kind == "moment" else ("",))
+    return [None if cell is None else MAKERS[kind](cell, *how) for cell in cells]
+
+
+MAKERS = {
+    "": lambda cell: cell,
+    "Decimal": lambda cell, scale: decimal.Decimal(f"{cell:.{max(int(scale), 0)}f}"),
+    "date": lambda cell: EPOCH + datetime.timedelta(microseconds=cell),
+    "datetime": lambda cell, zone: (
+        datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC if zone else None) + datetime.timedelta(microseconds=cell)
+    ),
+    "timedelta": lambda cell: datetime.timedelta(microseconds=cell),
+}
 
 
 def _pandas_categories(pd, categories, name):
@@ -124,7 +146,8 @@ def _polars_series(pl, column, values, is_missing):
         if column.kind == "category":
             base = pl.String if isinstance(column.categories[0], str) else None
             return pl.Series(column.name, cells, dtype=base).cast(dtype)
-        return pl.Series(column.name, cells).cast(dtype)
+        is_whole = column.kind == "number" and dtype.is_integer()
+        return pl.Series(column.name, cells, dtype=dtype if is_whole else None).cast(dtype)
     unit = pl.Duration("us") if column.dtype[0] == "Duration" else pl.Datetime("us", column.dtype[2] or None)
     return pl.Series(column.name, cells, dtype=pl.Int64).cast(unit).cast(dtype)
 
@@ -168,7 +191,7 @@ def _arrow_array(pa, column, values, is_missing):
         return pa.DictionaryArray.from_arrays(codes, categories, ordered=ordered == "1")
     cells = _cells(column, values, is_missing)
     if column.kind != "moment":
-        kind = pa.decimal128(*map(int, details)) if name == "decimal" else pa.type_for_alias(name)
+        kind = _arrow_decimal(pa, name, details) if name.startswith("decimal") else pa.type_for_alias(name)
         return pa.array(cells).cast(kind) if column.kind != "number" else _arrow_numbers(pa, cells, kind)
     if name == "timestamp":
         return (
@@ -181,8 +204,15 @@ def _arrow_array(pa, column, values, is_missing):
     return pa.array(cells, pa.int64()).cast(pa.timestamp("us")).cast(pa.type_for_alias(name), safe=False)
 
 
+def _arrow_decimal(pa, name, details):
+    """Of 128 bits where nothing is said, as files of earlier versions say it."""
+    return getattr(pa, name if name != "decimal" else "decimal128")(*map(int, details))
+
+
 def _arrow_numbers(pa, cells, kind):
-    return pa.array(cells).cast(kind, safe=False) if any(cell is not None for cell in cells) else pa.array(cells, kind)
+    if pa.types.is_integer(kind) or all(cell is None for cell in cells):
+        return pa.array(cells, kind)
+    return pa.array(cells).cast(kind, safe=False)
 
 
 WRITERS = {"numpy": _array, "pandas": _pandas, "polars": _polars, "pyarrow": _arrow}

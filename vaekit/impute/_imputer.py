@@ -224,7 +224,7 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if has_gap.any():
             rows[has_gap] = self._drawn(rows[has_gap])
         rows[:, ~self._is_known[columns.owners]] = 0.0
-        return filled(table, open_table(columns.decode(np.nan_to_num(rows))), is_missing)
+        return filled(table, open_table(columns.decode(rows, np.zeros_like(is_missing))), is_missing)
 
     def _drawn(self, rows):
         random_state = self.random_state_ if self.sample_posterior else None

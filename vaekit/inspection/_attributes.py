@@ -8,11 +8,12 @@ from numpy.typing import ArrayLike
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, make_axes, shorten
-from vaekit.inspection._fitted import Fitted, as_rows, column_units, name_features
+from vaekit.inspection._fitted import Fitted, as_rows, column_units, name_features, range_of
 from vaekit.inspection._walk_drawing import draw_walks_of_images, draw_walks_of_windows
 from vaekit.inspection._walks import attribute_vector
 from vaekit.inspection._windows import as_windows
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._containers import take_rows
 from vaekit.utils._style import in_house_style
 
 __all__ = ["AttributeDisplay"]
@@ -118,17 +119,17 @@ class AttributeDisplay(Display):
         """
         fitted, direction = Fitted.inside(estimator), attribute_vector(estimator, X, has_attribute)
         has, strengths = as_rows(has_attribute).astype(bool), as_rows(strengths).astype(float)
-        data = fitted.rows(X, image_shape)
+        data = fitted.numbers(X, image_shape)
         is_table = data.ndim == 2
         chosen = np.flatnonzero(~has)[: None if is_table else 4] if rows is None else np.atleast_1d(rows)
-        Z = fitted.encode(fitted.some(X, chosen))[:, None] + strengths[:, None] * direction
+        Z = fitted.encode(take_rows(fitted.rows(X), chosen))[:, None] + strengths[:, None] * direction
         return cls(
             decoded=as_rows(fitted.decode(Z), image_shape),
             strengths=strengths,
-            limits=(data.min(), data.max()),
+            limits=range_of(data),
             difference=column_units(data[has])[0] - column_units(data[~has])[0] if is_table else None,
             deviation=column_units(data)[1] if is_table else 1.0,
-            feature_names=fitted.names,
+            feature_names=fitted.feature_names,
             name=name,
         )
 

@@ -7,11 +7,19 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.inspection._mixed_rows import as_numbers, names_of_numbers
-from vaekit.utils._containers import as_array, take_rows, unwrap
+from vaekit.frames import as_frame, indicator_names, indicators
+from vaekit.utils._containers import as_array, unwrap
 from vaekit.utils._look_through import Inside, look_through
 
-__all__ = ["Fitted", "as_rows", "choose_components", "choose_features", "column_units", "name_features"]
+__all__ = [
+    "Fitted",
+    "as_rows",
+    "choose_components",
+    "choose_features",
+    "column_units",
+    "name_features",
+    "range_of",
+]
 
 
 class Fitted(Inside):
@@ -37,34 +45,42 @@ class Fitted(Inside):
         """X as the model sees it."""
         if self.before is not None:
             return self.before.transform(X)
-        return X if getattr(self.model, "columns_", None) is not None else unwrap(X)
+        return unwrap(X) if self.columns is None else as_frame(X)
 
     def out_of(self, rows):
-        """Rows of the model in the units of X."""
-        return self.rows(rows if self.before is None else self.before.inverse_transform(rows))
+        """Rows of the model in the units of X, as numbers."""
+        return self.numbers(rows if self.before is None else self.before.inverse_transform(rows))
 
     @property
     def columns(self):
-        """What the columns of a mixed table were read as, None where X is anything else."""
+        """What the columns of a frame of several kinds are, None of a matrix."""
         return getattr(self.model, "columns_", None) if self.before is None else None
 
-    def rows(self, X, image_shape=None):
-        """Rows as an array; those of a mixed table as numbers, with a column for each category."""
-        return as_rows(X, image_shape) if self.columns is None else as_numbers(X, self.columns)
+    def rows(self, X):
+        """X, of which rows can be taken: a frame of several kinds of columns, or an array."""
+        if self.columns is not None:
+            return as_frame(X)
+        return unwrap(X) if hasattr(X, "shape") else np.asarray(X)
 
-    def some(self, X, numbers):
-        """Some rows of X, in the kind of container that X is."""
-        opened = X if self.columns is not None else unwrap(X) if hasattr(X, "shape") else np.asarray(X)
-        return take_rows(opened, numbers)
+    def numbers(self, X, image_shape=None):
+        """X as an array, or as images; each category of a frame of several kinds as a column of 0 and 1.
 
-    @property
-    def names(self):
-        """Names of the columns of :meth:`rows`, None where the object has not seen any."""
-        return self.feature_names if self.columns is None else names_of_numbers(self.columns)
+        NaN where a cell is missing.
+        """
+        return as_rows(X, image_shape) if self.columns is None else indicators(self.columns, X)
 
     @property
     def feature_names(self):
+        """Names of the numbers of a row, None where the object has not seen any."""
+        if self.columns is not None:
+            return indicator_names(self.columns)
+        return self.column_names
+
+    @property
+    def column_names(self):
         """Names of the columns of X, None where the object has not seen any."""
+        if self.columns is not None:
+            return self.columns.names
         return getattr(self.model if self.before is None else self.before, "feature_names_in_", None)
 
     def components_to_show(self, n_components):
@@ -101,10 +117,19 @@ def choose_components(components, n_components):
 
 
 def column_units(X):
-    """Return mean and deviation of what is known of the columns of a table, 1 for the deviation of constant ones."""
-    X = np.where(np.isnan(X).all(axis=0), 0.0, X)
-    deviation = np.nanstd(X, axis=0)
-    return np.nanmean(X, axis=0), np.where(deviation > 0, deviation, 1)
+    """Return mean and deviation of the columns of a table, 1 for the deviation of constant ones; gaps are left out."""
+    if not (X.dtype.kind == "f" and np.isnan(X).any()):
+        deviation = X.std(axis=0)
+        return X.mean(axis=0), np.where(deviation > 0, deviation, 1)
+    known = np.where(np.isfinite(X).any(axis=0), X, 0.0)
+    deviation = np.nanstd(known, axis=0)
+    return np.nanmean(known, axis=0), np.where(deviation > 0, deviation, 1)
+
+
+def range_of(X):
+    """Return the least and the largest value, of those that are known."""
+    ends = X.min(), X.max()
+    return (np.nanmin(X), np.nanmax(X)) if ends[0] != ends[0] and not np.isnan(X).all() else ends
 
 
 def name_features(names, n_features):

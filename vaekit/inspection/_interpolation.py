@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import draw_cells, make_axes
-from vaekit.inspection._fitted import Fitted, as_rows, column_units, name_features
-from vaekit.inspection._walk_drawing import draw_walks_of_images, draw_walks_of_windows
+from vaekit.inspection._fitted import Fitted, as_rows, name_features
+from vaekit.inspection._walk_drawing import draw_walks_of_images, draw_walks_of_windows, units_of
 from vaekit.inspection._walks import check_path, walk_between
 from vaekit.inspection._windows import as_windows
 from vaekit.utils._ambient import guarded_arithmetic
@@ -117,17 +117,14 @@ class InterpolationDisplay(Display):
         check_path(path, space)
         fitted = Fitted.inside(estimator)
         Z = walk_between(fitted, fitted.encode(X_from), fitted.encode(X_to), n_steps, path, space)
-        ends = [fitted.rows(rows, image_shape) for rows in (X_from, X_to)]
-        data = np.concatenate(ends) if X is None else fitted.rows(X, image_shape)
-        mean, deviation = column_units(data) if data.ndim == 2 else (0.0, 1.0)
+        ends = [fitted.numbers(rows, image_shape) for rows in (X_from, X_to)]
+        data = np.concatenate(ends) if X is None else fitted.numbers(X, image_shape)
         return cls(
             X_from=ends[0],
             X_to=ends[1],
             decoded=as_rows(fitted.decode(Z), image_shape),
-            limits=(data.min(), data.max()),
-            mean=mean,
-            deviation=deviation,
-            feature_names=fitted.names,
+            feature_names=fitted.feature_names,
+            **units_of(data),
         )
 
     @in_house_style

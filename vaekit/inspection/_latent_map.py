@@ -9,12 +9,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vaekit.inspection._fitted import Fitted, as_rows, choose_components, column_units, name_features
+from vaekit.frames import words_of_cells
+from vaekit.inspection._fitted import Fitted, as_rows, choose_components, name_features
 from vaekit.inspection._latent_map_page import page_of
 from vaekit.inspection._latent_space import as_square, check_labels, find_window, is_missing
 from vaekit.inspection._thumbnails import thumbnails
+from vaekit.inspection._walk_drawing import units_of
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
+from vaekit.utils._containers import take_rows
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._style import CLASSES, COLORS, robust_limits
@@ -50,6 +53,8 @@ class LatentMap:
         Class of each row, or a number, for its colour.
     feature_names : sequence of str, default=None
         Names of the columns of a table; None is their numbers.
+    words : sequence of sequence of str, default=None
+        What the page says of each row of a table; None are the values that stand out.
 
     Examples
     --------
@@ -76,7 +81,9 @@ class LatentMap:
         axis_names: Sequence[str],
         labels: np.ndarray | None = None,
         feature_names: Sequence[str] | None = None,
+        words: Sequence[Sequence[str]] | None = None,
     ) -> None:
+        self.words = words
         self.points, self.rows, self.X, self.decoded = points, rows, X, decoded
         self.limits, self.mean, self.deviation = limits, mean, deviation
         self.axis_names, self.labels, self.feature_names = axis_names, labels, feature_names
@@ -126,10 +133,10 @@ class LatentMap:
         """
         n_points = check_count(n_points, "n_points")
         fitted = Fitted.inside(estimator)
-        n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-        labels = None if y is None else check_labels(y, n_rows)
-        rows = np.sort(make_random_state(random_state).permutation(n_rows)[:n_points])
-        some = fitted.some(X, rows)
+        X = fitted.rows(X)
+        labels = None if y is None else check_labels(y, X.shape[0])
+        rows = np.sort(make_random_state(random_state).permutation(X.shape[0])[:n_points])
+        some = take_rows(X, rows)
         codes = fitted.encode(some)
         pair = choose_components(components, codes.shape[1])
         if len(pair) != 2 or pair[0] == pair[1]:
@@ -137,19 +144,17 @@ class LatentMap:
         points = {"representation space": codes[:, pair]}
         if hasattr(fitted.model, "to_generation_space"):
             points["generation space"] = as_rows(fitted.ask("to_generation_space")(codes))[:, pair]
-        data = fitted.rows(some, image_shape)
-        mean, deviation = column_units(data) if data.ndim == 2 else (0.0, 1.0)
+        data = fitted.numbers(some, image_shape)
         return cls(
             points=points,
             rows=rows,
             X=data,
             decoded=as_rows(fitted.decode(codes), image_shape),
-            limits=(data.min(), data.max()),
-            mean=mean,
-            deviation=deviation,
             axis_names=[f"z{i}" for i in pair],
             labels=None if labels is None else labels[rows],
-            feature_names=fitted.names,
+            feature_names=fitted.feature_names,
+            words=None if fitted.columns is None else _words_of_cells(fitted, some, codes),
+            **units_of(data),
         )
 
     def to_html(self, *, title: str = "latent space") -> str:
@@ -207,20 +212,21 @@ class LatentMap:
 
     def _words(self):
         """Of each row of a table the columns that stand out, with what they decode to."""
+        if self.words is not None:
+            return [list(words) for words in self.words]
         names = name_features(self.feature_names, self.X.shape[1])
         far = np.argsort(-np.abs((self.X - self.mean) / self.deviation), axis=1, kind="stable")[:, :N_WORDS]
         return [
-            [_told(names[j], row[j], decoded[j]) for j in columns if not np.isnan(row[j])]
+            [f"{names[j]} = {row[j]:.4g} (decoded {decoded[j]:.4g})" for j in columns]
             for row, decoded, columns in zip(self.X, self.decoded, far)
         ]
 
 
-def _told(name, value, decoded):
-    """A value and what it decodes to; of a category, whether it is the one."""
-    if " = " not in name:
-        return f"{name} = {value:.4g} (decoded {decoded:.4g})"
-    value, decoded = ("yes" if number > 0.5 else "no" for number in (value, decoded))
-    return f"{name}: {value} (decoded {decoded})"
+def _words_of_cells(fitted, X, codes):
+    """Of each row of a frame of several kinds all columns that fit, with what they decode to."""
+    columns, decoded = fitted.columns, fitted.ask("inverse_transform")(codes)
+    rows = zip(*(words_of_cells(columns, own)[:, :N_WORDS] for own in (X, decoded)))
+    return [[f"{name} = {a} (decoded {b})" for name, a, b in zip(columns.names, *pair)] for pair in rows]
 
 
 def _colours(labels, n_points):

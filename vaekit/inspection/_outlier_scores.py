@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_scalar
 
+from vaekit.frames import words_of_cells
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes, shorten
 from vaekit.inspection._fitted import Fitted, as_rows, name_features
@@ -133,8 +134,8 @@ class OutlierScoresDisplay(Display):
             rows=worst,
             offset=getattr(fitted.model, "offset_", None),
             contributions=as_array(fitted.ask("explain")(table)) if has_reasons else None,
-            values=np.asarray(table) if has_reasons else None,
-            feature_names=fitted.feature_names if names is None else names,
+            values=_values(fitted, table) if has_reasons else None,
+            feature_names=fitted.column_names if names is None else names,
             is_outlier=None if y is None else _are_outliers(y, len(scores)),
             images=as_rows(table, image_shape) if are_images else None,
         )
@@ -225,6 +226,10 @@ def _are_outliers(y, n_rows):
     if len(y) != n_rows or not np.isin(y, (-1, 0, 1)).all():
         raise ValueError(f"y must be one truth value for each of the {n_rows} rows of X, got shape {y.shape}.")
     return y == -1 if (y == -1).any() else y.astype(bool)
+
+
+def _values(fitted, table):
+    return np.asarray(table) if fitted.columns is None else words_of_cells(fitted.columns, table)
 
 
 def _said(value):

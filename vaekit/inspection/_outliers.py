@@ -101,7 +101,7 @@ class OutlierDisplay(Display):
             rows=worst,
             scores=scores[worst],
             contributions=as_array(explain(take_rows(X, worst))),
-            feature_names=fitted.feature_names if names is None else names,
+            feature_names=fitted.column_names if names is None else names,
             offset=getattr(fitted.model, "offset_", None),
         )
 

@@ -10,7 +10,7 @@ from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes, shorten, tile_of
-from vaekit.inspection._fitted import Fitted, as_rows, column_units, name_features
+from vaekit.inspection._fitted import Fitted, as_rows, column_units, name_features, range_of
 from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._style import in_house_style, robust_limits
@@ -71,8 +71,9 @@ class ReconstructionDisplay(Display):
     def r2(self) -> np.ndarray:
         """Share of the variance of each column that is reconstructed, at most 1; NaN of columns that do not vary."""
         X = np.reshape(self.X, (len(self.X), -1)).astype(float)
-        errors = column_units(np.square(X - np.reshape(self.reconstructions, X.shape)))[0]
-        variance = column_units(np.square(X - column_units(X)[0]))[0]
+        errors = np.square(X - np.reshape(self.reconstructions, X.shape))
+        deviations = np.square(X - column_units(X)[0])
+        errors, variance = (column_units(squares)[0] for squares in (errors, deviations))
         return np.where(variance > 0, 1 - errors / np.where(variance > 0, variance, 1), np.nan)
 
     @classmethod
@@ -95,9 +96,9 @@ class ReconstructionDisplay(Display):
         fitted = Fitted.inside(estimator)
         reconstructions = fitted.decode(fitted.encode(X))
         return cls(
-            X=fitted.rows(X, image_shape),
+            X=fitted.numbers(X, image_shape),
             reconstructions=as_rows(reconstructions, image_shape),
-            feature_names=fitted.names,
+            feature_names=fitted.feature_names,
         )
 
     @in_house_style
@@ -167,12 +168,13 @@ class ReconstructionDisplay(Display):
     def _draw_values(self, ax):
         mean, deviation = column_units(self.X)
         values, decoded = ((rows - mean) / deviation for rows in (self.X, self.reconstructions))
-        limits = np.nanmin(values), np.nanmax(values)
+        limits = range_of(values)
         self.figure_, self.axes_ = make_axes(ax, 2, size=(3.4, 3.2))
         self.ax_ = self.axes_[0]
         self.ax_.plot(limits, limits, color=MUTED, linewidth=1)
         draw_points(self.ax_, np.stack([values.ravel(), decoded.ravel()], axis=1), color=COLORS[0])
-        window = robust_limits(np.concatenate([values, decoded]), tail=0.001, margin=0.05)
+        seen = np.concatenate([values, decoded])
+        window = robust_limits(seen[np.isfinite(seen)], tail=0.001, margin=0.05)
         self.ax_.set(xlabel="value (deviations of its column)", ylabel="reconstruction", aspect="equal",
                      xlim=window, ylim=window)  # fmt: skip
         self._draw_shares(self.axes_[1])

@@ -14,7 +14,6 @@ from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_fea
 from vaekit.inspection._table_samples import TableSamplesDisplay
 from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
-from vaekit.utils._containers import is_frame, take_rows
 from vaekit.utils._noise import noise_choice, takes_noise
 from vaekit.utils._random import make_random_state
 from vaekit.utils._style import in_house_style
@@ -36,12 +35,14 @@ class SamplesDisplay(Display):
 
     Parameters
     ----------
-    X : ndarray or frame of shape (n_rows, n_features), or images of shape (n_rows, [channels,] height, width)
+    X : ndarray of shape (n_rows, n_features), or images of shape (n_rows, [channels,] height, width)
         Data.
-    samples : ndarray or frame of shape (n_samples, n_features), or images
+    samples : ndarray of shape (n_samples, n_features), or images
         What the model made up.
     feature_names : sequence of str, default=None
         Names of the columns of a table; None is their numbers.
+    table : TableSamplesDisplay, default=None
+        The same of a frame of several kinds of columns, which knows words and dates.
 
     Attributes
     ----------
@@ -62,8 +63,15 @@ class SamplesDisplay(Display):
     ((25, 8, 8), (25, 8, 8))
     """
 
-    def __init__(self, *, X: np.ndarray, samples: np.ndarray, feature_names: Sequence[str] | None = None) -> None:
-        self.X, self.samples, self.feature_names = X, samples, feature_names
+    def __init__(
+        self,
+        *,
+        X: np.ndarray,
+        samples: np.ndarray,
+        feature_names: Sequence[str] | None = None,
+        table: TableSamplesDisplay | None = None,
+    ) -> None:
+        self.X, self.samples, self.feature_names, self.table = X, samples, feature_names, table
 
     @classmethod
     def from_estimator(
@@ -101,18 +109,24 @@ class SamplesDisplay(Display):
         display : SamplesDisplay
         """
         fitted, random_state = Fitted.inside(estimator), make_random_state(random_state)
-        X = as_rows(X, image_shape) if fitted.columns is None else X
-        are_images, n_rows = fitted.columns is None and X.ndim > 2, len(X)
+        if fitted.columns is not None:
+            n_samples = 1000 if n_samples is None else n_samples
+            return cls._of_kinds(fitted, X, n_samples=n_samples, random_state=random_state, noise=noise)
+        X = as_rows(X, image_shape)
+        are_images = X.ndim > 2
         n_samples = (64 if are_images else 1000) if n_samples is None else n_samples
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         sample = fitted.ask("sample")
         noise = False if are_images and noise == "auto" and takes_noise(sample) else noise
-        made = sample(n_samples, random_state=random_state, **noise_choice(sample, noise))
-        chosen = random_state.choice(n_rows, size=min(n_samples, n_rows), replace=False)
-        if fitted.columns is not None:
-            return cls(X=take_rows(X, chosen), samples=made)
-        samples = as_rows(fitted.out_of(made), image_shape)
-        return cls(X=X[chosen], samples=samples, feature_names=fitted.feature_names)
+        samples = fitted.out_of(sample(n_samples, random_state=random_state, **noise_choice(sample, noise)))
+        rows = X[random_state.choice(len(X), size=min(n_samples, len(X)), replace=False)]
+        return cls(X=rows, samples=as_rows(samples, image_shape), feature_names=fitted.feature_names)
+
+    @classmethod
+    def _of_kinds(cls, fitted, X, **how):
+        """Words as the numbers of their kinds, dates as microseconds, as a display of tables has them."""
+        table = TableSamplesDisplay.from_estimator(fitted.model, X, **how)
+        return cls(X=table.X, samples=table.samples, feature_names=table.feature_names, table=table)
 
     @in_house_style
     def plot(self, ax: Any = None, *, features: Any = None, cmap: str = "gray") -> Self:
@@ -136,7 +150,7 @@ class SamplesDisplay(Display):
         ValueError
             If there is no such column, or more than two are asked for.
         """
-        if is_frame(self.X) or (self.X.ndim == 2 and self.X.shape[1] > 2 and features is None):
+        if self.table is not None or (self.X.ndim == 2 and self.X.shape[1] > 2 and features is None):
             return self._draw_marginals(ax, features)
         if self.X.ndim > 2:
             self._draw_grids(ax, cmap)
@@ -148,7 +162,8 @@ class SamplesDisplay(Display):
 
     def _draw_marginals(self, ax, features):
         names = name_features(self.feature_names, self.X.shape[1])
-        over = TableSamplesDisplay.from_arrays(self.X, self.samples, feature_names=names).plot(ax, features=features)
+        table = self.table or TableSamplesDisplay.from_arrays(self.X, self.samples, feature_names=names)
+        over = table.plot(ax, features=features)
         self.figure_, self.axes_ = over.figure_, over.axes_
         return self
 

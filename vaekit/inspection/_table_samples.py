@@ -11,6 +11,7 @@ from sklearn.utils import check_scalar
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_cells, draw_points, make_axes, shorten
 from vaekit.inspection._fitted import Fitted, choose_features
+from vaekit.inspection._moments import Moments
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import take_rows
 from vaekit.utils._noise import noise_choice
@@ -38,6 +39,8 @@ class TableSamplesDisplay(Display):
         The words of each column; None for columns of numbers.
     associations, associations_of_samples : ndarray of shape (n_features, n_features)
         Of every two columns: Pearson's r of numbers, the correlation ratio of numbers and words, Cramér's V of words.
+    moments : sequence of {"", "date", "duration"}, default=None
+        What the numbers of each column are microseconds of (dates: since 1970), which is how they are drawn.
 
     Attributes
     ----------
@@ -65,7 +68,9 @@ class TableSamplesDisplay(Display):
         kinds: Sequence[Any],
         associations: np.ndarray,
         associations_of_samples: np.ndarray,
+        moments: Sequence[str] | None = None,
     ) -> None:
+        self.moments = [""] * len(kinds) if moments is None else moments
         self.X, self.samples, self.feature_names, self.kinds = X, samples, feature_names, kinds
         self.associations, self.associations_of_samples = associations, associations_of_samples
 
@@ -107,10 +112,11 @@ class TableSamplesDisplay(Display):
         sample = fitted.ask("sample")
         made = sample(n_samples, random_state=random_state, **noise_choice(sample, noise))
         made = made if fitted.before is None else fitted.before.inverse_transform(made)
+        X = fitted.rows(X)
         rows = random_state.permutation(len(X))[:n_samples]
-        chosen = take_rows(X, np.sort(rows)) if hasattr(X, "shape") else np.asarray(X)[np.sort(rows)]
-        return cls.from_arrays(chosen, made, categorical_features=categorical_features,
-                               feature_names=fitted.feature_names)  # fmt: skip
+        chosen = take_rows(X, np.sort(rows))
+        names = None if fitted.columns is not None else fitted.feature_names
+        return cls.from_arrays(chosen, made, categorical_features=categorical_features, feature_names=names)
 
     @classmethod
     def from_arrays(
@@ -148,6 +154,7 @@ class TableSamplesDisplay(Display):
             kinds=[list(words) or None for words in tables[0].words],
             associations=association_matrix(tables[0]),
             associations_of_samples=association_matrix(tables[1]),
+            moments=list(tables[0].moments),
         )
 
     @in_house_style
@@ -199,12 +206,23 @@ class TableSamplesDisplay(Display):
     def _draw_marginals(self, ax, features):
         self.figure_, self.axes_ = make_axes(ax, len(features), size=(2.2, 1.7), wrap=4)
         for axes, feature, distance in zip(self.axes_, features, self.distances[features]):
-            draw = draw_shares if self.kinds[feature] else draw_histograms
-            draw(axes, self.X[:, feature], self.samples[:, feature], self.kinds[feature])
+            self._draw_marginal(axes, feature)
             axes.set_title(f"{shorten(self.feature_names[feature])}  ({distance:.2f})", fontsize=9)
             axes.set_yticks([])
             axes.spines["left"].set_visible(False)
         self._draw_legend(ax, "in brackets: largest difference of the distributions")
+
+    def _draw_marginal(self, axes, feature):
+        values, words = (rows[:, feature] for rows in (self.X, self.samples)), self.kinds[feature]
+        if words:
+            draw_shares(axes, *values, words)
+        else:
+            moments = self._moments(feature)
+            draw_histograms(axes, *map(moments.place, values))
+            moments.label(axes.xaxis)
+
+    def _moments(self, feature):
+        return Moments(self.moments[feature], self.X[:, feature], self.samples[:, feature])
 
     def _draw_pairs(self, ax, features):
         n = len(features)
@@ -212,9 +230,7 @@ class TableSamplesDisplay(Display):
         for axes, place in zip(self.axes_.ravel(), np.ndindex(n, n)):
             row, column = (features[i] for i in place)
             if row == column:
-                (draw_shares if self.kinds[row] else draw_histograms)(
-                    axes, self.X[:, row], self.samples[:, row], self.kinds[row]
-                )
+                self._draw_marginal(axes, row)
             else:
                 self._draw_pair(axes, column, row)
             axes.set_xlabel(shorten(self.feature_names[column], 14) if place[0] == n - 1 else "")
@@ -264,7 +280,7 @@ class TableSamplesDisplay(Display):
             self.axes_[0].legend(handles=handles)
 
 
-def draw_histograms(ax, values, samples, _=None):
+def draw_histograms(ax, values, samples):
     """Draw the histograms of numbers over each other, on limits that far values do not move."""
     known = [column[np.isfinite(column)] for column in (values, samples)]
     limits = robust_limits(np.concatenate(known), 0.002, 0.02)

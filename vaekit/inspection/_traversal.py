@@ -167,10 +167,10 @@ class TraversalDisplay(Display):
             positions=positions,
             names=[f"$z_{{{component}}}$" for component in walked],
             x_label="value of the latent" if space == "representation" else "value in generation space",
-            feature_names=fitted.names,
+            feature_names=fitted.feature_names,
             kl=None if kl is None else kl[walked],
             folded=[] if components is not None else sorted(set(range(n_components)) - set(walked.tolist())),
-            **units_of(fitted.rows(X, image_shape)),
+            **units_of(fitted.numbers(X, image_shape)),
         )
 
     @classmethod
@@ -226,15 +226,14 @@ class TraversalDisplay(Display):
         check_path(path, space)
         fitted = Fitted.inside(estimator)
         ends = [fitted.encode(X) for X in (X_from, X_to)]
-        seen = [fitted.rows(rows, image_shape) for rows in ((X_from, X_to) if X is None else (X,))]
-        Z = walk_between(fitted, *ends, n_steps, path, space)
+        Z, seen = walk_between(fitted, *ends, n_steps, path, space), [X_from, X_to] if X is None else [X]
         return cls(
             decoded=as_rows(fitted.decode(Z), image_shape),
             positions=np.tile(np.linspace(0, 1, n_steps), (len(Z), 1)),
             names=[""] * len(Z),
             x_label="share of the way",
-            feature_names=fitted.names,
-            **units_of(np.concatenate(seen)),
+            feature_names=fitted.feature_names,
+            **units_of(np.concatenate([fitted.numbers(rows, image_shape) for rows in seen])),
         )
 
     @in_house_style

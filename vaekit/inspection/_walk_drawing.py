@@ -3,7 +3,7 @@
 import numpy as np
 
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, import_pyplot, make_axes, tile_of
-from vaekit.inspection._fitted import column_units
+from vaekit.inspection._fitted import column_units, range_of
 from vaekit.inspection._windows import as_windows, channel_limits, draw_windows, middle_of_rows
 from vaekit.utils._style import SCALE, robust_limits
 
@@ -16,7 +16,7 @@ MOST_NAMES = len(COLORS)
 def units_of(X):
     """Return what values are measured by: the range of images, or mean and deviation of a table's columns."""
     mean, deviation = column_units(X) if X.ndim == 2 else (0.0, 1.0)
-    return {"limits": (X.min(), X.max()), "mean": mean, "deviation": deviation}
+    return {"limits": range_of(X), "mean": mean, "deviation": deviation}
 
 
 def draw_walks_of_images(ax, decoded, limits, names, cmap):

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from vaekit.estimators import VAE
 from vaekit.frames import frame_of, is_mixed, open_table
 from vaekit.outlier._contributions import ReferenceRows, contributions_of_columns
-from vaekit.outlier._mosaic import as_given
+from vaekit.outlier._mosaic import alike, as_given
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._containers import is_frame, take_rows, unwrap
@@ -247,7 +247,8 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         reference = self._reference
         if sparse.issparse(table) or sparse.issparse(reference.rows):
             table, reference = _dense(table), reference._replace(rows=_dense(reference.rows))
-        shares = contributions_of_columns(self.score_samples, table, scores, reference, n_orders)
+        rows = alike(table, reference.rows)
+        shares = contributions_of_columns(self.score_samples, rows, scores, reference, n_orders)
         return as_given(shares, table)
 
     @property

@@ -2,7 +2,24 @@
 
 import numpy as np
 
-__all__ = ["as_given", "as_numbers", "mosaic"]
+__all__ = ["alike", "as_given", "as_numbers", "mosaic"]
+
+
+def alike(table, other):
+    """A table as one of the other's kind, so that cells of both can stand beside each other."""
+    if type(table) is type(other):
+        return table
+    if _is_of_pandas(other):
+        return table.to_pandas() if _is_of_polars(table) else type(other)(table, columns=other.columns)
+    if _is_of_polars(other):
+        return _as_polars(table) if _is_of_pandas(table) else type(other)(table, schema=other.columns)
+    return np.asarray(table)
+
+
+def _as_polars(table):
+    import polars as pl
+
+    return pl.from_pandas(table)
 
 
 def mosaic(first, second, is_first):

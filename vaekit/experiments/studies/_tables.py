@@ -14,6 +14,8 @@ from vaekit.experiments._claims import Claim, Finding, is_lower
 from vaekit.experiments._study import Data, Study, StudyRun
 from vaekit.experiments._tables import Table
 
+DAY = 86_400  # seconds
+
 
 class Mixture(BaseEstimator):
     """Five normals."""
@@ -32,7 +34,7 @@ class Mixture(BaseEstimator):
 
 
 class TVAE(BaseEstimator):
-    """The TVAE of ctgan, where that is installed."""
+    """The TVAE of ctgan, where that is installed; dates, of which it knows nothing, are whole numbers of days."""
 
     def __init__(self, epochs=300, random_state=None):
         self.epochs = epochs
@@ -50,13 +52,16 @@ class TVAE(BaseEstimator):
         self.model_.set_random_state(self.random_state)
         self.is_frame_ = hasattr(X, "columns")
         frame = X if self.is_frame_ else pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
-        self.model_.fit(frame, list(frame.select_dtypes(exclude=["number", "datetime"])))
+        self.dates_ = frame.select_dtypes("datetime").dtypes
+        frame = frame.assign(**{name: frame[name].astype("M8[s]").astype("int64") // DAY for name in self.dates_.index})
+        self.model_.fit(frame, list(frame.select_dtypes(exclude="number")))
         return self
 
     def sample(self, n_samples, random_state):
         """Draw rows; the seed is that of the fit."""
         frame = self.model_.sample(n_samples)
-        return frame if self.is_frame_ else frame.to_numpy()
+        dates = {name: (frame[name] * DAY).astype("M8[s]").astype(dtype) for name, dtype in self.dates_.items()}
+        return frame.assign(**dates) if self.is_frame_ else frame.to_numpy()
 
 
 METHODS = {
