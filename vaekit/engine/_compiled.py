@@ -4,9 +4,9 @@ import warnings
 
 import torch
 from torch.func import functional_call
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from vaekit.engine._optimizer import flat_gradient
+from vaekit.engine._recording import recorded
 from vaekit.engine._traced import Whole, flattened, kept_program, running
 from vaekit.utils._distributions import unchanged_distributions
 
@@ -127,7 +127,7 @@ def _compile(steps, tensors):
         If there is no compiler that does it.
     """
     with torch.enable_grad():
-        traced = make_fx(steps)(*(tensor.clone() for tensor in tensors))
+        traced = recorded(steps, [tensor.clone() for tensor in tensors])
     try:
         with torch.no_grad(), unchanged_distributions(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a faster precision could be chosen

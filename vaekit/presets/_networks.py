@@ -10,7 +10,7 @@ from vaekit.nn import Network
 from vaekit.nn._base import ACTIVATIONS, INITIALIZATIONS
 from vaekit.utils._sklearn import StrOptions
 from vaekit.utils._spec import spec
-from vaekit.utils._torch import initialize
+from vaekit.utils._torch import initialize, undrawn
 
 __all__ = [
     "DLIB",
@@ -26,14 +26,14 @@ __all__ = [
 
 
 def _convolution(kind):
-    return lambda shape, width, *geometry, **how: nn.utils.skip_init(kind, shape[0], width, *geometry, **how)
+    return lambda shape, width, *geometry, **how: undrawn(kind, shape[0], width, *geometry, **how)
 
 
 # kind of layer: (shape of one row so far, what the row of data says) -> module with a weight
 WEIGHTED = {
     "conv": _convolution(nn.Conv2d),
     "deconv": _convolution(nn.ConvTranspose2d),
-    "dense": lambda shape, width: nn.utils.skip_init(nn.Linear, math.prod(shape), width),
+    "dense": lambda shape, width: undrawn(nn.Linear, math.prod(shape), width),
 }
 NORMS = {1: nn.BatchNorm1d, 3: nn.BatchNorm2d}
 

@@ -1,5 +1,6 @@
 """Spec objects: the small, clonable words an estimator is told in, and the strings that stand for them."""
 
+import functools
 from dataclasses import dataclass
 from numbers import Rational
 from typing import ClassVar, Self, TypeVar, dataclass_transform
@@ -56,6 +57,16 @@ class PlainParameters(Linked):
 
     def __setattr__(self, name, value):
         super().__setattr__(name, _plain(value) if name in self.__dataclass_fields__ else value)
+
+    @classmethod
+    def _get_param_names(cls):
+        return list(_names_of_parameters(cls, cls.__init__))
+
+
+@functools.cache
+def _names_of_parameters(cls, constructor):
+    """As scikit-learn reads them off a signature, which a fit asks for twenty times and which takes long to make."""
+    return tuple(super(PlainParameters, cls)._get_param_names())
 
 
 class InstanceOf(Options):  # scikit-learn takes its own kinds of constraints and their children

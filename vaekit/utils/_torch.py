@@ -1,5 +1,6 @@
 """The door to torch: devices, local generators, arrays in and out. Global state stays untouched."""
 
+import functools
 import math
 from collections import defaultdict
 
@@ -20,6 +21,7 @@ __all__ = [
     "make_generator",
     "resolve_device",
     "to_array",
+    "undrawn",
     "whitened_noise",
     "widest_float",
 ]
@@ -30,8 +32,6 @@ def resolve_device(device):
 
     `"cuda:auto"` is the GPU of this worker: those of a search, or of torchrun, take turns.
 
-    `"cuda:auto"` is the GPU of this worker: those of a search, or of torchrun, take turns.
-
     Raises
     ------
     ValueError
@@ -39,8 +39,6 @@ def resolve_device(device):
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device == "cuda:auto":
-        device = f"cuda:{number_of_share(worker_number(), DEVICES['cuda']())}"
     if device == "cuda:auto":
         device = f"cuda:{number_of_share(worker_number(), DEVICES['cuda']())}"
     try:
@@ -141,10 +139,23 @@ def linear(n_in, n_out, generator, how="torch"):
 def bare_layer(kind, *sizes, **options):
     """Return a layer without weights yet, in single precision whatever torch's default is.
 
-    torch's own constructor would draw from the global generator.
+    torch's own constructor would draw from the global generator, and its `skip_init`, which goes by way of tensors
+    without memory, takes ten times as long: most of the time that a small model takes to begin.
     """
     check_layer(sizes)
-    return nn.utils.skip_init(kind, *sizes, dtype=torch.float32, **options)
+    return undrawn(kind, *sizes, dtype=torch.float32, **options)
+
+
+def undrawn(kind, *sizes, **options):
+    """Return a layer of a kind whose weights are whatever memory holds."""
+    layer = _without_draws(kind)(*sizes, device="cpu", **options)
+    layer.__class__ = kind
+    return layer
+
+
+@functools.cache
+def _without_draws(kind):
+    return type(kind.__name__, (kind,), {"reset_parameters": lambda layer: None})
 
 
 def converted(module, conversion):
