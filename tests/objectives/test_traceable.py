@@ -19,10 +19,11 @@ from objective_world import (
 )
 from torch import nn
 from torch.func import functional_call, grad, stack_module_state, vmap
-from torch.fx.experimental.proxy_tensor import make_fx
+from torch.utils import _pytree as pytree
 
 from vaekit._outputs import Batch, StepInputs
 from vaekit.engine import ResidentRows
+from vaekit.engine._recording import recorded
 from vaekit.engine._step import run_step
 from vaekit.likelihoods import Bernoulli, CorrelatedNormal, Laplace, Normal, SquaredError
 from vaekit.objectives import ELBO, MMD, AggregateDivergence, Capacity, CovariancePenalty, TotalCorrelation, Warmup
@@ -178,7 +179,16 @@ def traced_step(net, state, *tensors):
         terms, observed = called(net, run, [own, buffers])
         return {name: term.detach() for name, term in terms.items()}, taken, observed
 
-    return make_fx(step)(*state, *tensors)
+    flat, form = pytree.tree_flatten((*state, *tensors))
+    forms = []
+
+    def flat_step(*given):
+        leaves, found = pytree.tree_flatten(step(*pytree.tree_unflatten(given, form)))
+        forms.append(found)
+        return leaves
+
+    graph = recorded(flat_step, flat)
+    return lambda *given: pytree.tree_unflatten(graph(*pytree.tree_leaves(given)), forms[0])
 
 
 @over_cases
