@@ -9,7 +9,7 @@ from sklearn.utils import estimator_checks
 import vaekit
 
 ESTIMATORS = {
-    name: small(getattr(vaekit, name)(max_epochs=2, hidden_layer_sizes=(8,)), {})
+    name: small(getattr(vaekit, name)(max_epochs=1, hidden_layer_sizes=(8,)), {})
     for name in sorted(vaekit.estimators.__all__)
 }
 

@@ -8,6 +8,7 @@ from scipy.stats import pearsonr
 from scipy.stats.contingency import association
 from sklearn.feature_selection import f_classif
 
+from vaekit.evaluation import _table_parts
 from vaekit.evaluation._mixed_table import mixed_tables
 from vaekit.evaluation._table_parts import (
     associations,
@@ -48,7 +49,8 @@ def test_columns_that_do_not_vary_have_no_associations():
     assert_allclose(associations(table)[[0, 1, 2, 3, 4, 6, 7]], 0)
 
 
-def test_a_forest_tells_what_differs():
+def test_a_forest_tells_what_differs(monkeypatch):
+    monkeypatch.setattr(_table_parts, "N_TREES", 40)
     rows, same, other = RNG.normal(size=(3, 80, 2))
     assert detection_auc(*read(rows, other + 3), 0) > 0.95
     assert detection_auc(*read(rows, same), 0) < 0.65

@@ -173,9 +173,6 @@ def test_nor_are_those_of_the_family(name):
     ],
 )
 def test_nor_is_training_that_somebody_watched_or_that_something_else_is_said_of(model):
-    with warnings.catch_warnings(record=True):
-        warnings.simplefilter("always")
-        model.fit(IRIS)
     said = warnings_of(model, IRIS)
     assert said == [] or model.max_steps == 5
     assert model.partial_fit(IRIS) is model

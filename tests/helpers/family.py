@@ -21,7 +21,9 @@ def tiny(name, **params):
 
 
 def small(model, given):
-    """Return the same model with two narrow couplings, if it has as many as by default and nobody asked for them."""
+    """Return the same model with narrow couplings and discriminators, where it has any and nobody asked for them."""
+    if hasattr(model, "discriminator_layer_sizes") and "discriminator_layer_sizes" not in given:
+        model.set_params(discriminator_layer_sizes=(8, 8))
     is_default = model.prior == "decoupled" and "prior" not in given
     return model.set_params(prior__n_couplings=2, prior__hidden_width=8) if is_default else model
 

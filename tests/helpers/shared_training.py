@@ -1,4 +1,4 @@
-"""Fits that processes do together: what is trained, and a program for torchrun that writes down what came of it."""
+"""Fits that processes do together: what is trained, and a program that writes down what came of it."""
 
 import io
 import json
@@ -12,6 +12,7 @@ import torch
 from skorch.callbacks import Callback
 from tiny_training import X, tiny
 from torch import nn
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from vaekit import IWAE, BetaVAE, ConditionalVAE, FactorVAE
 from vaekit.batching import data_parallel
@@ -123,10 +124,17 @@ def refusals(rank):
     return found
 
 
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
+def write_down(folder):
+    """What each process does that torchrun starts."""
     torch.set_num_threads(1)
     rank = int(os.environ["RANK"])
     with data_parallel():
         found = {"curves": curves(), "faces": faces(), "gone on": gone_on(folder / "fit"), "refused": refusals(rank)}
     (folder / f"{rank}.json").write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    # as torchrun does with `--standalone --nproc-per-node 2`, but in copies of a process that has imported all
+    how = {"run_id": "together", "rdzv_backend": "c10d", "rdzv_endpoint": "localhost:0", "max_restarts": 0}
+    launched = LaunchConfig(min_nodes=1, max_nodes=1, nproc_per_node=2, start_method="fork", **how)
+    elastic_launch(launched, write_down)(Path(sys.argv[1]))

@@ -67,7 +67,9 @@ def test_the_interval_of_a_mean_holds_the_truth_as_often_as_asked(share_of_rows)
     holds = []
     for seed in range(100):
         z = np.random.default_rng(seed).normal(size=(200, 1))
-        interval = bootstrap_interval(lambda f, z: z[: int(share_of_rows * len(z))].mean(), z, z, random_state=seed)
+        interval = bootstrap_interval(
+            lambda f, z: z[: int(share_of_rows * len(z))].mean(), z, z, n_resamples=100, random_state=seed
+        )
         holds.append(interval.low < 0 < interval.high)
     assert np.mean(holds) >= 0.92
 

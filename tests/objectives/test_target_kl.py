@@ -41,7 +41,7 @@ def run(controller, plant, target, n_steps, start=0.0):
 @over_controllers
 def test_it_finds_the_weight_of_a_known_curve(controller):
     """KL = 6 / (1 + weight) is 2 nats at weight 2."""
-    weights = run(controller, lambda weight: 6 / (1 + weight), number(2.0), 10_000)
+    weights = run(controller, lambda weight: 6 / (1 + weight), number(2.0), 3000)
     assert weights[-1] == pytest.approx(2, rel=0.02)
 
 

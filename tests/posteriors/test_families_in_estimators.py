@@ -1,5 +1,6 @@
 """Posterior families in estimators: every objective that needs samples and log q alone, and all that is inferred."""
 
+import functools
 import pickle
 
 import numpy as np
@@ -32,14 +33,20 @@ MODELS = {
 WITHOUT_DENSITY = {"WAE": WAE(), "AAE": AAE()}
 
 
-def fitted(model, family, **params):
-    return clone(model).set_params(posterior_family=family, **TINY, **params).fit(X)
+def fitted(model, family):
+    return clone(model).set_params(posterior_family=family, **TINY).fit(X)
+
+
+@functools.cache
+def fitted_once(name, family):
+    """The same for all that look at it."""
+    return fitted({**MODELS, **WITHOUT_DENSITY}[name], family)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", [*MODELS, *WITHOUT_DENSITY])
 def test_it_trains_is_asked_and_is_kept(name, family):
-    model = fitted({**MODELS, **WITHOUT_DENSITY}[name], family)
+    model = fitted_once(name, family)
     assert model.history_[-1]["reconstruction"] < model.history_[0]["reconstruction"]
     twin, Z = pickle.loads(pickle.dumps(model)), model.sample_posterior(X, 3)
     assert Z.shape == (3, 300, 2)
@@ -53,7 +60,7 @@ def test_it_trains_is_asked_and_is_kept(name, family):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", MODELS)
 def test_the_bound_is_that_of_the_public_densities(name, family):
-    model = fitted(MODELS[name], family)
+    model = fitted_once(name, family)
     Z = model.sample_posterior(X[:100], 300, random_state=1)
     drawn = model.log_likelihood(X[:100], Z) + model.log_prior(Z) - model.log_posterior(X[:100], Z)
     error = drawn.mean(axis=1).std() / 300**0.5
@@ -65,7 +72,7 @@ def test_the_bound_is_that_of_the_public_densities(name, family):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_draws_have_the_density(family):
     """E_q[N(z; m, s) / q(z)] = 1 for a normal about the draws."""
-    model = fitted(VAE(), family)
+    model = fitted_once("VAE", family)
     Z = model.sample_posterior(X[:20], 2000, random_state=0)
     loc, scale = Z.mean(axis=0), 0.7 * Z.std(axis=0)
     log_normal = (-0.5 * ((Z - loc) / scale) ** 2 - np.log(scale) - 0.5 * np.log(2 * np.pi)).sum(axis=-1)
