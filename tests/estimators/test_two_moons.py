@@ -25,7 +25,7 @@ def moons_of(seed):
 def make_model(beta, prior, seed):
     return BetaVAE(
         beta=beta, prior=prior, n_components=2, hidden_layer_sizes=(100, 50), likelihood=Normal(scale=0.15),
-        batch_size=200, max_epochs=100, random_state=seed,
+        batch_size=200, max_epochs=40, learning_rate=3e-3, random_state=seed,
     )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ PRODUCTS = {"addmm", "baddbmm", "bmm", "mm"}
 # what is left over behind the last full vector is computed one by one, seldom rounded otherwise: many trials show it
 LONGEST_VECTOR, MANY_TRIALS = 16, 16
 TO_THE_BIT = {"cpu"}  # types of devices where they are asked for
+MOST_KEPT = 10_000  # findings of trials in a process
+_found = {}  # by all that a trial hangs on: other programs have the same operations
 FEW_MODELS = 16  # whose weights the kernel of Adam is handed in pieces, so that a GPU has enough to do
 
 
@@ -135,11 +137,36 @@ class _ManySteps:
         if stacks[0].device.type not in TO_THE_BIT:
             return next((way for way in ways if _can(way, node, sources, values)), _one_by_one)
         is_whole = name in PRODUCTS or all(stack[0].numel() % LONGEST_VECTOR == 0 for stack in stacks)
-        for seed in range(1 if is_whole else MANY_TRIALS):
-            trial = {**values, **{source: _noise_like(stack, seed) for source, stack in zip(sources, stacks)}}
-            own = _one_by_one(node, sources, trial)
-            ways = [way for way in ways if _agrees(way, own, node, sources, trial)]
-        return [*ways, _one_by_one][0]
+        key = _key_of_trial(node, sources, values)
+        if key in _found:
+            return _found[key]
+        found = _first_that_agrees(ways, node, sources, values, 1 if is_whole else MANY_TRIALS)
+        if key is not None:
+            if len(_found) >= MOST_KEPT:
+                _found.clear()
+            _found[key] = found
+        return found
+
+
+def _key_of_trial(node, sources, values):
+    """An operation and how numbers lie in memory; None where a trial takes more from the values than that."""
+    if len(sources) < len(node.all_input_nodes) or not all(values[source].is_floating_point() for source in sources):
+        return None
+    given = fx.node.map_arg((node.args, node.kwargs), lambda source: _layout(values[source]))
+    return node.target, repr(given), torch.get_num_threads()
+
+
+def _layout(tensor):
+    return tuple(tensor.shape), tensor.stride(), tensor.dtype
+
+
+def _first_that_agrees(ways, node, sources, values, n_trials):
+    """The first way that gives each model the bits of its own operation in every trial."""
+    for seed in range(n_trials):
+        trial = {**values, **{source: _noise_like(values[source], seed) for source in sources}}
+        own = _one_by_one(node, sources, trial)
+        ways = [way for way in ways if _agrees(way, own, node, sources, trial)]
+    return [*ways, _one_by_one][0]
 
 
 def adam_of_each(weights, gradient, average, square, count, rates, options):
