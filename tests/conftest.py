@@ -1,5 +1,6 @@
 """One torch thread, headless plots, and the tests that need what this machine may lack."""
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -23,6 +24,16 @@ torch.set_num_threads(1)
 
 # A shell that runs the tests in the background ignores interrupts for them, and some tests press Ctrl-C.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# What is imported and collected stays to the end: to go through it again and again would be a tenth of all time.
+gc.disable()
+
+
+def pytest_collection_finish(session):
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_addoption(parser):
