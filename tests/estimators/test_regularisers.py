@@ -109,7 +109,7 @@ def test_a_deterministic_encoder_has_codes_without_spread_and_no_posterior_densi
     ("name", "weight", "values"), [("AAE", "weight", (1, 100)), ("LearnedPriorAAE", "beta", (0.01, 1))]
 )
 def test_the_weight_of_an_adversary_weighs(name, weight, values):
-    options = {"max_epochs": 20, "discriminator_learning_rate": 0.01, "discriminator_layer_sizes": (64, 64)}
+    options = {"max_epochs": 20, "discriminator_learning_rate": 0.01, "discriminator_layer_sizes": (256,) * 3}
     codes = [tiny(name, **{weight: value}, **options).fit_transform(X) for value in values]
     assert np.abs(codes[0] - codes[1]).max() > 1e-2
 
