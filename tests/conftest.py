@@ -36,6 +36,10 @@ def pytest_collection_finish(session):
     gc.enable()
 
 
+def pytest_sessionfinish(session):
+    gc.unfreeze()
+
+
 def pytest_addoption(parser):
     parser.addoption("--kills", type=int, default=2, help="how often each of the fits that are killed is killed")
     parser.addoption("--fuzz", type=int, default=200, help="how many generated cases are tried")

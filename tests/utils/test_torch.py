@@ -1,5 +1,6 @@
 """Devices, seeds and noise: errors that teach, and global generators that stay as they were."""
 
+import pickle
 import threading
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 
 from vaekit.utils._torch import (
     SeededRandomness,
+    bare_layer,
     converted,
     initialize,
     linear,
@@ -231,6 +233,21 @@ def test_a_thread_does_not_hear_of_the_mode_of_another():
         thread.start()
         thread.join()
     assert torch.equal(drawn[0], expected)
+
+
+@pytest.mark.parametrize("kind", [nn.Linear, nn.Conv2d, nn.ConvTranspose1d])
+def test_a_bare_layer_is_torchs_own_and_nothing_was_drawn_for_it(kind):
+    before, sizes = torch.random.get_rng_state(), (2, 3) if kind is nn.Linear else (2, 3, 5)
+    layer = bare_layer(kind, *sizes)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    torchs = kind(*sizes)
+    assert not torch.equal(torch.random.get_rng_state(), before)
+    assert type(layer) is kind
+    assert {n: (p.shape, p.dtype) for n, p in layer.named_parameters()} == {
+        n: (p.shape, p.dtype) for n, p in torchs.named_parameters()
+    }
+    assert str(layer) == str(torchs)
+    assert pickle.loads(pickle.dumps(layer)).weight.shape == torchs.weight.shape
 
 
 def test_initialising_leaves_the_global_generator_alone():
