@@ -10,7 +10,7 @@ from world_of_codes import DENSITIES, HARD, SOFT, model_with, rows, trained
 
 from vaekit.exceptions import NoDensityError
 
-REACH, N_BINS, FINE = 7.0, 14, 10
+REACH, N_BINS, FINE = 7.0, 14, 14
 over_densities = pytest.mark.parametrize("word", DENSITIES.values(), ids=DENSITIES)
 over_soft = pytest.mark.parametrize("word", SOFT.values(), ids=SOFT)
 
