@@ -1,5 +1,6 @@
 """One torch thread, headless plots, and the tests that need what this machine may lack."""
 
+import atexit
 import gc
 import importlib.util
 import os
@@ -34,10 +35,7 @@ def pytest_collection_finish(session):
     gc.collect()
     gc.freeze()
     gc.enable()
-
-
-def pytest_sessionfinish(session):
-    gc.unfreeze()
+    atexit.register(gc.unfreeze)  # what some libraries would call a leak
 
 
 def pytest_addoption(parser):
