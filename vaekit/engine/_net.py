@@ -19,13 +19,13 @@ from vaekit.engine._data import batch_bounds
 from vaekit.engine._interrupts import HeldInterrupt, came_by_signal
 from vaekit.engine._looking import finish_prior, held_out_loss, settle_likelihood
 from vaekit.engine._loop import run_epoch
-from vaekit.engine._optimizer import DrawingOptimizer, FlatParameters, PhasedAdam
+from vaekit.engine._optimizer import FlatParameters, PhasedAdam
 from vaekit.engine._ranks import SharedRows, ranks_here
 from vaekit.engine._safety import Safety, broken_term
 from vaekit.engine._stages import Plan, planned, stage_at
 from vaekit.engine._taking import taker_of_steps
 from vaekit.engine._user_callbacks import refuse_frozen_weights
-from vaekit.engine._written import WrittenFiles
+from vaekit.engine._written import WritingNet, WrittenFiles
 
 __all__ = ["Net", "Plan"]
 
@@ -35,7 +35,7 @@ REBUILT = (
 )  # fmt: skip
 
 
-class Net(NeuralNet):
+class Net(WritingNet):
     """Trains a latent variable model on resident rows.
 
     Parameters
@@ -144,26 +144,6 @@ class Net(NeuralNet):
         self.written_ = WrittenFiles(self)
         self.initialize_optimizer()
         self.optimizer_.load_state_dict(moments)
-
-    def _get_module(self, name, msg):
-        """What skorch saves and loads by name: with the optimizer, the random numbers that its next steps draw."""
-        module = super()._get_module(name, msg)
-        return DrawingOptimizer(module, self.generator) if name == "optimizer_" else module
-
-    def save_params(self, *args, **kwargs):
-        """As skorch does; the files of a callback that will load its best are kept in memory, too."""
-        self.written_.keep(kwargs, super().save_params)  # first, as others who write there may make the rest fail
-        super().save_params(*args, **kwargs)
-
-    def load_params(self, *args, checkpoint=None, **kwargs):
-        """As skorch does, but what this training wrote is as it wrote it; a history that is loaded tells the steps."""
-        before, kept = self.history, self.written_.of(checkpoint)
-        if kept:
-            super().load_params(*args, **{**kept, **kwargs})
-        else:
-            super().load_params(*args, checkpoint=checkpoint, **kwargs)
-        if self.history is not before:
-            self.step_, self.best_ = sum(row.get("train_batch_count", 0) for row in self.history), None
 
     # ------------------------------------------------------------------ training
 

@@ -3,7 +3,35 @@
 import io
 import os
 
-__all__ = ["WrittenFiles"]
+from skorch import NeuralNet
+
+from vaekit.engine._optimizer import DrawingOptimizer
+
+__all__ = ["WritingNet", "WrittenFiles"]
+
+
+class WritingNet(NeuralNet):
+    """Writes and reads skorch's files so that a training that goes on from them is the one that wrote them."""
+
+    def _get_module(self, name, msg):
+        """What skorch saves and loads by name: with the optimizer, the random numbers that its next steps draw."""
+        module = super()._get_module(name, msg)
+        return DrawingOptimizer(module, self.generator) if name == "optimizer_" else module
+
+    def save_params(self, *args, **kwargs):
+        """As skorch does; the files of a callback that will load its best are kept in memory, too."""
+        self.written_.keep(kwargs, super().save_params)  # first, as others who write there may make the rest fail
+        super().save_params(*args, **kwargs)
+
+    def load_params(self, *args, checkpoint=None, **kwargs):
+        """As skorch does, but what this training wrote is as it wrote it; a history that is loaded tells the steps."""
+        before, kept = self.history, self.written_.of(checkpoint)
+        if kept:
+            super().load_params(*args, **{**kept, **kwargs})
+        else:
+            super().load_params(*args, checkpoint=checkpoint, **kwargs)
+        if self.history is not before:
+            self.step_, self.best_ = sum(row.get("train_batch_count", 0) for row in self.history), None
 
 
 class WrittenFiles:
