@@ -26,8 +26,8 @@ class CompiledSteps:
     net : Net
         In training, in the stage that is to run.
     rows : Rows
-    n_rows : int
-        Of a batch.
+    n_rows : int or None
+        Of a batch; None where the pass has only one.
     one : callable (StepInputs)
         Takes what is left over.
     """
@@ -37,7 +37,7 @@ class CompiledSteps:
         self._program = self._shapes = None
 
     def taken(self, all_inputs):
-        """Yield the inputs of each step, and what it gave out: names, values, what the likelihood saw."""
+        """Yield what each step gave out: names, values, what the likelihood saw."""
         waiting = []
         for inputs in all_inputs:
             waiting.append(inputs)
@@ -49,8 +49,7 @@ class CompiledSteps:
 
     def _one_by_one(self, waiting):
         while waiting:
-            inputs = waiting.pop(0)
-            yield inputs, self.one(inputs)
+            yield self.one(waiting.pop(0))
 
     def _together(self, waiting):
         tensors, layouts = zip(*map(flattened, waiting))
@@ -63,7 +62,7 @@ class CompiledSteps:
             return
         given = self._program.run(*self._static, *(tensor for own in tensors for tensor in own))
         self.net.step_ += len(waiting)
-        yield from zip(waiting, self._program.results(given))
+        yield from self._program.results(given)
         waiting.clear()
 
 

@@ -1,5 +1,6 @@
 """Rows that live on the device, and how they are cut into batches."""
 
+import copy
 from typing import Protocol
 
 import numpy as np
@@ -11,9 +12,11 @@ from vaekit.utils._torch import make_generator
 __all__ = [
     "ResidentRows",
     "Rows",
+    "are_one_batch",
     "batch_bounds",
     "count_batches",
     "drawn_numbers",
+    "each_by_itself",
     "independent_orders",
     "rows_that_count_once",
     "weight_of",
@@ -117,6 +120,15 @@ class ResidentRows:
         return place
 
 
+def each_by_itself(rows):
+    """All of the rows, without their order in time: a pass through pairs may leave some out, or meet some twice."""
+    if getattr(rows, "follows", None) is None:
+        return rows
+    alone = copy.copy(rows)
+    alone.follows = None
+    return alone
+
+
 def weight_of(rows, index):
     """Weights of rows that are taken in turn; those that are drawn count once, as often as they are drawn."""
     return rows.weight[index] if rows.weight is not None and isinstance(index, slice) else None
@@ -156,6 +168,15 @@ def count_batches(n_rows, batch_size):
     """How many batches an epoch has."""
     n_batches = -(-n_rows // batch_size)
     return n_batches - 1 if n_batches > 1 and n_rows % batch_size == 1 else n_batches
+
+
+def are_one_batch(bounds, n_rows):
+    """Whether a pass over so many rows has these bounds and no others; a pass that is cut short may have more.
+
+    >>> are_one_batch([(0, 7)], 7), are_one_batch([(0, 3)], 7)
+    (True, False)
+    """
+    return len(bounds) == 1 and bounds[0] == (0, n_rows)
 
 
 def batch_bounds(n_rows, batch_size, n_most=None):

@@ -6,6 +6,7 @@ import torch
 
 from vaekit._outputs import StepInputs
 from vaekit.engine import _loop
+from vaekit.engine._data import are_one_batch
 from vaekit.engine._loop import as_tensor, noise_ahead, numbers_of_step
 
 __all__ = ["EpochDraws"]
@@ -27,7 +28,7 @@ class EpochDraws:
     def __init__(self, net, rows, bounds):
         self.net, self.rows, self.bounds = net, rows, bounds
         self.columns = net.objective.noise_columns(net.noise_widths)
-        self._orders = rows.orders(net.objective.draws, net.generator, is_one_batch=len(bounds) == 1)
+        self._orders = rows.orders(net.objective.draws, net.generator, is_one_batch=are_one_batch(bounds, len(rows)))
         self._noise, self._width = self._drawn(), sum(self.columns.values())
         self._weights = self._by_step([numbers_of_step(net, net.step_ + number) for number in range(len(bounds))])
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from vaekit.engine._data import batch_bounds, rows_that_count_once
+from vaekit.engine._data import batch_bounds, each_by_itself, rows_that_count_once
 from vaekit.engine._loop import noise_like_weights
 from vaekit.priors import Prior
 from vaekit.utils._torch import make_generator
@@ -31,6 +31,7 @@ def held_out_losses(net, batch, generator):
 def settle_likelihood(net, rows):
     """Let the likelihood take what has a closed form from rows as the weights now reconstruct them."""
     net.set_training(False)
+    rows = each_by_itself(rows)
     likelihood, generator = net.module_.likelihood, make_generator(0, rows.device)
     rows_of = rows_that_count_once(rows)
     width, total = net.objective.held_out_noise(net.noise_widths), 0.0

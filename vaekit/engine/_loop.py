@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from vaekit._outputs import StepInputs
+from vaekit.engine._data import are_one_batch
 from vaekit.functional import linear_warmup
 from vaekit.utils._torch import SeededRandomness
 
@@ -36,7 +37,7 @@ class EpochRecord(NamedTuple):
     values : ndarray of shape (n_steps, n_names)
         Theirs, before each step's update.
     n_rows : list of int
-        Rows of each step's batch.
+        Rows that each step stands for.
     observed : Tensor or None
         Mean over the rows of what the likelihood saw, for its numbers with a closed form.
     """
@@ -65,7 +66,7 @@ def run_epoch(net, rows, bounds, take_step, between):
         Of the batches.
     take_step : callable (StepInputs) -> (list of str, Tensor, Tensor or None)
         Gives names and values of the loss and its terms, and what the likelihood saw; or an object whose `taken` goes
-        through the inputs of all steps, and yields each with these.
+        through the inputs of all steps, and yields these of each.
     between : callable
         Called after each step.
 
@@ -73,30 +74,26 @@ def run_epoch(net, rows, bounds, take_step, between):
     -------
     record : EpochRecord
     """
+    # what a step counts for: its batches may be parts of these rows, those of one draw or of one process
+    n_rows = [stop - start for start, stop in bounds]
     records, observed = [], 0.0
     with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
-        for inputs, given in _taken(take_step, step_inputs(net, rows, bounds)):
-            names, values, seen = given
+        for size, (names, values, seen) in zip(n_rows, _taken(take_step, step_inputs(net, rows, bounds)), strict=True):
             records.append(values)
-            observed = None if seen is None else observed + inputs.batches["first"].n_rows * seen
+            observed = None if seen is None else observed + size * seen
             between()
-    n_rows = [stop - start for start, stop in bounds]
     values = torch.stack(records).cpu().numpy()
     return EpochRecord(names, values, n_rows, None if observed is None else observed / sum(n_rows))
 
 
 def _taken(take_step, all_inputs):
-    """The inputs of each step with what it gave out; some take several steps at a time."""
-    if hasattr(take_step, "taken"):
-        yield from take_step.taken(all_inputs)
-    else:
-        for inputs in all_inputs:
-            yield inputs, take_step(inputs)
+    """What each step gave out; some take several steps at a time."""
+    return take_step.taken(all_inputs) if hasattr(take_step, "taken") else map(take_step, all_inputs)
 
 
 def step_inputs(net, rows, bounds):
     """What each step of an epoch is handed: batches, noise, and the weights of its loss."""
-    orders = rows.orders(net.objective.draws, net.generator, is_one_batch=len(bounds) == 1)
+    orders = rows.orders(net.objective.draws, net.generator, is_one_batch=are_one_batch(bounds, len(rows)))
     weights = weights_of_steps(net, range(net.step_, net.step_ + len(bounds)))
     noise = noise_of_steps(net, [stop - start for start, stop in bounds])
     for (start, stop), own, drawn in zip(bounds, weights, noise):

@@ -155,8 +155,6 @@ class SharedStep:
         own = inputs._replace(noise={name: noise[part] for name, noise in inputs.noise.items()})
         with self._pooling(share):
             names, values, seen = self.step(own, on_gradients, lambda gradients: self._summed(gradients, share))
-        if seen is not None:  # it will be counted as often as this rank has rows
-            seen = seen * n_rows / own.batches["first"].n_rows
         return names, self.ranks.sum(share * values), seen
 
     @contextlib.contextmanager

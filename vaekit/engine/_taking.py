@@ -24,9 +24,9 @@ def taker_of_steps(net, rows, bounds):
     kind = kind_of_step(net, has_hooks)
     if kind == "eager":
         return partial(_with_hooks, net, eager) if has_hooks else eager
-    n_rows = bounds[0][1] - bounds[0][0]
+    n_rows = bounds[0][1] - bounds[0][0] if len(bounds) > 1 else None
     if kind == "captured":
-        return CapturedStep(net, rows, n_rows if len(bounds) > 1 else None, eager, make=body_of(net))
+        return CapturedStep(net, rows, n_rows, eager, make=body_of(net))
     one = TracedStep(net, rows, n_rows, eager)
     return CompiledSteps(net, rows, n_rows, one) if net.is_compiled else one
 

@@ -40,8 +40,8 @@ class TracedStep:
     net : Net
         In training, in the stage that is to run.
     rows : Rows
-    n_rows : int
-        Of a batch.
+    n_rows : int or None
+        Of a batch; None where the pass has only one, whose rows may be divided among several draws.
     eager : callable (StepInputs)
         The eager step.
     """
@@ -52,7 +52,7 @@ class TracedStep:
 
     def __call__(self, inputs):
         """Take a step; return names and values of its terms, and what the likelihood saw."""
-        if inputs.batches["first"].n_rows != self.n_rows:
+        if self.n_rows is not None and inputs.batches["first"].n_rows != self.n_rows:
             return self.eager(inputs)
         tensors, layout = flattened(inputs)
         if self._run is None:
