@@ -105,7 +105,8 @@ def test_held_out_losses_of_a_pass_of_one_batch_are_those_of_many_fits(monkeypat
 def test_a_scale_in_closed_form_is_that_of_all_rows_whatever_follows_what(weighed):
     net, rows = net_of("laplace transition"), rows_of(12, weighed)
     scales = []
-    for rows.follows in (None, rows.follows[:, :3]):
+    for follows in (None, rows.follows[:, :3]):
+        rows.follows = follows
         settle_likelihood(net, rows)
         scales.append(float(net.module_.likelihood.log_scale))
     assert scales[0] == scales[1]

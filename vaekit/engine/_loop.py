@@ -78,7 +78,8 @@ def run_epoch(net, rows, bounds, take_step, between):
     n_rows = [stop - start for start, stop in bounds]
     records, observed = [], 0.0
     with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
-        for size, (names, values, seen) in zip(n_rows, _taken(take_step, step_inputs(net, rows, bounds)), strict=True):
+        for size, given in zip(n_rows, _taken(take_step, step_inputs(net, rows, bounds)), strict=True):
+            names, values, seen = given
             records.append(values)
             observed = None if seen is None else observed + size * seen
             between()
