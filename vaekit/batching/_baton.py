@@ -1,8 +1,11 @@
 """Tasks in threads of their own, of which one runs at a time: it parks where it would train, and others go on."""
 
+import contextlib
 import threading
 import warnings
 from collections import deque
+
+import torch
 
 from vaekit.batching._store import Store
 from vaekit.engine import Company, HeldInterrupt, Recordings, groups_of, in_company, take_together
@@ -29,6 +32,7 @@ class Task:
         self.epoch = self.awaited = None
         self.is_done, self.result, self.error = False, None, None
         self.go, self.warnings, self.thread = threading.Semaphore(0), None, None
+        self.place = _current_place()
 
     @property
     def is_ready(self):
@@ -47,7 +51,7 @@ class Task:
         self.baton.here.task = self
         try:
             if not self.company.is_stopped:
-                with in_company(self.company):
+                with self.place, in_company(self.company):
                     self.result = self.function()
         except BaseException as error:
             self.error = error
@@ -71,6 +75,14 @@ class Task:
         """Let others run."""
         self.baton.came_back.release()
         self.go.acquire()
+
+
+def _current_place():
+    """Where on a GPU this thread computes, as a context for others: a new thread has the first device and its stream.
+
+    Whoever drives takes steps of all nets on one stream, after which their own threads go on.
+    """
+    return torch.cuda.stream(torch.cuda.current_stream()) if torch.cuda.is_initialized() else contextlib.nullcontext()
 
 
 class Baton:

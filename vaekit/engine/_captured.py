@@ -164,7 +164,9 @@ def _recorded(work, pool=None):
             work()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+    # around it the stream that is current: a capture that fails would leave its own behind
+    here = torch.cuda.stream(torch.cuda.current_stream())
+    with here, torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
         work()
     return graph.replay
 

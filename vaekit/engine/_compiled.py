@@ -6,6 +6,7 @@ import torch
 from torch.func import functional_call
 
 from vaekit.engine._optimizer import flat_gradient
+from vaekit.engine._progress import Progress
 from vaekit.engine._recording import recorded
 from vaekit.engine._traced import Whole, flattened, kept_program, running
 from vaekit.utils._distributions import unchanged_distributions
@@ -34,48 +35,45 @@ class CompiledSteps:
 
     def __init__(self, net, rows, n_rows, one):
         self.net, self.rows, self.n_rows, self.one = net, rows, n_rows, one
-        self._program = self._shapes = None
+        self._program = None
 
-    def taken(self, all_inputs):
-        """Yield what each step gave out: names, values, what the likelihood saw."""
-        waiting = []
-        for inputs in all_inputs:
-            waiting.append(inputs)
-            if inputs.batches["first"].n_rows != self.n_rows:
-                yield from self._one_by_one(waiting)
-            elif len(waiting) == AT_ONCE:
-                yield from self._together(waiting)
-        yield from self._one_by_one(waiting)
+    def take_epoch(self, bounds, between):
+        """Take all steps of a pass over batches of some bounds, as `run_epoch` does."""
+        progress = Progress(self.net, self.rows, bounds)
+        n_together = progress.n_alike // AT_ONCE * AT_ONCE if progress.next_size == self.n_rows else 0
+        at_once = max(1, progress.most_ahead() // AT_ONCE) * AT_ONCE
+        while progress.done < n_together:
+            self._take(progress, min(at_once, n_together - progress.done), between)
+        while progress.next_size is not None:
+            progress.note_each([self.one(progress.draws.inputs_of(progress.done))])
+            between()
+        return progress.record()
 
-    def _one_by_one(self, waiting):
-        while waiting:
-            yield self.one(waiting.pop(0))
-
-    def _together(self, waiting):
-        tensors, layouts = zip(*map(flattened, waiting))
+    def _take(self, progress, n_steps, between):
+        """Take the next steps, and write down what they gave out."""
+        calls, given = list(zip(*(tensor.split(AT_ONCE) for tensor in progress.ahead(n_steps)))), []
         if self._program is None:
-            self._program = program_for(self.net, self.rows, layouts[0], tensors[0], AT_ONCE)
-            self._shapes, self._static = _shapes(tensors[0]), _static(self.net)
-            self.net.optimizer_.note_steps()
-        if any(_shapes(own) != self._shapes for own in tensors):
-            yield from self._one_by_one(waiting)
-            return
-        given = self._program.run(*self._static, *(tensor for own in tensors for tensor in own))
-        self.net.step_ += len(waiting)
-        yield from self._program.results(given)
-        waiting.clear()
+            self._bind(progress, calls[0])
+        for tensors in calls:
+            given.append(self._program.run(*self._static, *tensors))
+            self.net.step_ += AT_ONCE
+            between()
+        names, values, seen = self._program.results([torch.cat(parts) for parts in zip(*given)])
+        progress.note(names, values.numpy(), 0.0 if seen is None else progress.observed + self.n_rows * seen.sum(0))
 
-
-def _shapes(tensors):
-    return [tensor.shape for tensor in tensors]
+    def _bind(self, progress, tensors):
+        _, layout = flattened(progress.draws.inputs_of(progress.done))
+        self._program = program_for(self.net, self.rows, layout, tensors, AT_ONCE)
+        self._static = _static(self.net)
+        self.net.optimizer_.note_steps()
 
 
 class CompiledBody:
     """One compiled step over tensors that stay in place: what a captured step records."""
 
     def __init__(self, net, layout, tensors, rows):
-        self.net, self.tensors = net, tensors
-        self.program, self.static = program_for(net, rows, layout, tensors, 1), _static(net)
+        self.net, self.tensors = net, [tensor[None] for tensor in tensors]
+        self.program, self.static = program_for(net, rows, layout, self.tensors, 1), _static(net)
         self.names, self.values, self.observed = None, None, None
 
     def begin(self):
@@ -85,8 +83,8 @@ class CompiledBody:
 
     def __call__(self):
         """Take a step."""
-        given = self.program.run(*self.static, *self.tensors)
-        ((self.names, self.values, self.observed),) = self.program.results(given)
+        names, values, seen = self.program.results(self.program.run(*self.static, *self.tensors))
+        self.names, self.values, self.observed = names, values[0], None if seen is None else seen[0]
 
 
 # ---------------------------------------------------------------------- the program
@@ -104,16 +102,18 @@ class CompiledProgram:
             return self.compiled(*tensors)
 
     def results(self, given):
-        """Names, values and what the likelihood saw, of each step."""
-        values, *observed = given
-        seen = observed if self.has_observed else [None] * len(values)
-        return [(self.names, own, saw) for own, saw in zip(values, seen)]
+        """Names of the terms, their values and what the likelihood saw, with the steps in front."""
+        values, *seen = given
+        return self.names, values, seen[0] if self.has_observed else None
 
 
 def program_for(net, rows, layout, tensors, n_steps):
-    """The compiled program of so many steps of a net, from those that are kept if it is there."""
+    """The compiled program of so many steps of a net, from those that are kept if it is there.
+
+    What the steps are handed has them in front.
+    """
     return kept_program(net, rows, tensors, layout, ("compiled", n_steps), lambda counted: _compile(
-        _Steps(net, layout, counted, n_steps), [*_static(net), *tensors * n_steps]
+        _Steps(net, layout, counted), [*_static(net), *tensors]
     ))  # fmt: skip
 
 
@@ -161,22 +161,22 @@ def _static(net):
 class _Steps:
     """Some steps as a function of flat tensors, which are given their new values at the very end."""
 
-    def __init__(self, net, layout, rows, n_steps):
-        self.net, self.layout, self.rows, self.n_steps, self.whole = net, layout, rows, n_steps, Whole(net.module_)
+    def __init__(self, net, layout, rows):
+        self.net, self.layout, self.rows, self.whole = net, layout, rows, Whole(net.module_)
         self.places = {name: _place_of(p, net.flat_.buffer) for name, p in self.whole.named_parameters()}
         self.names_of = {id(p): name for name, p in self.whole.named_parameters()}
         self.buffers = [name for name, _ in self.whole.named_buffers()]
         self.phases = list(zip(net.stage_.phases, net.parameters_[net.stage_.numbers], running(net)))
 
     def __call__(self, flat, *tensors):
-        """Losses and terms of each step, stacked, and what the likelihood saw in each."""
+        """Losses and terms of the steps, stacked, and what the likelihood saw, as well."""
         n_buffers, n_phases = len(self.buffers), len(self.phases)
         buffers = dict(zip(self.buffers, tensors))
         held = tensors[n_buffers : n_buffers + 3 * n_phases]
         rates = tensors[n_buffers + 3 * n_phases : n_buffers + 4 * n_phases]
         handed = tensors[n_buffers + 4 * n_phases :]
         weights, moments, values, seen = flat, list(held), [], []
-        for own in _split(handed, self.n_steps):
+        for own in zip(*(tensor.unbind() for tensor in handed)):
             inputs = self.layout.inputs_of(own, self.rows)
             weights, moments, row, observed = self._step(weights, moments, rates, buffers, inputs)
             values.append(row)
@@ -185,7 +185,7 @@ class _Steps:
         for tensor, new in zip(held, moments):
             tensor.copy_(new)
         self.has_observed = bool(seen)
-        return (torch.stack(values), *seen)
+        return (torch.stack(values), *([torch.stack(seen)] if seen else []))
 
     def _step(self, weights, moments, rates, buffers, inputs):
         recorded, carried, new = {}, None, []
@@ -213,11 +213,6 @@ def _place_of(parameter, buffer):
     """Where a parameter is in the flat weights, as a function of them."""
     start = parameter.storage_offset() - buffer.storage_offset()
     return lambda flat: flat[start : start + parameter.numel()].view(parameter.shape)
-
-
-def _split(tensors, n_parts):
-    size = len(tensors) // n_parts
-    return [tensors[i * size : (i + 1) * size] for i in range(n_parts)]
 
 
 def _updated(weights, start, moments, rate, gradient, group):

@@ -141,7 +141,7 @@ def drawn_numbers(weight, generator):
     """
     n_rows, device = len(weight), weight.device
     order = torch.randperm(n_rows, generator=generator, device=device)
-    ends = weight[order].double().cumsum(0)
+    ends = weight[order].double().cpu().cumsum(0).to(device)  # on a GPU a sum has no fixed order
     start = torch.rand((), generator=generator, device=device, dtype=torch.float64)
     levels = (torch.arange(n_rows, device=device) + start) * (ends[-1] / n_rows)
     return order[torch.searchsorted(ends, levels, right=True).clamp(max=n_rows - 1)]

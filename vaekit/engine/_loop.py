@@ -10,6 +10,7 @@ import torch
 from vaekit._outputs import StepInputs
 from vaekit.engine._data import are_one_batch
 from vaekit.functional import linear_warmup
+from vaekit.objectives import Objective
 from vaekit.utils._torch import SeededRandomness
 
 __all__ = [
@@ -17,9 +18,10 @@ __all__ = [
     "as_tensor",
     "noise_ahead",
     "noise_like_weights",
-    "numbers_of_step",
+    "numbers_of_steps",
     "run_epoch",
     "step_inputs",
+    "steps_drawn_together",
     "weights_of_steps",
 ]
 
@@ -65,8 +67,8 @@ def run_epoch(net, rows, bounds, take_step, between):
     bounds : list of (int, int)
         Of the batches.
     take_step : callable (StepInputs) -> (list of str, Tensor, Tensor or None)
-        Gives names and values of the loss and its terms, and what the likelihood saw; or an object whose `taken` goes
-        through the inputs of all steps, and yields these of each.
+        Gives names and values of the loss and its terms, and what the likelihood saw; or an object whose `take_epoch`
+        does all that this function does, many steps at a time.
     between : callable
         Called after each step.
 
@@ -74,22 +76,19 @@ def run_epoch(net, rows, bounds, take_step, between):
     -------
     record : EpochRecord
     """
+    if hasattr(take_step, "take_epoch"):
+        return take_step.take_epoch(bounds, between)
     # what a step counts for: its batches may be parts of these rows, those of one draw or of one process
     n_rows = [stop - start for start, stop in bounds]
     records, observed = [], 0.0
     with SeededRandomness(net.generator) if net.is_foreign else contextlib.nullcontext():
-        for size, given in zip(n_rows, _taken(take_step, step_inputs(net, rows, bounds)), strict=True):
-            names, values, seen = given
+        for size, inputs in zip(n_rows, step_inputs(net, rows, bounds)):
+            names, values, seen = take_step(inputs)
             records.append(values)
             observed = None if seen is None else observed + size * seen
             between()
     values = torch.stack(records).cpu().numpy()
     return EpochRecord(names, values, n_rows, None if observed is None else observed / sum(n_rows))
-
-
-def _taken(take_step, all_inputs):
-    """What each step gave out; some take several steps at a time."""
-    return take_step.taken(all_inputs) if hasattr(take_step, "taken") else map(take_step, all_inputs)
 
 
 def step_inputs(net, rows, bounds):
@@ -119,10 +118,14 @@ def noise_of_steps(net, sizes):
 
 def noise_ahead(net, sizes, width):
     """Yield the sizes of some steps and all of their noise, flat, until all steps have theirs."""
-    at_once = max(1, MOST_DRAWN // max(1, max(sizes) * width))
-    for first in range(0, len(sizes), at_once):
-        own = sizes[first : first + at_once]
+    for own in steps_drawn_together(sizes, width):
         yield own, noise_like_weights(net, 1, sum(own) * width, net.generator)[0]
+
+
+def steps_drawn_together(sizes, width):
+    """Split the sizes of steps whose noise has so many columns into those whose noise has room in one call."""
+    at_once = max(1, MOST_DRAWN // max(1, max(sizes) * width))
+    return [sizes[first : first + at_once] for first in range(0, len(sizes), at_once)]
 
 
 def weights_of_steps(net, steps):
@@ -130,15 +133,27 @@ def weights_of_steps(net, steps):
 
     All of them are sent to the device at once, because each journey makes a GPU wait.
     """
-    numbers = [numbers_of_step(net, step) for step in steps]
+    numbers = numbers_of_steps(net, steps)
     plain = [name for name, weight in numbers[0].items() if isinstance(weight, Real)]
     table = as_tensor([weights[name] for weights in numbers for name in plain], net.flat_.buffer)
     for weights, row in zip(numbers, table.view(len(numbers), len(plain))):
         yield {**weights, **dict(zip(plain, row.unbind()))}
 
 
-def numbers_of_step(net, step):
-    """The scalars of the loss at a step, as they are computed."""
+def numbers_of_steps(net, steps):
+    """The scalars of the loss at each of some steps (a range), as they are computed."""
+    if _are_settled(net, steps.start):
+        return [_numbers_of_step(net, steps.start)] * len(steps)
+    return [_numbers_of_step(net, step) for step in steps]
+
+
+def _are_settled(net, step):
+    """Whether the scalars of the loss stay as they are from a step on: all schedules are over."""
+    ends = [net.plan.warmup_steps, *net.objective.schedule_ends(net.plan.n_steps).values()]
+    return type(net.objective).weights is Objective.weights and step >= max(ends)
+
+
+def _numbers_of_step(net, step):
     warmup = linear_warmup(step, net.plan.warmup_steps)
     return {**net.objective.weights(step, net.plan.n_steps), "warmup": warmup}
 

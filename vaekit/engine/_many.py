@@ -9,19 +9,16 @@ import torch
 
 from vaekit.engine._branches import MOST_BRANCHES
 from vaekit.engine._convolutions import has_convolutions
-from vaekit.engine._draws import EpochDraws
 from vaekit.engine._kinds import FEWEST_CAPTURED, kind_of_step
 from vaekit.engine._lanes import rates_of
-from vaekit.engine._loop import EpochRecord
 from vaekit.engine._programs import graph_of
+from vaekit.engine._progress import MOST_STEPS, Progress
 
 __all__ = ["groups_of", "take_together"]
 
 MOST_LANES = 20  # nets of a program: their numbers must find room in the processor's caches
 MOST_ON_A_GPU, MOST_CONVOLUTIONS = 256, 48  # a GPU has room for more; images take memory
 FEWEST_STEPS = 500  # of all nets together, that make up for writing down their program
-MOST_STEPS = 64  # what is laid out at a time for the steps ahead, and how many numbers of them
-MOST_NUMBERS, MOST_NUMBERS_ON_A_GPU = 2**23, 2**27
 
 
 def groups_of(epochs, recordings):
@@ -75,32 +72,12 @@ def take_together(epochs, between, recordings):
         _Together([_Member(epoch) for epoch in epochs], between, recordings).run()
 
 
-class _Member:
-    """A net in its epoch: how far it is, and what its steps gave out."""
+class _Member(Progress):
+    """A net in its epoch."""
 
     def __init__(self, epoch):
-        self.epoch, self.net, self.names = epoch, epoch.net, None
-        self.draws = EpochDraws(epoch.net, epoch.rows, epoch.bounds)
-        self.sizes, self.done, self.values, self.observed = self.draws.sizes, 0, [], 0.0
-
-    @property
-    def next_size(self):
-        """Rows of its next batch, None at the end."""
-        return self.sizes[self.done] if self.done < len(self.sizes) else None
-
-    @property
-    def n_alike(self):
-        """How many batches of one size follow."""
-        return sum(1 for _ in itertools.takewhile(self.next_size.__eq__, self.sizes[self.done :]))
-
-    def ahead(self, n_steps):
-        """The inputs of so many steps, flat, each with the steps in front."""
-        return self.draws.part(self.done, n_steps)
-
-    def note(self, names, values, observed):
-        """Write down what some steps gave out: values (n_steps, n_names), and what the likelihood saw so far."""
-        self.names, self.done, self.observed = names, self.done + len(values), observed
-        self.values.append(values)
+        super().__init__(epoch.net, epoch.rows, epoch.bounds)
+        self.epoch, self.net = epoch, epoch.net
 
     def take_alone(self, n_steps):
         """Take some steps by itself; what goes wrong there is its own."""
@@ -111,20 +88,10 @@ class _Member:
         except Exception as error:
             self.epoch.error, self.done = error, len(self.sizes)
 
-    def note_each(self, results):
-        """Write down what some steps gave out: names, values and what the likelihood saw in each, step by step."""
-        values, observed, names = [], self.observed, self.names
-        for size, result in zip(self.sizes[self.done :], results):
-            names, own, seen = result
-            values.append(own)
-            observed = 0.0 if seen is None else observed + size * seen
-        self.note(names, torch.stack(values).cpu().numpy(), observed)
-
     def conclude(self):
         """Hand the record to the epoch."""
         if self.epoch.error is None:
-            seen = None if isinstance(self.observed, float) else self.observed / sum(self.sizes)
-            self.epoch.record = EpochRecord(self.names, np.concatenate(self.values), self.sizes, seen)
+            self.epoch.record = self.record()
 
 
 class _Together:
@@ -161,7 +128,7 @@ class _Together:
             self._give_back()
             self.lanes = self.recordings.lanes_for(part[0].epoch.key, nets, n_lanes)
         with torch.inference_mode():
-            inputs, at_once = partial(_first_of, part, n_lanes), _steps_at_once(part)
+            inputs, at_once = partial(_first_of, part, n_lanes), part[0].most_ahead(len(part))
             step = self.recordings.step_of(program, self.lanes, inputs, _is_long(part, n_steps))
             if step is None:
                 return False
@@ -224,13 +191,6 @@ def _can_be_branches(part):
 
 def _n_rows(member):
     return len(member.epoch.rows)
-
-
-def _steps_at_once(part):
-    first, *others = part[0].ahead(1)
-    of_a_step = sum(tensor.numel() for tensor in (first, *others))
-    most = MOST_NUMBERS if first.device.type == "cpu" else MOST_NUMBERS_ON_A_GPU
-    return max(1, min(MOST_STEPS, most // (of_a_step * len(part))))
 
 
 def _take_some(part, n_steps, n_lanes, step, details):

@@ -296,8 +296,9 @@ class Net(WritingNet):
     # ------------------------------------------------------------------ outside training
 
     def set_training(self, is_training):
-        """Put the module into training or inference."""
-        self._set_training(is_training)
+        """Put the module, and every part of it, into training or inference."""
+        if any(part.training != is_training for part in self.module_.modules()):
+            self._set_training(is_training)
 
     def held_out_loss(self, rows):
         """Mean validation loss per row, with the same noise every time."""

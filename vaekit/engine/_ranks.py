@@ -59,8 +59,11 @@ class Ranks:
         return tensor
 
     def mean(self, number):
-        """The mean of all ranks' numbers: what they decide by is then the same to the last bit."""
-        return float(self.sum(torch.tensor([number], dtype=torch.float64))) / self.count
+        """The mean of all ranks' numbers: what they decide by is then the same to the last bit.
+
+        They are sent as objects, because a group of GPUs alone adds up no tensor of the host.
+        """
+        return sum(self._said_by_all(float(number))) / self.count
 
     def said_by_first(self, value):
         """What the first rank's value is."""
@@ -70,9 +73,12 @@ class Ranks:
 
     def are_of_one_mind(self, value):
         """Whether all ranks have the same value."""
+        return len(set(self._said_by_all(value))) == 1
+
+    def _said_by_all(self, value):
         values = [None] * self.count
         distributed.all_gather_object(values, value)
-        return len(set(values)) == 1
+        return values
 
 
 def ranks_here():

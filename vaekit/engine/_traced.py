@@ -150,9 +150,14 @@ def kept_program(net, rows, tensors, layout, kind, make):
         What is made of the step.
     make : callable (CountedRows) -> program
     """
-    fresh = [(tensor.shape, tensor.dtype, tensor.device, tensor.stride()) for tensor in tensors]
-    structure = once_in_training(net, layout, lambda: _structure(net, layout))
-    key = kind, structure, tuple(fresh), torch.get_default_dtype()
+    fresh = tuple((tensor.shape, tensor.dtype, tensor.device, tensor.stride()) for tensor in tensors)
+    known = kind, layout, fresh, torch.get_default_dtype(), len(rows)
+    return once_in_training(net, known, lambda: _found_or_made(net, rows, layout, known, make))
+
+
+def _found_or_made(net, rows, layout, known, make):
+    kind, _, fresh, default, _ = known
+    key = kind, _structure(net, layout), fresh, default
     with tracing:
         for full_key in ((*key, len(rows)), (*key, None)):
             if full_key in _programs:

@@ -35,8 +35,11 @@ def _has_triton():
     return importlib.util.find_spec("triton") is not None
 
 
-def _kernels():
-    return importlib.import_module("vaekit.kernels._triton_convolutions")
+def _launch(name, grid, first, *others, **how):
+    """Run a kernel where its tensors are: Triton takes the current device, whatever it is handed."""
+    kernels = importlib.import_module("vaekit.kernels._triton_convolutions")
+    with torch.cuda.device_of(first):
+        getattr(kernels, name)[grid](first, *others, **how)
 
 
 @torch.library.custom_op("vaekit::halved", mutates_args=())
@@ -59,7 +62,8 @@ def halved(big: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
     small = big.new_empty(n_models, batch, n_h, n_w, small_channels)
     n_rows, blocks = batch * n_h * n_w, _blocks(16 * channels, small_channels)
     grid = (_n_blocks(n_rows, blocks["BLOCK_R"]), n_models, _n_blocks(small_channels, blocks["BLOCK_N"]))
-    _kernels().halve_kernel[grid](
+    _launch(
+        "halve_kernel", grid,
         big, weight, weight if bias is None else bias.contiguous(), small, n_rows, n_h, n_w, height, width,
         *big.stride(), C=channels, S=small_channels, HAS_BIAS=bias is not None, **blocks, **_how(big),
     )  # fmt: skip
@@ -87,7 +91,8 @@ def doubled(small: Tensor, kernel: Tensor, bias: Tensor | None, height: int, wid
     big = small.new_empty(n_models, batch, height, width, channels)
     n_rows, blocks = batch * ((height + 1) // 2) * ((width + 1) // 2), _blocks(4 * small_channels, channels)
     grid = (_n_blocks(n_rows, blocks["BLOCK_R"]), n_models, 4 * _n_blocks(channels, blocks["BLOCK_N"]))
-    _kernels().double_kernel[grid](
+    _launch(
+        "double_kernel", grid,
         small, weight, weight if bias is None else bias.contiguous(), big, batch, n_h, n_w, height, width,
         *small.stride(), C=channels, S=small_channels, HAS_BIAS=bias is not None, **blocks, **_how(small),
     )  # fmt: skip
@@ -113,7 +118,8 @@ def kernel_gradient(big: Tensor, small: Tensor) -> Tensor:
     n_k, n_out = _n_blocks(16 * channels, blocks["BLOCK_K"]), _n_blocks(small_channels, blocks["BLOCK_N"])
     n_shares = max(1, min(ENOUGH_PROGRAMS // (n_models * n_k * n_out), n_rows // blocks["BLOCK_R"], 64))
     shares = big.new_empty(n_shares, n_models, 4, 4, channels, small_channels, dtype=torch.float32)
-    _kernels().gradient_kernel[n_k, n_models, n_shares * n_out](
+    _launch(
+        "gradient_kernel", (n_k, n_models, n_shares * n_out),
         big, small, shares, n_models, n_rows, _n_blocks(n_rows, n_shares), n_h, n_w, height, width,
         *big.stride(), *small.stride(), C=channels, S=small_channels, **blocks, **_how(big),
     )  # fmt: skip
