@@ -1,6 +1,7 @@
 """The way back: whole steps after an end amid an epoch, and sound weights where numbers were not finite."""
 
 import contextlib
+import math
 
 import numpy as np
 import torch
@@ -162,6 +163,6 @@ def broken_term(record, weights, first_step):
         term = int(np.argmax(broken[step, 1:])) + 1 if broken[step, 1:].any() else 0
         name = record.names[term] if term else "loss"
         return f"The {name!r} term of the loss was {record.values[step, term]} at step {first_step + step}"
-    if not torch.isfinite(weights).all():
+    if not (math.isfinite(weights.sum()) or torch.isfinite(weights).all()):  # a finite sum is one of finite numbers
         return f"A gradient was not finite between steps {first_step} and {first_step + len(broken) - 1}"
     return None

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import types
+import weakref
 from numbers import Real
 
 import numpy as np
@@ -22,7 +23,7 @@ class UnknownStructureError(TypeError):
 
 
 def structure_of(*values):
-    """Return a hashable key of all that is in some objects, but for what goes into a step as a tensor.
+    """Return a `Structure`, a key of all that is in some objects, but for what goes into a step as a tensor.
 
     That are the values of parameters and buffers, and those of a spec's `weighted` and `outside_of_step`.
 
@@ -32,7 +33,35 @@ def structure_of(*values):
         If there is something of a class that is neither ours nor torch's: what it does may change from one call to
         the next.
     """
-    return _Reader().read(values)
+    found = _Reader().read(values)
+    known = _known.get(found)
+    if known is None:
+        known = _known[found] = Structure(found)
+    return known
+
+
+class Structure:
+    """A key whose hash is computed once; where nobody was faster, equal ones are one object.
+
+    Parameters
+    ----------
+    found : hashable
+        All that makes a difference, deeply nested.
+    """
+
+    def __init__(self, found):
+        self.found, self._hash = found, hash(found)
+
+    def __hash__(self):
+        return self._hash
+
+    def __eq__(self, other):
+        if self is other:
+            return True
+        return isinstance(other, Structure) and self._hash == other._hash and self.found == other.found
+
+
+_known = weakref.WeakValueDictionary()
 
 
 class _Reader:
