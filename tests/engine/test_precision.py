@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from vaekit import DPVAE, VAE, BetaVAE
 from vaekit.engine._precision import networks_in
@@ -68,6 +69,22 @@ def test_convolutions_too_and_a_way_on_in_float32():
     before = model.n_steps_
     model.set_params(precision="float32").partial_fit(IMAGES)
     assert model.n_steps_ == before + 4
+
+
+@pytest.mark.parametrize("n_channels", [1, 2])
+def test_convolutions_are_handed_images_with_their_channels_last(n_channels):
+    """One channel is so, too, in its strides: by them a convolution lays out what it gives."""
+    images = np.repeat(IMAGES[:, None], n_channels, 1)
+    module = (
+        VAE(**{**HOW, "max_epochs": 1}, network=ConvNet(channels=4, hidden_layer_sizes=(8,))).fit(images).net_.module_
+    )
+    convolutions = [part for part in module.modules() if isinstance(part, (nn.Conv2d, nn.ConvTranspose2d))]
+    strides = []
+    with networks_in("bf16", module):
+        for part in convolutions:
+            part.register_forward_pre_hook(lambda part, args: strides.append(args[0].stride(1)))
+        module.decoder(module.encoder(torch.zeros(3, n_channels, 8, 8))[:, :2])
+    assert strides == [1] * len(convolutions)
 
 
 def test_another_precision_is_refused():

@@ -48,4 +48,8 @@ def _hooked(network, dtype):
 
 def _channels_last(module, args):
     images, *others = args
-    return (images.contiguous(memory_format=torch.channels_last) if images.ndim == 4 else images, *others)
+    if images.ndim != 4:
+        return args
+    # one channel is last wherever it is: only its strides tell a convolution in which order its results shall be
+    arranged = torch.Tensor.clone if images.shape[1] == 1 else torch.Tensor.contiguous
+    return arranged(images, memory_format=torch.channels_last), *others
