@@ -31,6 +31,9 @@ def test_steps_are_handed_the_same(monkeypatch, name, most_drawn):
     expected = [flattened(inputs)[0] for inputs in step_inputs(net, ROWS, bounds)]
     at_the_end, net = net.generator.get_state(), begun(name)
     draws = EpochDraws(net, ROWS, bounds)
+    with torch.inference_mode():  # by a program; the next steps may be others
+        draws.part(0, 1)
+    assert not any(noise.is_inference() for noise in draws.inputs_of(0).noise.values())
     found = [zip(*(tensor.unbind() for tensor in draws.part(first, n))) for first, n in ((0, 1), (0, 2), (2, 2))]
     found = [list(step) for part in found[1:] for step in part] + [flattened(draws.inputs_of(4))[0]]
     for one, other in zip(found, expected, strict=True):

@@ -67,8 +67,9 @@ class EpochDraws:
     def _noise_of(self, start, stop):
         """Noise of some rows of the pass, which come after those that were asked for before."""
         while self._begin * self._width + len(self._noise) < stop * self._width:
-            left, more = self._noise[(start - self._begin) * self._width :], next(self._ahead)
-            self._noise, self._begin = torch.cat([left, more]) if len(left) else more, start
+            with torch.inference_mode(False):  # steps with autograd may follow
+                left, more = self._noise[(start - self._begin) * self._width :], next(self._ahead)
+                self._noise, self._begin = torch.cat([left, more]) if len(left) else more, start
         begin = self._begin
         return self._noise[(start - begin) * self._width : (stop - begin) * self._width]
 
