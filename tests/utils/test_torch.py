@@ -257,6 +257,19 @@ def test_initialising_leaves_the_global_generator_alone():
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [(nn.Linear, (2, 3)), (nn.Conv2d, (2, 3, 4)), (nn.ConvTranspose2d, (2, 3, 4)), (nn.Conv1d, (2, 3, 4))],
+)
+def test_a_bare_layer_is_one_of_torchs_and_draws_nothing(kind, sizes):
+    before = torch.random.get_rng_state()
+    layer, other = bare_layer(kind, *sizes), nn.utils.skip_init(kind, *sizes)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert type(layer) is kind
+    assert (repr(layer), vars(layer).keys()) == (repr(other), vars(other).keys())
+    assert [(p.shape, p.dtype) for p in layer.parameters()] == [(p.shape, torch.float32) for p in other.parameters()]
+
+
 def test_what_is_shared_stays_shared_through_a_conversion():
     module = nn.ModuleList([nn.Linear(2, 3), nn.Linear(2, 3)]).double()
     module[1].weight = module[0].weight
