@@ -19,7 +19,7 @@ DRAWS = {"random_state": 0}
 HAS = np.arange(60) % 3 == 0
 NAMES = [
     "income", "age", "region = north", "region = south", "region = west", "plan = free", "plan = pro", "plan = team",
-    "grade = low", "grade = mid", "grade = high", "grade = top", "member", "visits", "joined (days)"]  # fmt: skip
+    "grade = low", "grade = mid", "grade = high", "grade = top", "member", "visits", "joined"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_numbers_are_those_of_the_cells(fitted):
     assert_array_equal(shown["plan = pro"] == 1, (X["plan"] == "pro").to_numpy(dtype=bool, na_value=False))
     assert_array_equal(np.isnan(shown["plan = pro"]), X["plan"].isna())
     known = X["joined"].notna().to_numpy()
-    assert_allclose(shown["joined (days)"][known], X["joined"][known].to_numpy().astype("datetime64[D]").astype(float))
+    assert_allclose(shown["joined"][known], X["joined"][known].to_numpy().astype("datetime64[D]").astype(float))
     errors = np.nanmean((display.X - display.reconstructions) ** 2, axis=0)
     assert_allclose(display.r2, 1 - errors / np.nanvar(display.X, axis=0))
 
@@ -80,7 +80,7 @@ def test_differences_are_of_what_is_known(fitted):
 def test_samples_of_a_table_are_drawn_as_tables(fitted):
     X, model = fitted
     display = look.SamplesDisplay.from_estimator(model, X, n_samples=40, **DRAWS).plot(features=["plan", "income"])
-    assert list(display.samples.columns) == list(X.columns)
+    assert list(display.feature_names) == list(X.columns)
     assert [ax.get_title().split()[0] for ax in display.axes_] == ["plan", "income"]
     assert faults_of(display.figure_) == []
 
@@ -91,9 +91,9 @@ def test_a_map_tells_of_cells(fitted):
     words = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["words"]
     assert len(words) == 60
     told = [line for lines in words for line in lines]
-    assert any(re.fullmatch(r"region = \w+: yes \(decoded (yes|no)\)", line) for line in told)
+    assert any(re.fullmatch(r"region = [a-z]+ \(decoded [a-z]+\)", line) for line in told)
     assert any(re.fullmatch(r"income = \S+ \(decoded \S+\)", line) for line in told)
-    assert not any("nan" in line for line in told)
+    assert not any(re.search("nan|NaT|None", line) for line in told)
 
 
 def test_reasons_name_cells_as_people_write_them(fitted):
