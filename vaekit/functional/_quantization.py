@@ -11,7 +11,9 @@ def quantize(z: Tensor, n_values: int) -> Tensor:
     .. math::
         z_q = \frac{2 \, \mathrm{round}((\tanh z + 1) / 2 \cdot (V - 1))}{V - 1} - 1,
         \qquad \frac{d L}{d z} := \frac{d L}{d z_q} \cdot
-        \begin{cases} 1 & \text{where descent takes } z \text{ towards } 0 \\ 1 - \tanh^2 z & \text{elsewhere} \end{cases}
+        \begin{cases}
+            1 & \text{where descent takes } z \text{ towards } 0 \\ 1 - \tanh^2 z & \text{elsewhere}
+        \end{cases}
 
     Parameters
     ----------

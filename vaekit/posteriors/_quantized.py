@@ -55,8 +55,9 @@ class Quantized(PosteriorSpec):
 
     Deterministic, so there is no density of codes and no bound on log p(x): for objectives that need draws alone
     (`Tripod`, and the divergences of WAE and AAE). The gradient passes the rounding as if it were not there, and tanh,
-    too, where it takes codes inwards, so that codes in a corner of the grid come back. What draws codes is `prior="grid"`, values by their frequencies among the training codes; a divergence holds codes to
-    whatever prior it is given.
+    too, where it takes codes inwards, so that codes in a corner of the grid come back. What draws codes is
+    `prior="grid"`, values by their frequencies among the training codes; a divergence holds codes to whatever prior it
+    is given.
 
     Parameters
     ----------
