@@ -73,7 +73,7 @@ ONE_FACTOR = X[:, :1] @ np.ones((1, 4)) + 0.05 * X  # both latents want to tell 
     [(ONE_FACTOR, {"klm_weight": 20.0}, "multi_information"), (X, {"nhp_weight": 100.0}, "hessian_penalty")],
 )
 def test_each_penalty_lowers_what_it_penalises(data, weight, term):
-    longer = {**TINY, "max_epochs": 30, "activation": "tanh", "learning_rate": 0.01}
+    longer = {**TINY, "max_epochs": 60, "activation": "tanh", "learning_rate": 0.01}
     plain = TripodVAE(**{"klm_weight": 0.0, "nhp_weight": 1e-9, **longer}).fit(data)
     penalised = TripodVAE(**{"klm_weight": 0.0, "nhp_weight": 1e-9, **longer, **weight}).fit(data)
     assert penalised.history_[-1][term] < 0.75 * plain.history_[-1][term]
