@@ -38,10 +38,24 @@ def test_codes_are_the_grid_to_the_last_bit(n_values, dtype):
     assert torch.equal(grid_numbers(grid, n_values), torch.arange(n_values))
 
 
-def test_the_gradient_passes_the_rounding():
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_gradient_passes_the_rounding_and_inwards_the_bounds(sign):
+    """Descent takes z > 0 towards 0 where the gradient is positive, z < 0 where it is negative."""
     z = torch.linspace(-3, 3, 7, dtype=torch.float64, requires_grad=True)
-    (quantize(z, 4) * torch.arange(7)).sum().backward()
-    torch.testing.assert_close(z.grad, torch.arange(7) * (1 - torch.tanh(z.detach()).square()))
+    gradient = sign * torch.arange(1.0, 8.0, dtype=torch.float64)
+    (quantize(z, 4) * gradient).sum().backward()
+    outwards = 1 - torch.tanh(z.detach()).square()
+    torch.testing.assert_close(z.grad, gradient * torch.where(sign * z.detach() > 0, 1, outwards))
+
+
+def test_many_at_once_have_the_gradients_of_each():
+    """As fits that are trained side by side take them."""
+    z = torch.linspace(-3, 3, 12, dtype=torch.float64).reshape(4, 3)
+
+    def gradient(row):
+        return torch.func.grad(lambda r: (quantize(r, 5) * torch.tensor([1.0, -2.0, 3.0])).sum())(row)
+
+    torch.testing.assert_close(torch.vmap(gradient)(z), torch.stack([gradient(row) for row in z]))
 
 
 def test_far_out_it_stays_finite():
@@ -49,4 +63,18 @@ def test_far_out_it_stays_finite():
     codes = quantize(z, 12)
     codes.sum().backward()
     assert codes.tolist() == [-1, 1]
-    assert z.grad.tolist() == [0, 0]
+    assert z.grad.tolist() == [0, 1]
+
+
+def test_codes_come_back_from_a_corner_that_all_were_driven_to():
+    """Where tanh has no derivative left."""
+    h = torch.linspace(-0.5, 0.5, 8, dtype=torch.float64).requires_grad_()
+    wanted = quantize(torch.linspace(-1, 1, 8, dtype=torch.float64), 8)
+    adam = torch.optim.Adam([h], lr=0.1)
+    for step in range(300):
+        codes = quantize(h, 8)
+        loss = -codes.sum() if step < 100 else (codes - wanted).square().sum()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    assert torch.equal(quantize(h, 8), wanted)

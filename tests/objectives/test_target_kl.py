@@ -18,19 +18,20 @@ def number(value):
     return torch.tensor(value, dtype=torch.float64)
 
 
-CONTROLLERS = {"geco": GECO(), "pi": PI(), "pi, as published": PI(integral=0.01, growth=0)}
+CONTROLLERS = {"geco": GECO(), "pi": PI(), "geco, as published": GECO(tolerance=1, damping=0),
+               "pi, as published": PI(integral=0.01, growth=0, damping=0)}  # fmt: skip
 over_controllers = pytest.mark.parametrize("controller", CONTROLLERS.values(), ids=CONTROLLERS)
 
 
 def run(controller, plant, target, n_steps, start=0.0):
     """Weights that a controller finds for a KL that is a function of the weight, through the Adam of its phase."""
-    level = controller.build().double().level
+    level, excess = controller.build().double().level, number(0.0)
     with torch.no_grad():
         level.fill_(start)
     options = controller.phase(None).optimizer
     optimizer, weights = torch.optim.Adam([level], **options), []
     for _ in range(n_steps):
-        weight = controller.weight(level.detach(), number(0.0))
+        weight = controller.weight(level.detach(), excess, target)
         excess = plant(weight) - target
         level.grad = -controller.increment(level.detach(), excess, target)
         optimizer.step()
@@ -40,14 +41,20 @@ def run(controller, plant, target, n_steps, start=0.0):
 
 @over_controllers
 def test_it_finds_the_weight_of_a_known_curve(controller):
-    """KL = 6 / (1 + weight) is 2 nats at weight 2."""
-    weights = run(controller, lambda weight: 6 / (1 + weight), number(2.0), 3000)
+    """KL = 6 / (1 + weight), as it is after some steps, is 2 nats at weight 2."""
+    kls = [number(0.0)]
+
+    def plant(weight):
+        kls.append(kls[-1] + (6 / (1 + weight) - kls[-1]) / 10)
+        return kls[-1]
+
+    weights = run(controller, plant, number(2.0), 3000)
     assert weights[-1] == pytest.approx(2, rel=0.02)
 
 
 def test_geco_multiplies_by_an_average_that_is_cut():
     """weight_t = exp(speed sum_s C_s), C_s the debiased moving average of excesses, each at most the target's size."""
-    controller = GECO(speed=0.1, memory=0.5)
+    controller = GECO(speed=0.1, memory=0.5, tolerance=1, damping=0)
     weights = run(controller, lambda weight: number(50.0), number(2.0), 4)
     np.testing.assert_allclose(weights, np.exp(0.1 * np.arange(4)), rtol=1e-5)
     assert controller.increment(None, number(-1.0), number(2.0)) == -0.5
@@ -55,16 +62,17 @@ def test_geco_multiplies_by_an_average_that_is_cut():
 
 
 def test_pi_adds_the_excess_and_follows_it_at_once():
-    controller = PI(proportional=0.4, integral=0.01, growth=0, smallest=0.5)
+    controller = PI(proportional=0.4, integral=0.01, growth=0, smallest=0.5, damping=0)
     weights = run(controller, lambda weight: number(5.0), number(2.0), 4)
-    np.testing.assert_allclose(weights, 0.5 + 0.2 + 0.01 * 3 * np.arange(4), rtol=1e-5)
-    at_once = controller.weight(number(1.0), number(3.0)) - controller.weight(number(1.0), number(-3.0))
+    at_first, then = 0.4 * np.array([0.5, 1 / (1 + np.exp(-3))])  # of an excess of none, and of 3 nats
+    np.testing.assert_allclose(weights, 0.5 + np.r_[at_first, np.repeat(then, 3)] + 0.01 * 3 * np.arange(4), rtol=1e-5)
+    at_once = np.subtract(*(controller.weight(number(1.0), number(excess), number(2.0)) for excess in (3.0, -3.0)))
     torch.testing.assert_close(at_once, 0.4 * (torch.sigmoid(number(3.0)) - torch.sigmoid(number(-3.0))))
 
 
 def test_pi_grows_by_shares_where_nats_would_add_less():
-    """I <- I + max(integral e, growth weight min(e / target, 1)), e the excess, and the same below the target."""
-    controller = PI(proportional=0.0, integral=0.001, growth=0.1)
+    """I <- I + max(integral e, growth weight min(e / (tolerance target), 1)), e the excess, and so below the target."""
+    controller = PI(proportional=0.0, integral=0.001, growth=0.1, tolerance=1)
 
     def added(level, excess, target):
         return controller.increment(number(level), number(excess), number(target)).item()
@@ -76,24 +84,36 @@ def test_pi_grows_by_shares_where_nats_would_add_less():
     assert added(40.0, 0.1, 0.2) == pytest.approx(0.1 * 40 * 0.1)  # below a nat, in nats
 
 
-@pytest.mark.parametrize("scale", [1.0, 30.0, 3000.0])
-def test_pi_follows_a_weight_of_any_size_that_moves(scale):
-    """KL = 5 log(w* / weight), w* falling by a thousandth of itself in each step: 5% of the target are kept."""
-    wanted = iter(scale * np.exp(-0.001 * np.arange(900)))
-    kls = []
+@pytest.mark.parametrize("controller", [GECO(), PI()])
+@pytest.mark.parametrize(("scale", "rate", "n_answering"), [(1.0, 0.006, 20), (30.0, 0.001, 10), (3000.0, 0.006, 20)])
+def test_they_follow_a_weight_of_any_size_that_moves(controller, scale, rate, n_answering):
+    """KL = 5 log(w* / weight), after so many steps, w* falling: 5% of the target are kept.
+
+    As published both end some 10% off where it falls as on 1000 images in 480 steps, and swing for as long.
+    """
+    kls, wanted = [number(0.0)], iter(scale * np.exp(-rate * np.arange(900)))
 
     def plant(weight):
-        kls.append((5 * torch.log(next(wanted) / weight.clamp(min=1e-4))).clamp(0, 40))
+        answer = (5 * torch.log(next(wanted) / weight.clamp(min=1e-4))).clamp(0, 40)
+        kls.append(kls[-1] + (answer - kls[-1]) / n_answering)
         return kls[-1]
 
-    run(PI(), plant, number(4.0), 900)
-    assert torch.stack(kls[-300:]).numpy() == pytest.approx(4, rel=0.05)
+    run(controller, plant, number(8.0), 900)
+    assert torch.stack(kls[-200:]).numpy() == pytest.approx(8, rel=0.05)
+
+
+@pytest.mark.parametrize("controller", [GECO(damping=0.7), PI(damping=0.7)])
+def test_damping_multiplies_the_weight_at_once(controller):
+    plain = clone(controller).set_params(damping=0.0)
+    for excess, power in [(1.0, 0.7 / 4), (-2.0, -0.7 / 2), (50.0, 0.7)]:
+        weights = [c.weight(number(0.5), number(excess), number(4.0)) for c in (controller, plain)]
+        torch.testing.assert_close(weights[0] / weights[1], number(np.exp(power)))
 
 
 @pytest.mark.parametrize(("kl", "end"), [(50.0, 3.0), (0.0, 0.5)])
 def test_pi_adds_nothing_up_at_its_bounds(kl, end):
     """Within a few steps of the turn of the KL the weight leaves its bound."""
-    controller = PI(proportional=0.0, integral=0.1, smallest=0.5, largest=3)
+    controller = PI(proportional=0.0, integral=0.1, smallest=0.5, largest=3, damping=0)
     kls = iter([kl] * 200 + [4 - kl / 25] * 20)  # first far off, then on the other side
     weights = run(controller, lambda weight: number(next(kls)), number(3.0 if kl else 2.0), 220, start=1.0)
     assert weights[150:200].tolist() == [end] * 50
@@ -101,7 +121,7 @@ def test_pi_adds_nothing_up_at_its_bounds(kl, end):
 
 
 def test_the_loss_is_the_bound_with_the_weight_it_says():
-    net = make_net(TargetKL(kl=2))
+    net = make_net(TargetKL(kl=2, controller=GECO(damping=0)))
     with torch.no_grad():
         net.module_.discriminator.level.fill_(np.log(3.0))
     terms = look(net, inputs_of(net.objective))

@@ -18,6 +18,11 @@ __all__ = ["GECO", "PI", "Controller"]
 INTEGRATOR_EPS = 1e6
 
 
+def share(excess, target, tolerance=1.0):
+    """An excess in nats as a share of what is tolerated of its target, cut to [-1, 1]; below a nat, of a nat."""
+    return (excess / (tolerance * target.clamp(min=1))).clamp(-1, 1)
+
+
 class Level(OneLine, nn.Module):
     """What a controller has added up so far.
 
@@ -38,8 +43,8 @@ class Controller(Spec, ABC):
         return Level(0.0)
 
     @abstractmethod
-    def weight(self, level: Tensor, excess: Tensor) -> Tensor:
-        """The weight, given what was added up and the nats by which the KL exceeds its target."""
+    def weight(self, level: Tensor, excess: Tensor, target: Tensor) -> Tensor:
+        """The weight, given what was added up, the nats by which the KL exceeds its target, and the target."""
 
     @abstractmethod
     def increment(self, level: Tensor, excess: Tensor, target: Tensor) -> Tensor:
@@ -63,15 +68,28 @@ class Controller(Spec, ABC):
 
 @spec
 class GECO(Controller):
-    """weight <- weight exp(speed C), C the moving average of (KL - target) / max(target, 1), cut to [-1, 1].
+    """weight = exp(damping S + level), level <- level + speed C, C the moving average of S / tolerance cut to [-1, 1].
+
+    S is (KL - target) / max(target, 1), cut to [-1, 1], too.
+
+    A KL answers the weight after some tens of steps, and the weight that is needed moves for as long as the model
+    learns. To follow it closely the weight moves at full speed already where the KL misses by a fifth, and what would
+    then swing around the target for hundreds of steps is damped. `tolerance=1` and `damping=0` are as published: on
+    short trainings such a weight ends behind the one that is needed.
 
     Parameters
     ----------
     speed : float, default=0.05
-        How much a KL of twice the target adds to the logarithm of the weight in a step: larger values get there
+        How much a KL beyond the tolerance adds to the logarithm of the weight in a step: larger values get there
         sooner, and swing around the target for longer.
     memory : float, default=0.9
         Share of the steps before in the moving average.
+    tolerance : float, default=0.2
+        Share of the target by which the KL misses it where the weight moves at full speed: smaller values follow more
+        closely.
+    damping : float, default=3.0
+        Power of e by which a KL of twice the target multiplies the weight at once: larger values end swings sooner, and
+        pass more of the noise of batches on to the weight.
 
     References
     ----------
@@ -81,10 +99,14 @@ class GECO(Controller):
 
     speed: float = 0.05
     memory: float = 0.9
+    tolerance: float = 0.2
+    damping: float = 3.0
 
     _parameter_constraints: ClassVar[dict] = {
         "speed": [Interval(Real, 0, None, closed="neither")],
         "memory": [Interval(Real, 0, 1, closed="left")],
+        "tolerance": [Interval(Real, 0, None, closed="neither")],
+        "damping": [Interval(Real, 0, None, closed="left")],
     }
 
     outside_of_step = ("speed",)
@@ -92,25 +114,29 @@ class GECO(Controller):
     gain = property(lambda self: self.speed)
     averaging = property(lambda self: self.memory)
 
-    def weight(self, level, excess):
-        """exp(level)."""
-        return level.exp()
+    def weight(self, level, excess, target):
+        """exp(damping S + level)."""
+        return (self.damping * share(excess, target) + level).exp()
 
     def increment(self, level, excess, target):
         """C before its average."""
-        return (excess / target.clamp(min=1)).clamp(-1, 1)
+        return share(excess, target, self.tolerance)
 
 
 @spec
 class PI(Controller):
-    """weight = proportional / (1 + exp(target - KL)) + I + smallest, I a sum over steps of what follows.
+    """weight = exp(damping S) (proportional / (1 + exp(target - KL)) + I + smallest), I a sum over steps.
 
-    I <- I + max(integral, growth weight / max(target, 1)) (KL - target), the second cut where the excess is larger than
-    the target. The weight is kept in [smallest, largest], and nothing is added up that would drive it out of them.
+    S is (KL - target) / max(target, 1), cut to [-1, 1]. I grows by integral (KL - target), or by growth S / tolerance,
+    cut to [-1, 1], of the weight without its damping, where that is more. The weight is kept in [smallest, largest],
+    and nothing is added up that would drive it out of them.
 
     A sum of nats alone (`growth=0`, as published) suits weights around a tenth: a KL falls by nats for each factor of
     the weight, not for each unit. Beside a likelihood whose scale is learned the weight that is needed lies in the
     tens and moves by a thousandth of itself in each step, which such a sum never catches up with.
+
+    A KL answers the weight after some tens of steps, and what only adds up swings around the target for hundreds, which
+    a short training does not outlast. `damping` makes the weight higher at once where the KL is too high.
 
     Parameters
     ----------
@@ -118,9 +144,16 @@ class PI(Controller):
         Part of the weight that follows the KL of the batch at once.
     integral : float, default=0.001
         What a nat of excess adds to the weight in a step.
-    growth : float, default=0.08
-        Share of the weight that a KL of twice the target adds in a step, where that is more: larger values follow
-        faster, and swing around the target in the end. 0 is the published controller.
+    growth : float, default=0.05
+        Share of the weight that a KL beyond the tolerance adds in a step, where that is more: larger values get there
+        sooner, and swing around the target for longer.
+    tolerance : float, default=0.2
+        Share of the target by which the KL misses it where the weight grows at full speed: smaller values follow more
+        closely.
+    damping : float, default=3.0
+        Power of e by which a KL of twice the target multiplies the weight at once: larger values end swings sooner, and
+        pass more of the noise of batches on to the weight. With `growth=0` and `damping=0` it is the published
+        controller.
     smallest : float, default=0.0
         The weight is never less.
     largest : float, default=10000.0
@@ -134,7 +167,9 @@ class PI(Controller):
 
     proportional: float = 0.01
     integral: float = 0.001
-    growth: float = 0.08
+    growth: float = 0.05
+    tolerance: float = 0.2
+    damping: float = 3.0
     smallest: float = 0.0
     largest: float = 10_000.0
 
@@ -142,6 +177,8 @@ class PI(Controller):
         "proportional": [Interval(Real, 0, None, closed="left")],
         "integral": [Interval(Real, 0, None, closed="neither")],
         "growth": [Interval(Real, 0, None, closed="left")],
+        "tolerance": [Interval(Real, 0, None, closed="neither")],
+        "damping": [Interval(Real, 0, None, closed="left")],
         "smallest": [Interval(Real, 0, None, closed="left")],
         "largest": [Interval(Real, 0, None, closed="neither")],
     }
@@ -158,17 +195,18 @@ class PI(Controller):
 
     gain = 1.0
 
-    def weight(self, level, excess):
-        """Both parts, kept within bounds."""
-        return self._free_weight(level, excess).clamp(self.smallest, self.largest)
+    def weight(self, level, excess, target):
+        """Both parts, damped and kept within bounds."""
+        damped = (self.damping * share(excess, target)).exp() * self._undamped(level, excess)
+        return damped.clamp(self.smallest, self.largest)
 
-    def _free_weight(self, level, excess):
+    def _undamped(self, level, excess):
         return self.proportional * torch.sigmoid(excess) + level + self.smallest
 
     def increment(self, level, excess, target):
         """What is added, as far as it takes the weight to its bound and no further."""
-        weight = self._free_weight(level, excess)
-        share = (excess / target.clamp(min=1)).clamp(-1, 1)
-        by_share, by_nats = self.growth * weight.clamp(min=0) * share, self.integral * excess
+        weight = self._undamped(level, excess)
+        by_share = self.growth * weight.clamp(min=0) * share(excess, target, self.tolerance)
+        by_nats = self.integral * excess
         added = torch.where(by_share.abs() > by_nats.abs(), by_share, by_nats)
         return added.clamp(min=self.smallest - weight, max=self.largest - weight)

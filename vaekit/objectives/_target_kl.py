@@ -81,7 +81,8 @@ class TargetKL(Objective):
         """R + weight KL."""
         _, terms, output = super().loss(model, inputs)
         kl = terms["kl"]
-        weight = self._controller.weight(model.discriminator.level.detach(), kl.detach() - inputs.weights["kl"])
+        target = inputs.weights["kl"] + torch.zeros_like(kl)
+        weight = self._controller.weight(model.discriminator.level.detach(), kl.detach() - target, target)
         return LossTerms(terms["reconstruction"] + weight * kl, {**terms, "weight": weight}, output)
 
     def phases(self):

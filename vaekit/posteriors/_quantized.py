@@ -54,9 +54,10 @@ class Quantized(PosteriorSpec):
     """z = 2 round((tanh h(x) + 1) / 2 (V - 1)) / (V - 1) - 1: every latent is one of V values from -1 to 1.
 
     Deterministic, so there is no density of codes and no bound on log p(x): for objectives that need draws alone
-    (`Tripod`, and the divergences of WAE and AAE). The gradient passes the rounding as if it were not there. What
-    draws codes is `prior="grid"`, values by their frequencies among the training codes; a divergence holds codes to
-    whatever prior it is given.
+    (`Tripod`, and the divergences of WAE and AAE). The gradient passes the rounding as if it were not there, and tanh,
+    too, where it takes codes inwards, so that codes in a corner of the grid come back. What draws codes is
+    `prior="grid"`, values by their frequencies among the training codes; a divergence holds codes to whatever prior it
+    is given.
 
     Parameters
     ----------

@@ -104,6 +104,5 @@ STUDY = Study(
     tables=[Table("Codes beside factors", ["method"], NUMBERS)],
     differs="`small` is 32 x 32 pixels, a grid of 46,080 images, a narrow net, and 1500 steps at ten times the usual "
     "learning rate: hundreds of times shorter than the papers' runs. It tells how methods begin, not how they end. All "
-    "networks are smooth (SiLU), as Tripod's penalty wants them. Tripod's codes stay on one point of their grid "
-    "throughout: so short a run does not leave the plateau on which all images are decoded to their mean.",
+    "networks are smooth (SiLU), as Tripod's penalty wants them.",
 )  # fmt: skip
