@@ -13,12 +13,12 @@ SETTING = {"alpha": 1, "beta": BETA, "gamma": 1, "aggregate": "mws", "n_componen
            "warmup": 0}  # fmt: skip
 DATA = {
     "paper": {"n_rows": 737_280, "grid": (3, 6, 40, 32, 32), "size": 64},
-    "small": {"n_rows": 46_080, "grid": (3, 6, 10, 16, 16), "size": 32},
+    "small": {"n_rows": 11_520, "grid": (3, 6, 10, 8, 8), "size": 32},
     "smoke": {"n_rows": 120, "grid": (2, 3, 2, 4, 4), "size": 32},
 }
 HOW = {
     "paper": {"network": MLP(hidden_layer_sizes=(1200, 1200)), "batch_size": 1000, "max_epochs": 50},
-    "small": {"network": MLP(hidden_layer_sizes=(400, 400)), "batch_size": 250, "max_epochs": 20},
+    "small": {"network": MLP(hidden_layer_sizes=(200, 200)), "batch_size": 250, "max_epochs": 20},
     "smoke": {"network": MLP(hidden_layer_sizes=(8,)), "batch_size": 40, "max_epochs": 1, "n_components": 3},
 }
 
@@ -76,6 +76,6 @@ STUDY = Study(
                   {("BetaTCVAE",): {"modified": f"{MODIFIED}", "negative_elbo": f"{ELBO}"}})],
     differs="The published decoder has three tanh layers of 1200 units and the encoder two of ReLU; here the decoder "
     "mirrors the encoder. Adam's epsilon is 1e-8 for 1e-4. The two published numbers fit together if the weights "
-    "1 / (N B) of minibatch-weighted sampling are counted, which they are here. `small` has 46,080 images of 32 x 32 "
-    "pixels, layers of 400, batches of 250 and 20 epochs: its numbers are on another scale.",
+    "1 / (N B) of minibatch-weighted sampling are counted, which they are here. `small` has 11,520 images of 32 x 32 "
+    "pixels, layers of 200, batches of 250 and 20 epochs: its numbers are on another scale.",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from vaekit.experiments._study import Data, Study, StudyRun
 from vaekit.experiments._tables import Table
 from vaekit.experiments.studies._images import load_sprites, rows_to_score, scores
 from vaekit.inspection import MetricDistributionDisplay
-from vaekit.nn import MLP, ConvNet
+from vaekit.nn import MLP
 from vaekit.presets import preset
 
 VAES = ("BetaVAE", "FactorVAE", "BetaTCVAE", "SlowVAE")
@@ -25,17 +25,17 @@ METRICS = {"dci_disentanglement": "DCI:.2f", "factor_vae": "FactorVAE:.2f", "sap
 SPRITES = {"name": "dsprites", "n_rows": 200_000, "grid": (3, 6, 40, 32, 32), "size": 64, "n_train": 10_000,
            "n_test": 5000, "trees": 100, "n_pairs": 200_000}  # fmt: skip
 SCENES = {"name": "shapes3d", "n_rows": 100_000, "n_train": 10_000, "n_test": 5000, "trees": 100, "n_pairs": 100_000}
-SQUARES = {"name": "squares", "n_rows": 432, "n_train": 288, "n_test": 144, "trees": 20, "n_pairs": 2000}
+SQUARES = {"name": "squares", "n_rows": 432, "n_train": 288, "n_test": 144, "trees": 10, "n_pairs": 2000}
 DATA = {
     "paper": (SPRITES, SCENES),
-    "small": (SQUARES, {**SPRITES, "n_rows": 46_080, "grid": (3, 6, 10, 16, 16), "size": 32, "n_train": 2000,
-                        "n_test": 1000, "trees": 20, "n_pairs": 30_000}),
+    "small": (SQUARES, {**SPRITES, "n_rows": 11_520, "grid": (3, 6, 10, 8, 8), "size": 32, "n_train": 1000,
+                        "n_test": 500, "trees": 5, "n_pairs": 11_520}),
     "smoke": ({**SQUARES, "n_rows": 144, "n_train": 96, "n_test": 48, "trees": 2, "n_pairs": 60},),
 }  # fmt: skip
 DISCRIMINATOR = {"discriminator_layer_sizes": (256, 256, 256), "discriminator_learning_rate": 1e-3}
 SMALLER = {
-    "squares": {"network": MLP(hidden_layer_sizes=(128, 64)), "n_components": 6, "max_steps": 4000},
-    "dsprites": {"network": ConvNet(channels=16, hidden_layer_sizes=(128,)), "max_steps": 3000},
+    "squares": {"network": MLP(hidden_layer_sizes=(128, 64)), "n_components": 6, "max_steps": 1500},
+    "dsprites": {"network": MLP(hidden_layer_sizes=(256, 128)), "max_steps": 1000},
 }
 TINY = {"network": MLP(hidden_layer_sizes=(8,)), "n_components": 3, "max_steps": 4}
 N_SEEDS = {"paper": 10, "small": 3, "smoke": 1}
@@ -186,6 +186,6 @@ STUDY = Study(
     "place of the source's trained network; Shapes3D is drawn by us. `paper` has 200,000 images of dSprites and "
     "100,000 of Shapes3D, drawn at random. Published numbers for dSprites themselves have exceptions: Slow-VAE's "
     "FactorVAE metric is the same with the modification, and PCL's rises. `small` has dSprites of 32 x 32 pixels "
-    "(46,080 images, 3000 steps, a tenfold learning rate, a narrower net), and 8 x 8 squares in the place of Shapes3D, "
-    "with the strengths of dSprites.",
+    "(11,520 images, 1000 steps, a tenfold learning rate, layers of 256 and 128 units for convolutions), and 8 x 8 "
+    "squares in the place of Shapes3D (1500 steps), with the strengths of dSprites.",
 )  # fmt: skip
