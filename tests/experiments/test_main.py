@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vaekit.experiments import STUDIES, Data, Outcome, Store, StudyRun, estimate, frame_of, load_study
+from vaekit import VAE
+from vaekit.experiments import STUDIES, Data, Outcome, Store, StudyCost, StudyRun, estimate, frame_of, load_study, page
 from vaekit.experiments import __main__ as command
 from vaekit.experiments import _estimate as costs
 from vaekit.experiments.__main__ import TIME_IS_UP, main
@@ -64,12 +65,34 @@ def test_costs_are_those_of_rows_of_their_own_shape(monkeypatch):
     assert asked == [costs.FEWEST_ROWS]
 
 
-def test_costs_are_told_before(capsys):
+def test_costs_are_told_before_and_on_the_page(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "estimate", lambda *what, **how: StudyCost(7, 7000, 12.34, 2))
+    main(["estimate", "outliers", "--scale", "paper", "--store", str(tmp_path)])
+    said = "7 runs, 7,000 steps: about 12.3 hours of training; 2 more want files or libraries that are not here"
+    assert capsys.readouterr().out == f"{said}, on cpu\n"
+    assert f"on cpu: {said}." in page(load_study("outliers"), "small", Store(tmp_path))
+
+
+def test_runs_whose_files_are_not_there_are_not_timed():
     cost = estimate(load_study("outliers"), "smoke")
-    assert cost.n_runs == 5
+    assert (cost.n_runs, cost.n_left_out) == (5, 0)
     assert cost.hours >= 0
-    main(["estimate", *SMOKE])
-    assert "5 runs" in capsys.readouterr().out
+    assert estimate(load_study("outliers"), "small")[0::3] == (0, 225)
+
+
+def test_time_that_others_take_is_no_cost(monkeypatch):
+    """On a processor that three programs share, the clock goes three times as fast."""
+    clock = iter(range(0, 300, 30))
+    processor = iter(range(0, 100, 10))
+    monkeypatch.setattr(costs.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(costs.time, "process_time", lambda: next(processor))
+    monkeypatch.setattr(costs, "error_of_fit", lambda *what: None)
+    assert [costs._seconds(VAE(), None, device) for device in ("cpu", "cuda")] == [10, 30]
+
+
+def test_without_runs_there_are_no_pictures(tmp_path):
+    main(["page", "demystifying", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "page.md")])
+    assert not list(tmp_path.glob("*.png"))
 
 
 def test_an_archive_runs_by_itself(tmp_path):

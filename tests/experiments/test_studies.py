@@ -5,7 +5,9 @@ import re
 import matplotlib.pyplot as plt
 import pytest
 
+import vaekit.inspection
 from vaekit.experiments import SCALES, STUDIES, Store, frame_of, judge, load_study, markdown, page, run_study
+from vaekit.experiments.__main__ import main
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -44,11 +46,15 @@ def test_every_column_of_a_table_is_a_number_of_some_runs(finished):
         assert shown.empty or {*table.numbers} & {*made} == {*table.numbers}, markdown(table, frame)
 
 
-def test_figures_are_drawn_by_displays(finished):
+def test_figures_are_drawn_by_displays_beside_the_page(finished, tmp_path):
     study, store = finished
-    for draw in study.figures.values():
-        assert draw(frame_of(study, "smoke", store)).plot().figure_ in map(plt.figure, plt.get_fignums())
-        plt.close("all")
+    main(["page", study.name, "--scale", "smoke", "--store", str(store.folder), "--out", str(tmp_path / "page.md")])
+    text = (tmp_path / "page.md").read_text()
+    for name, draw in study.figures.items():
+        assert f"{draw.__doc__.splitlines()[0]}\n\n![{name}]({study.name}_{name}.png)" in text
+        assert (tmp_path / f"{study.name}_{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert type(draw(frame_of(study, "smoke", store))).__name__ in vaekit.inspection.__all__
+    plt.close("all")
 
 
 def test_claims_find_what_they_are_about(finished):

@@ -57,12 +57,14 @@ def described(value, defaults=True):
 
 def _params(value, defaults):
     params = {name: item for name, item in value.get_params(deep=False).items() if name not in LEFT_OUT}
-    usual = {} if defaults else inspect.signature(type(value)).parameters
-    return {name: item for name, item in params.items() if not (name in usual and _is_same(item, usual[name].default))}
+    usual = {} if defaults else _defaults_of(type(value))
+    return {name: item for name, item in params.items() if name not in usual or described(item) != usual[name]}
 
 
-def _is_same(one, other):
-    return described(one) == described(other)
+@functools.lru_cache
+def _defaults_of(kind):
+    parameters = inspect.signature(kind).parameters.values()
+    return {one.name: described(one.default) for one in parameters if one.default is not one.empty}
 
 
 def _place(thing):
