@@ -9,7 +9,7 @@ from sklearn.base import clone
 from vaekit import VAE, BetaVAE, ConditionalVAE, FlowPriorVAE, LearnedPriorAAE
 from vaekit.evaluation import ClassifierFeatures, sample_frechet_distance
 from vaekit.experiments._study import Study, StudyRun
-from vaekit.experiments.studies._learned_priors_claims import CLAIMS, SHOWN
+from vaekit.experiments.studies._learned_priors_claims import CLAIMS, SHOWN, draw_distances
 from vaekit.experiments.studies._pictures import load_pictures, needs
 from vaekit.metrics import frechet_distance, linear_separability_loss
 from vaekit.nn import MLP
@@ -126,6 +126,7 @@ STUDY = Study(
     measure=measure,
     claims=CLAIMS,
     tables=SHOWN,
+    figures={"distances": draw_distances},
     needs=needs("mnist", "cifar10_sample") + "; for `paper` " + needs("mnist", "fashion_mnist", "cifar10", "inception"),
     differs="Published numbers are of CelebA; the curves over beta are figures without a table. `small` has 8000 "
     "images of MNIST, a net 784-256-128, 8 latents and 6 epochs, 3500 of CIFAR-10 with 64 latents and 10 epochs, and "

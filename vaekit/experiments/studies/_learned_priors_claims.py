@@ -2,6 +2,7 @@
 
 from vaekit.experiments._claims import Claim, Finding, is_lower
 from vaekit.experiments._tables import Table
+from vaekit.experiments.studies._figures import compared
 from vaekit.experiments.studies._images import rises, told
 
 PICTURES = ("mnist", "fashion_mnist", "cifar10", "cifar10_sample")
@@ -27,6 +28,12 @@ def is_more_diverse(data):
     """Test that samples of a label differ more with the learned prior."""
     of = [{"data": data, "method": method} for method in CONDITIONAL]
     return is_lower("diversity", *of)
+
+
+def draw_distances(frame):
+    """As figure 3: Fréchet distances of samples, and of images half-way between two codes, at every beta."""
+    settings = frame[frame.method.isin((*LEARNED, "VAE", "beta-VAE"))]
+    return compared(settings, ["method", "beta"], {"fid": "lower", "fid_between_z": "lower"}, "data")
 
 
 CLAIMS = [

@@ -7,6 +7,7 @@ from vaekit import FactorVAE
 from vaekit.experiments._claims import Claim, Finding
 from vaekit.experiments._study import Data, Study, StudyRun
 from vaekit.experiments._tables import Table
+from vaekit.experiments.studies._figures import compared
 from vaekit.experiments.studies._images import load_sprites, told
 from vaekit.metrics import factor_vae_score, mig_score
 from vaekit.nn import MLP, ConvNet
@@ -75,6 +76,11 @@ def positions_are_found(frame):
     )
 
 
+def draw_gammas(frame):
+    """Every run at every gamma."""
+    return compared(frame, ["gamma"], dict.fromkeys(("position_x", "position_y", "factor_vae", "mig"), "higher"))
+
+
 STUDY = Study(
     name="positions",
     title="Positions of sprites under FactorVAE",
@@ -92,6 +98,7 @@ STUDY = Study(
         Table("Metrics and terms", ["gamma"], {"factor_vae": "FactorVAE metric", "mig": "MIG", "loss": "loss:.1f",
               "kl": "KL:.1f", "total_correlation": "TC:.2f"}),
     ],
+    figures={"gammas": draw_gammas},
     differs="32 x 32 pixels, every fourth orientation and second position; 5760 steps of the source's 300,000. `paper` "
     "has ten seeds; `small` has two gammas, 3600 steps, layers of 256 and 128 units for convolutions, and a "
     "discriminator of three layers of 256. [The page on dSprites](../dsprites.md) follows single runs.",

@@ -13,7 +13,7 @@ from vaekit.experiments.studies._images import (
     rows_to_score,
     scores,
 )
-from vaekit.experiments.studies._thesis_claims import CLAIMS, METHODS, SHOWN, SOURCE, draw_correlations, draw_metrics
+from vaekit.experiments.studies._thesis_claims import CLAIMS, FIGURES, METHODS, SHOWN, SOURCE
 from vaekit.nn import MLP
 from vaekit.presets import preset, preset_grid
 
@@ -108,7 +108,7 @@ STUDY = Study(
     measure=measure,
     claims=CLAIMS,
     tables=SHOWN,
-    figures={"metrics": draw_metrics, "correlations": draw_correlations},
+    figures=FIGURES,
     differs="The source trained for 22,260 steps by one account and 345,600 by another (30 epochs of all images); "
     "`paper` does the second. What it calls unseen input is not defined there: here it is two sprites in one image, "
     "and noise flips a tenth of the pixels. `small` has 46,080 images of 32 x 32 pixels (every fourth orientation, "

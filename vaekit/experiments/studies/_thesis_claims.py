@@ -4,6 +4,7 @@ import numpy as np
 
 from vaekit.experiments._claims import Claim, Finding, is_lower
 from vaekit.experiments._tables import Table
+from vaekit.experiments.studies._figures import compared
 from vaekit.experiments.studies._images import rises, told
 from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay
 from vaekit.metrics import rank_correlation, udr_scores
@@ -121,6 +122,12 @@ def draw_metrics(frame):
     return MetricDistributionDisplay.from_frame(frame[["method", "seed", *METRICS]], model="method")
 
 
+def draw_settings(frame):
+    """Tables 5.3 to 5.6, figures 5.5 and 5.19: every run at every strength, and what trees make of few of its codes."""
+    ways = dict.fromkeys(METRICS, "higher") | {"reconstruction": "lower", "sample_efficiency": "higher"}
+    return compared(frame, ["method", "strength"], ways)
+
+
 def draw_correlations(frame):
     """Figures 5.15 and 5.16: rank correlations of metrics, terms of the loss, and trees on codes, over all runs."""
     return RankCorrelationDisplay.from_frame(frame[[*METRICS, *FIGURE_5_16, "accuracy", "sample_efficiency"]])
@@ -162,3 +169,4 @@ SHOWN = [
           "error_inverted": "inverted", "error_two": "two sprites", "codes_kept_noisy": "kept, flipped",
           "codes_kept_inverted": "kept, inverted"}),
 ]  # fmt: skip
+FIGURES = {"metrics": draw_metrics, "settings": draw_settings, "correlations": draw_correlations}
