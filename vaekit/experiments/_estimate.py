@@ -117,8 +117,8 @@ def _seconds_of_step(model, rows, device):
     """Of one step, or of the whole fit of what knows none; None where it cannot be fitted here."""
     if not _has_steps(model):
         return _seconds(model, rows, device)
-    few, more = (_seconds(model, rows, device, max_steps=n, max_epochs=n) for n in (FEW, MORE))
-    return None if few is None or more is None else max(0.0, more - few) / (MORE - FEW)
+    first, few, more = (_seconds(model, rows, device, max_steps=n, max_epochs=n) for n in (FEW, FEW, MORE))
+    return None if first is None else max(0.0, more - few) / (MORE - FEW)  # the first loads what all need
 
 
 def _seconds(model, rows, device, **length):
