@@ -95,10 +95,34 @@ def test_without_runs_there_are_no_pictures(tmp_path):
     assert not list(tmp_path.glob("*.png"))
 
 
-def test_an_archive_runs_by_itself(tmp_path):
-    main(["pack", *SMOKE, "--out", str(tmp_path / "packed.zip")])
-    with zipfile.ZipFile(tmp_path / "packed.zip") as archive:
-        archive.extractall(tmp_path)
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("packed") / "packed.zip"
+    main(["pack", *SMOKE, "--out", str(path)])
+    return zipfile.ZipFile(path)
+
+
+PYTHONS = {  # what a shard does, and the exit status of the command
+    "killed once in the middle of a fit": ("[ -e done ] && exit 0; touch done; echo > store/a.vaekit; kill -9 $$", 0),
+    "time is up once": ("[ -e done ] && exit 0; touch done; echo > store/a.json; exit 75", 0),
+    "killed again and again": ("kill -9 $$", 1),
+    "a run fails": ("exit 1", 1),
+}
+
+
+@pytest.mark.parametrize(("script", "status"), PYTHONS.values(), ids=PYTHONS)
+def test_shards_of_an_archive_follow_each_other_while_something_comes_of_them(script, status, packed, tmp_path):
+    packed.extract("run.sh", tmp_path)
+    (tmp_path / "python").write_text(f"#!/bin/sh\nsleep 0.02; {script}\n")
+    (tmp_path / "python").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", str(tmp_path / "run.sh"), "cpu", "1"], capture_output=True, text=True, env=path)
+    assert done.returncode == status, done.stderr
+    assert ("more of them" in done.stderr) == (script == "kill -9 $$")
+
+
+def test_an_archive_runs_by_itself(packed, tmp_path):
+    packed.extractall(tmp_path)
     done = subprocess.run(["sh", str(tmp_path / "run.sh"), "cpu"], capture_output=True, text=True,
                           env={"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "OMP_NUM_THREADS": "1"})  # fmt: skip
     assert done.returncode == 0, done.stderr
