@@ -26,7 +26,7 @@ while :; do
   fi
 done
 """
-NEEDS = """Unpack, and with Python 3.11 or later, torch, scikit-learn, skorch, scipy, safetensors, tqdm, pandas installed:
+NEEDS = """Unpack, and with Python 3.11 or later, torch, scikit-learn, skorch, scipy, safetensors, tqdm, pandas there:
 
 sh run.sh [device] [minutes]
 
