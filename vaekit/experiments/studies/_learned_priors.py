@@ -35,7 +35,7 @@ HOW = {
     "smoke": {"n_components": 3, "network": MLP(hidden_layer_sizes=(8,)), "max_epochs": 1},
     "small": {"n_components": 8, "network": MLP(hidden_layer_sizes=(256, 128)), "max_epochs": 6},
 }
-WIDER = {"cifar10_sample": {"n_components": 64, "max_epochs": 10}}
+WIDER = {"cifar10_sample": {"n_components": 64, "max_epochs": 5}}
 N_SEEDS = {"smoke": 1, "small": 3, "paper": 3}
 
 
@@ -129,7 +129,7 @@ STUDY = Study(
     figures={"distances": draw_distances},
     needs=needs("mnist", "cifar10_sample") + "; for `paper` " + needs("mnist", "fashion_mnist", "cifar10", "inception"),
     differs="Published numbers are of CelebA; the curves over beta are figures without a table. `small` has 8000 "
-    "images of MNIST, a net 784-256-128, 8 latents and 6 epochs, 3500 of CIFAR-10 with 64 latents and 10 epochs, and "
+    "images of MNIST, a net 784-256-128, 8 latents and 6 epochs, 3500 of CIFAR-10 with 64 latents and 5 epochs, and "
     "distances of features of a classifier (MNIST) and of pixels (CIFAR-10's, in principal components for samples), on "
     "scales of their own. The attributes are the labels, each against the rest. FP-VAE with beta 0 has a deterministic "
     "encoder.",
