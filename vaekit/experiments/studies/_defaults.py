@@ -119,6 +119,6 @@ STUDY = Study(
     claims=CLAIMS,
     tables=SHOWN,
     differs="[The page on defaults](../defaults.md) reports an earlier script of the same questions; draws of tables "
-    "are in the study `tables`. `paper` has ten seeds, `small` has three, and "
-    "densities alone. Spread is over seeds and folds.",
+    "are in the study `tables`. `paper` has ten seeds, `small` has three, and densities "
+    "alone. Spread is over seeds and folds.",
 )  # fmt: skip

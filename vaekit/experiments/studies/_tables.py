@@ -124,6 +124,6 @@ STUDY = Study(
     claims=CLAIMS,
     tables=SHOWN,
     differs="Rows of TVAE are there where ctgan is installed (`vaekit[bench]`); otherwise its runs fail, and say so. "
-    "Rows are halved anew with each seed. The mixed table, which `paper` has, is drawn: numbers, categories, words, truths, counts, "
-    "dates.",
+    "Rows are halved anew with each seed. The mixed table, which `paper` has, is drawn: numbers, categories, words, "
+    "truths, counts, dates.",
 )  # fmt: skip
