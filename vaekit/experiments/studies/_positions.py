@@ -24,7 +24,7 @@ SMALLER = {
     "smoke": {"network": MLP(hidden_layer_sizes=(8,)), "n_components": 3, "max_epochs": 1,
               "discriminator_layer_sizes": (8,)},
     "small": {"network": MLP(hidden_layer_sizes=(256, 128)), "discriminator_layer_sizes": (256, 256, 256),
-              "max_epochs": 3},
+              "max_epochs": 1},
     "paper": {},
 }  # fmt: skip
 GRID = {"n_rows": 46_080, "grid": (3, 6, 10, 16, 16), "size": 32}  # that of the published sample
@@ -100,6 +100,6 @@ STUDY = Study(
     ],
     figures={"gammas": draw_gammas},
     differs="32 x 32 pixels, every fourth orientation and second position; 5760 steps of the source's 300,000. `paper` "
-    "has ten seeds; `small` has one gamma, 2160 steps, layers of 256 and 128 units for convolutions, and a "
+    "has ten seeds; `small` has one gamma, 720 steps, layers of 256 and 128 units for convolutions, and a "
     "discriminator of three layers of 256. [The page on dSprites](../dsprites.md) follows single runs.",
 )  # fmt: skip
