@@ -50,7 +50,7 @@ def _spent(frame):
     device, clock = ", ".join(sorted(set(frame.device))), ("fit_seconds", "measure_seconds")
     processor = [name.replace("_", "_processor_") for name in clock]
     if device == "cpu" and {*processor} <= {*frame} and frame[processor].notna().all(axis=None):
-        return f", in {_hours(frame, processor)} hours of one processor"
+        return f", in {_hours(frame, processor)} hours of one processor, without what interrupted processes spent"
     return f", in {_hours(frame, clock)} hours by the clock on {device}"
 
 
