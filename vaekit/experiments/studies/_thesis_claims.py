@@ -164,7 +164,8 @@ SHOWN = [
     Table("Every setting", ["method", "strength"], METRICS | OTHER_SCORES),
     Table("Trees on codes", ["method"], {"accuracy": "accuracy, many labels", "accuracy_few": "few labels",
           "sample_efficiency": "few / many"}, {("FactorVAE",): {"accuracy": ".72", "sample_efficiency": ".58"}}),
-    Table("Images unlike those of training: root mean squared error, and the share of codes that is kept (negative: they move further than codes differ)",
+    Table("Images unlike those of training: root mean squared error, and the share of codes that is kept (below 0 "
+          "they move further than codes differ)",
           ["method", "strength"], {"error": "as trained", "error_noisy": "a tenth flipped",
           "error_inverted": "inverted", "error_two": "two sprites", "codes_kept_noisy": "kept, flipped",
           "codes_kept_inverted": "kept, inverted"}),
