@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vaekit.experiments import STUDIES, Data, Outcome, Store, StudyRun, estimate, frame_of, load_study
+from vaekit import VAE
+from vaekit.experiments import STUDIES, Data, Outcome, Store, StudyCost, StudyRun, estimate, frame_of, load_study, page
 from vaekit.experiments import __main__ as command
 from vaekit.experiments import _estimate as costs
 from vaekit.experiments.__main__ import TIME_IS_UP, main
@@ -64,18 +65,64 @@ def test_costs_are_those_of_rows_of_their_own_shape(monkeypatch):
     assert asked == [costs.FEWEST_ROWS]
 
 
-def test_costs_are_told_before(capsys):
+def test_costs_are_told_before_and_on_the_page(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "estimate", lambda *what, **how: StudyCost(7, 7000, 12.34, 2))
+    main(["estimate", "outliers", "--scale", "paper", "--store", str(tmp_path)])
+    said = "7 runs, 7,000 steps: about 12.3 hours of training; 2 more want files or libraries that are not here"
+    assert capsys.readouterr().out == f"{said}, on cpu\n"
+    assert f"on cpu: {said}." in page(load_study("outliers"), "small", Store(tmp_path))
+
+
+def test_runs_whose_files_are_not_there_are_not_timed():
     cost = estimate(load_study("outliers"), "smoke")
-    assert cost.n_runs == 5
+    assert (cost.n_runs, cost.n_left_out) == (5, 0)
     assert cost.hours >= 0
-    main(["estimate", *SMOKE])
-    assert "5 runs" in capsys.readouterr().out
+    assert estimate(load_study("outliers"), "small")[0::3] == (0, 225)
 
 
-def test_an_archive_runs_by_itself(tmp_path):
-    main(["pack", *SMOKE, "--out", str(tmp_path / "packed.zip")])
-    with zipfile.ZipFile(tmp_path / "packed.zip") as archive:
-        archive.extractall(tmp_path)
+def test_time_that_others_take_is_no_cost(monkeypatch):
+    """On a processor that three programs share, the clock goes three times as fast."""
+    clock = iter(range(0, 300, 30))
+    processor = iter(range(0, 100, 10))
+    monkeypatch.setattr(costs.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(costs.time, "process_time", lambda: next(processor))
+    monkeypatch.setattr(costs, "error_of_fit", lambda *what: None)
+    assert [costs._seconds(VAE(), None, device) for device in ("cpu", "cuda")] == [10, 30]
+
+
+def test_without_runs_there_are_no_pictures(tmp_path):
+    main(["page", "demystifying", "--store", str(tmp_path / "store"), "--out", str(tmp_path / "page.md")])
+    assert not list(tmp_path.glob("*.png"))
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    path = tmp_path_factory.mktemp("packed") / "packed.zip"
+    main(["pack", *SMOKE, "--out", str(path)])
+    return zipfile.ZipFile(path)
+
+
+PYTHONS = {  # what a shard does, and the exit status of the command
+    "killed once in the middle of a fit": ("[ -e done ] && exit 0; touch done; echo > store/a.vaekit; kill -9 $$", 0),
+    "time is up once": ("[ -e done ] && exit 0; touch done; echo > store/a.json; exit 75", 0),
+    "killed again and again": ("kill -9 $$", 1),
+    "a run fails": ("exit 1", 1),
+}
+
+
+@pytest.mark.parametrize(("script", "status"), PYTHONS.values(), ids=PYTHONS)
+def test_shards_of_an_archive_follow_each_other_while_something_comes_of_them(script, status, packed, tmp_path):
+    packed.extract("run.sh", tmp_path)
+    (tmp_path / "python").write_text(f"#!/bin/sh\nsleep 0.02; {script}\n")
+    (tmp_path / "python").chmod(0o755)
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    done = subprocess.run(["sh", str(tmp_path / "run.sh"), "cpu", "1"], capture_output=True, text=True, env=path)
+    assert done.returncode == status, done.stderr
+    assert ("more of them" in done.stderr) == (script == "kill -9 $$")
+
+
+def test_an_archive_runs_by_itself(packed, tmp_path):
+    packed.extractall(tmp_path)
     done = subprocess.run(["sh", str(tmp_path / "run.sh"), "cpu"], capture_output=True, text=True,
                           env={"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "OMP_NUM_THREADS": "1"})  # fmt: skip
     assert done.returncode == 0, done.stderr

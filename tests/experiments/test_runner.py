@@ -20,7 +20,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from vaekit import VAE, SlowVAE
-from vaekit.experiments import Data, Store, StudyRun, run_study
+from vaekit.experiments import Data, Store, StudyRun, frame_of, run_study
 from vaekit.experiments._runner import _groups, _prepared
 from vaekit.nn import MLP, ConvNet
 from vaekit.outlier import VAEOutlierDetector
@@ -46,6 +46,16 @@ def test_nothing_is_done_twice(finished, monkeypatch):
     monkeypatch.setattr(Store, "write", lambda *what: pytest.fail("written again"))
     assert run_study(STUDY, "smoke", finished) == (0, {}, 0)
     assert run_study(STUDY, "small", finished) == (0, {}, 0)  # whose runs are among them
+
+
+def test_a_record_of_another_default_is_done_again(finished, tmp_path):
+    """As if the width of a network had been another, unsaid, when the record was made."""
+    store, key = Store(tmp_path), next(iter(STUDY.keys("small")))
+    record = finished.read("toy", key)
+    store.write("toy", key, record | {"parameters": record["parameters"] | {"whiten": True}})
+    assert frame_of(STUDY, "small", store).empty
+    assert run_study(STUDY, "small", store).done == 3
+    assert store.read("toy", key)["parameters"] == record["parameters"]
 
 
 def test_shards_are_parts_of_the_same_runs(finished, tmp_path):

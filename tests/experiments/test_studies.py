@@ -3,9 +3,14 @@
 import re
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import pytest
 
+import vaekit.inspection
 from vaekit.experiments import SCALES, STUDIES, Store, frame_of, judge, load_study, markdown, page, run_study
+from vaekit.experiments.__main__ import main
+from vaekit.experiments.studies._figures import compared
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -44,11 +49,15 @@ def test_every_column_of_a_table_is_a_number_of_some_runs(finished):
         assert shown.empty or {*table.numbers} & {*made} == {*table.numbers}, markdown(table, frame)
 
 
-def test_figures_are_drawn_by_displays(finished):
+def test_figures_are_drawn_by_displays_beside_the_page(finished, tmp_path):
     study, store = finished
-    for draw in study.figures.values():
-        assert draw(frame_of(study, "smoke", store)).plot().figure_ in map(plt.figure, plt.get_fignums())
-        plt.close("all")
+    main(["page", study.name, "--scale", "smoke", "--store", str(store.folder), "--out", str(tmp_path / "page.md")])
+    text = (tmp_path / "page.md").read_text()
+    for name, draw in study.figures.items():
+        assert f"{draw.__doc__.splitlines()[0]}\n\n![{name}]({study.name}_{name}.png)" in text
+        assert (tmp_path / f"{study.name}_{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert type(draw(frame_of(study, "smoke", store))).__name__ in vaekit.inspection.__all__
+    plt.close("all")
 
 
 def test_claims_find_what_they_are_about(finished):
@@ -107,3 +116,16 @@ def test_files_that_are_missing_are_told(tmp_path):
     ).failed
     assert all(re.search("mnist", error) for error in failed.values())
     assert len(failed) == 1
+
+
+def test_a_picture_of_settings_has_every_run_and_panels_of_numbers_that_there_are():
+    frame = pd.DataFrame({
+        "data": ["a", "a", "a", "b"], "method": ["x", "x", "y", "x"], "beta": [1, 1, "", 1], "seed": [0, 1, 0, 0],
+        "fid": [3.0, 4.0, 5.0, np.nan], "mig": [0.1, np.nan, 0.3, 0.4],
+    })  # fmt: skip
+    display = compared(frame, ["method", "beta"], {"fid": "lower", "mig": "higher", "other": "lower"}, "data")
+    assert display.models == ["x 1", "y"]
+    assert display.better == {"a fid": "lower", "a mig": "higher", "b mig": "higher"}
+    np.testing.assert_array_equal(display.scores["a fid"], [[3, 4], [5, np.nan]])
+    np.testing.assert_array_equal(display.scores["b mig"], [[0.4, np.nan], [np.nan, np.nan]])
+    assert list(compared(frame, ["method"], {"fid": "lower"}).scores) == ["fid"]

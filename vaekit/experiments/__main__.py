@@ -48,7 +48,7 @@ def _parser():
         (_pack, "pack", "one archive for a machine without a network"),
     ):
         _command(commands, command, name, help).add_argument("--out", type=Path, required=True)
-    _command(commands, _estimate, "estimate", "hours that all runs take")
+    _command(commands, _estimate, "estimate", "hours that all runs take; kept in the store, for the page")
     return parser
 
 
@@ -77,8 +77,7 @@ def _list(given):
 def _run(given):
     study = load_study(given.study)
     if given.scale == "paper":
-        cost = estimate(study, given.scale, data=given.data, device=given.device)
-        print(f"{cost.n_runs} runs, {cost.n_steps:,} steps: about {cost.hours:.3g} hours of training on {given.device}")
+        _estimate(given)
     with tqdm(total=0, unit="run") as bar, _backend(given), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         outcome = run_study(
@@ -127,15 +126,21 @@ def _claims(given):
 def _figures(given):
     study = load_study(given.study)
     frame = frame_of(study, given.scale, given.store)
-    given.out.mkdir(parents=True, exist_ok=True)
-    for name, draw in study.figures.items():
-        display = draw(frame)
-        display.plot().figure_.savefig(given.out / f"{study.name}_{name}.png", dpi=120, bbox_inches="tight")
-        print(given.out / f"{study.name}_{name}.png")
+    _draw(study, frame, given.out)
+
+
+def _draw(study, frame, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, draw in study.figures.items() if len(frame) else ():
+        path = folder / f"{study.name}_{name}.png"
+        draw(frame).plot().figure_.savefig(path, dpi=120, bbox_inches="tight")
+        print(path)
 
 
 def _page(given):
-    given.out.write_text(page(load_study(given.study), given.scale, given.store))
+    study = load_study(given.study)
+    given.out.write_text(page(study, given.scale, given.store))
+    _draw(study, frame_of(study, given.scale, given.store), given.out.parent)
 
 
 def _pack(given):
@@ -144,7 +149,8 @@ def _pack(given):
 
 def _estimate(given):
     cost = estimate(load_study(given.study), given.scale, data=given.data, device=given.device)
-    print(f"{cost.n_runs} runs, {cost.n_steps:,} steps: about {cost.hours:.3g} hours of training on {given.device}")
+    given.store.write(given.study, f"estimate_{given.scale}_{given.device}", cost._asdict())
+    print(f"{cost}, on {given.device}")
 
 
 if __name__ == "__main__":

@@ -6,14 +6,32 @@ from pathlib import Path
 __all__ = ["pack"]
 
 COMMAND = """#!/bin/sh
-# Runs shards of {minutes} minutes until all is done. What is finished lies in store/: copy its files to merge stores.
+# sh run.sh [device] [minutes]: shards of so many minutes, one after the other, until all runs are done. A fit that is
+# not ready by then is stopped, and goes on from its last checkpoint in the next shard. What is finished lies in store/:
+# copy its files to merge stores.
 cd "$(dirname "$0")"
-until python -m vaekit.experiments run {study} --scale {scale} --device "${{1:-cuda}}" --store store {data} \\
-    --minutes {minutes}; do
-  [ $? -eq 75 ] || exit 1
+minutes=${{2:-{minutes}}}
+mkdir -p store
+while :; do
+  touch store/begun
+  timeout -s KILL $((60 * minutes + 60)) \\
+    python -m vaekit.experiments run {study} --scale {scale} --device "${{1:-cuda}}" --store store{data} \\
+    --minutes "$minutes"
+  status=$?
+  [ $status -eq 0 ] && exit 0
+  [ $status -eq 75 ] || [ $status -eq 137 ] || exit 1 # time was up; or stopped in the middle
+  if [ -z "$(find store -newer store/begun \\( -name '*.json' -o -name '*.vaekit' \\))" ]; then
+    echo "Nothing came of a shard of $minutes minutes: give it more of them." >&2
+    exit 1
+  fi
 done
 """
-NEEDS = """Unpack, and with Python {python}, {needs} installed: sh run.sh [device]
+NEEDS = """Unpack, and with Python 3.11 or later, torch, scikit-learn, skorch, scipy, safetensors, tqdm, pandas there:
+
+sh run.sh [device] [minutes]
+
+does shards of {minutes} minutes on the device, cuda where none is named, until all runs are finished. Copy the files of
+store/ into a store elsewhere; there `python -m vaekit.experiments page {study} --scale {scale}` writes them up.
 """
 
 
@@ -30,8 +48,8 @@ def pack(study, scale, path, *, data=None, minutes=8):
         Of the archive, a zip file.
     data : str or path-like, default=None
         Folder of files that the study needs, packed with it.
-    minutes : float, default=8
-        Of one shard.
+    minutes : int, default=8
+        Of one shard; a minute more, and it is killed, to go on from its checkpoints in the next.
 
     Returns
     -------
@@ -39,7 +57,7 @@ def pack(study, scale, path, *, data=None, minutes=8):
         Of the archive.
     """
     path, house = Path(path), Path(__file__).parents[1]
-    command = COMMAND.format(study=study.name, scale=scale, minutes=minutes, data="--data data" if data else "")
+    command = COMMAND.format(study=study.name, scale=scale, minutes=minutes, data=" --data data" if data else "")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(house.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
@@ -48,5 +66,5 @@ def pack(study, scale, path, *, data=None, minutes=8):
             if file.is_file():
                 archive.write(file, Path("data") / file.relative_to(data))
         archive.writestr("run.sh", command)
-        archive.writestr("README", NEEDS.format(python="3.11 or later", needs="torch, scikit-learn, skorch, pandas"))
+        archive.writestr("README", NEEDS.format(study=study.name, scale=scale, minutes=minutes))
     return path

@@ -3,6 +3,7 @@
 from typing import Any
 
 from vaekit.experiments._claims import judge
+from vaekit.experiments._estimate import StudyCost
 from vaekit.experiments._tables import frame_of, markdown
 
 __all__ = ["page"]
@@ -29,9 +30,10 @@ def page(study: Any, scale: str, store: Any) -> str:
     parts = [
         f"# {study.title}",
         f"Source: {study.source}",
-        f"Scale `{scale}`: {len(frame)} of {n_runs} runs are finished{_spent(frame)}.",
+        f"Scale `{scale}`: {len(frame)} of {n_runs} runs are finished{_spent(frame)}.{_cost(study, store)}",
         "## Tables",
         *(markdown(table, frame) for table in study.tables),
+        *_figures(study),
         "## Claims",
         _claims(study, frame),
         "## What differs from the source",
@@ -45,8 +47,32 @@ def page(study: Any, scale: str, store: Any) -> str:
 def _spent(frame):
     if frame.empty:
         return ""
-    hours = (frame.fit_seconds.sum() + frame.measure_seconds.sum()) / 3600
-    return f", in {hours:.2g} hours on {', '.join(sorted(set(frame.device)))}"
+    device, clock = ", ".join(sorted(set(frame.device))), ("fit_seconds", "measure_seconds")
+    processor = [name.replace("_", "_processor_") for name in clock]
+    if device == "cpu" and {*processor} <= {*frame} and frame[processor].notna().all(axis=None):
+        return f", in {_hours(frame, processor)} hours of one processor, without what interrupted processes spent"
+    return f", in {_hours(frame, clock)} hours by the clock on {device}"
+
+
+def _hours(frame, columns):
+    return format(frame[list(columns)].sum(axis=None) / 3600, ".2g")
+
+
+def _cost(study, store):
+    """What the source's own size is expected to cost, as `estimate` found it."""
+    costs = {device: store.read(study.name, f"estimate_paper_{device}") for device in ("cpu", "cuda")}
+    return "".join(
+        f" Scale `paper`, estimated from measured steps on {device}: {StudyCost(**cost)}."
+        for device, cost in costs.items() if cost is not None
+    )  # fmt: skip
+
+
+def _figures(study):
+    """Pictures that lie beside the page."""
+    if study.figures:
+        yield "## Figures"
+    for name, draw in study.figures.items():
+        yield f"{draw.__doc__.splitlines()[0]}\n\n![{name}]({study.name}_{name}.png)"
 
 
 def _claims(study, frame):

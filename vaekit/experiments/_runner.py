@@ -96,14 +96,15 @@ def run_study(
     i, n = shard
     if not 1 <= i <= n:
         raise ValueError(f"The 'shard' parameter must be (i, n) with i from 1 to n, got {shard!r}.")
-    keys = list(study.keys(scale))[i - 1 :: n]
+    runs = dict(list(study.keys(scale).items())[i - 1 :: n])
     store.tidy(study.name)
-    left = [key for key in keys if store.read(study.name, key) is None]
-    groups = list(_groups(study.keys(scale), left, device))
+    finished = store.finished(study.name, runs)
+    left = {key: run for key, run in runs.items() if key not in finished}
+    groups = list(_groups(left, list(left), device))
     deadline = None if minutes is None else time.time() + 60 * minutes
     work = (delayed(_run_group)(study, scale, store, group, data, device, deadline) for group in groups)
-    failed = _collected(Parallel(n_jobs=n_jobs, return_as="generator")(work), groups, len(keys), len(left), progress)
-    still = sum(store.read(study.name, key) is None for key in left)
+    failed = _collected(Parallel(n_jobs=n_jobs, return_as="generator")(work), groups, len(runs), len(left), progress)
+    still = len(left) - len(store.finished(study.name, left))
     return Outcome(len(left) - still, failed, still)
 
 
@@ -149,7 +150,7 @@ def _run_group(study, scale, store, group, folder, device, deadline):
     if deadline is not None and time.time() > deadline:
         return {}
     runs = study.keys(scale)
-    with store.claimed(study.name, group) as keys:
+    with store.claimed(study.name, {key: runs[key] for key in group}) as keys:
         if not keys:
             return {}
         try:
@@ -180,11 +181,11 @@ def _prepared(run, checkpoints, device):
 
 def _fitted(models, data):
     """Fit together, in place; return the seconds, and the errors of those that failed."""
-    begin = time.perf_counter()
+    begin = time.perf_counter(), time.process_time()
     with batched_fits():
         errors = FitsInParallel()(delayed_fit(error_of_fit)(model, data) for model in models.values())
     failed = {key: repr(error) for key, error in zip(models, errors) if error is not None}
-    return time.perf_counter() - begin, failed
+    return np.subtract((time.perf_counter(), time.process_time()), begin), failed
 
 
 def error_of_fit(model, data):
@@ -198,15 +199,22 @@ def error_of_fit(model, data):
 
 
 def _record(study, store, key, run, model, data, fit_seconds):
-    begin = time.perf_counter()
+    begin = time.perf_counter(), time.process_time()
     numbers = {name: _plain(value) for name, value in study.measure(model, data, run).items()}
-    seconds = {"fit_seconds": fit_seconds, "measure_seconds": time.perf_counter() - begin}
+    measured = np.subtract((time.perf_counter(), time.process_time()), begin)
+    seconds = {
+        "fit_seconds": fit_seconds[0],
+        "measure_seconds": measured[0],
+        "fit_processor_seconds": fit_seconds[1],
+        "measure_processor_seconds": measured[1],
+    }
     record = {
         "study": study.name,
         "labels": dict(run.labels),
         "seed": run.seed,
         "data": dict(run.data),
         "model": repr(run.model),
+        "parameters": described(run.model),
         "numbers": numbers,
         "seconds": seconds,
         "device": _device_name(model),

@@ -3,8 +3,11 @@
 import contextlib
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from vaekit.experiments._keys import agrees, described
 from vaekit.files import Lock, remove_leftovers, write_atomically
 
 __all__ = ["Store"]
@@ -78,8 +81,27 @@ class Store:
         sealed = record | {"checksum": _checksum(record), "format": FORMAT}
         write_atomically(path, [json.dumps(sealed, indent=1, sort_keys=True).encode()])
 
+    def finished(self, study: str, runs: Mapping[str, Any]) -> dict[str, dict]:
+        """Return the records of those of some runs that are finished.
+
+        Parameters
+        ----------
+        study : str
+            Of the runs.
+        runs : dict of str to StudyRun
+            By their keys.
+
+        Returns
+        -------
+        records : dict of str to dict
+            By key. A record whose model had other values of parameters, because defaults have changed since, is none
+            of them.
+        """
+        records = ((key, run, self.read(study, key)) for key, run in runs.items())
+        return {key: record for key, run, record in records if record is not None and _is_of(record, run)}
+
     @contextlib.contextmanager
-    def claimed(self, study: str, keys):
+    def claimed(self, study: str, runs: Mapping[str, Any]):
         """Context that holds those of some runs that are neither finished nor another process's.
 
         The claim ends with the process, however that ends.
@@ -88,8 +110,8 @@ class Store:
         ----------
         study : str
             Of the runs.
-        keys : iterable of str
-            Of the runs.
+        runs : dict of str to StudyRun
+            By their keys.
 
         Yields
         ------
@@ -99,17 +121,17 @@ class Store:
         folder = self.folder / study / "locks"
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as held:
-            yield [key for key in keys if self._claim(folder, study, key, held)]
+            yield [key for key, run in runs.items() if self._claim(folder, study, key, run, held)]
 
-    def _claim(self, folder, study, key, held):
-        if self.path(study, key).exists():
+    def _claim(self, folder, study, key, run, held):
+        if self.finished(study, {key: run}):
             return False
         try:
             lock = Lock(folder / key)
         except BlockingIOError:
             return False
         held.callback(lock.release)
-        return not self.path(study, key).exists()  # it may have been finished in between
+        return not self.finished(study, {key: run})  # it may have been finished in between
 
     def checkpoints(self, study: str, key: str) -> Path:
         """Return where an unfinished run leaves its checkpoints."""
@@ -135,3 +157,7 @@ def _opened(text):
     if seal not in ((None, None), (_checksum(record), FORMAT)):
         raise ValueError("its checksum does not fit")
     return record
+
+
+def _is_of(record, run):
+    return "parameters" in record and agrees(record["parameters"], described(run.model))

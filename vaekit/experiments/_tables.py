@@ -54,11 +54,11 @@ def frame_of(study: Any, scale: str, store: Any) -> Any:
     """
     import pandas as pd
 
-    records = ((run, store.read(study.name, key)) for key, run in study.keys(scale).items())
+    runs = study.keys(scale)
     lines = [
-        {**run.labels, "seed": run.seed, **record["numbers"], **record["seconds"], "device": record["device"]}
-        for run, record in records
-        if record is not None
+        {**runs[key].labels, "seed": runs[key].seed, **record["numbers"], **record["seconds"]}
+        | {"device": record["device"]}
+        for key, record in store.finished(study.name, runs).items()
     ]
     return pd.DataFrame(lines)
 

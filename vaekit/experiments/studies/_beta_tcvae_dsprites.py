@@ -8,17 +8,18 @@ from vaekit.experiments.studies._images import load_sprites
 from vaekit.nn import MLP
 
 MODIFIED, ELBO = 710.41, 85.54
+OF_SOURCE = 64**2  # pixels of the images that have these bounds
 BETA = 6
 SETTING = {"alpha": 1, "beta": BETA, "gamma": 1, "aggregate": "mws", "n_components": 10, "likelihood": "bernoulli",
            "warmup": 0}  # fmt: skip
 DATA = {
     "paper": {"n_rows": 737_280, "grid": (3, 6, 40, 32, 32), "size": 64},
-    "small": {"n_rows": 46_080, "grid": (3, 6, 10, 16, 16), "size": 32},
+    "small": {"n_rows": 11_520, "grid": (3, 6, 10, 8, 8), "size": 32},
     "smoke": {"n_rows": 120, "grid": (2, 3, 2, 4, 4), "size": 32},
 }
 HOW = {
     "paper": {"network": MLP(hidden_layer_sizes=(1200, 1200)), "batch_size": 1000, "max_epochs": 50},
-    "small": {"network": MLP(hidden_layer_sizes=(400, 400)), "batch_size": 250, "max_epochs": 20},
+    "small": {"network": MLP(hidden_layer_sizes=(200, 200)), "batch_size": 250, "max_epochs": 20},
     "smoke": {"network": MLP(hidden_layer_sizes=(8,)), "batch_size": 40, "max_epochs": 1, "n_components": 3},
 }
 
@@ -26,7 +27,8 @@ HOW = {
 def runs(scale):
     """Three seeds."""
     model = BetaTCVAE(**{**SETTING, **HOW[scale]})
-    return [StudyRun({"method": "BetaTCVAE"}, model, DATA[scale], seed) for seed in range(1 if scale == "smoke" else 3)]
+    labels = {"method": "BetaTCVAE", "pixels": DATA[scale]["size"] ** 2}
+    return [StudyRun(labels, model, DATA[scale], seed) for seed in range(1 if scale == "smoke" else 3)]
 
 
 def load(data, folder):
@@ -47,10 +49,11 @@ def measure(model, data, run):
 
 
 def is_near(number, published, share):
-    """Test a mean over seeds, within a share."""
+    """Test a mean over seeds, within a share; of smaller images it is another number."""
 
     def test(frame):
-        if number not in frame:
+        frame = frame[frame.pixels == OF_SOURCE]
+        if frame.empty:
             return None
         said = f"{', '.join(f'{one:.2f}' for one in frame[number])} ({len(frame)} seeds)"
         return Finding(bool(abs(frame[number].mean() - published) <= share * published), said)
@@ -58,6 +61,7 @@ def is_near(number, published, share):
     return test
 
 
+SMALLER = "these runs have images of fewer pixels, whose bounds are others"
 SOURCE = "Pythae's table; authors' code 712.26 and 86.40"
 STUDY = Study(
     name="beta_tcvae_dsprites",
@@ -68,14 +72,16 @@ STUDY = Study(
     load=load,
     measure=measure,
     claims=[
-        Claim(f"the negative modified bound is {MODIFIED}, within 2%", SOURCE, is_near("modified", MODIFIED, 0.02)),
-        Claim(f"the negative evidence lower bound is {ELBO}, within 5%", SOURCE, is_near("negative_elbo", ELBO, 0.05)),
+        Claim(f"the negative modified bound is {MODIFIED}, within 2%", SOURCE,
+              is_near("modified", MODIFIED, 0.02), SMALLER),
+        Claim(f"the negative evidence lower bound is {ELBO}, within 5%", SOURCE,
+              is_near("negative_elbo", ELBO, 0.05), SMALLER),
     ],
-    tables=[Table("Nats per image", ["method"], {"modified": "-modified ELBO:.2f", "negative_elbo": "-ELBO:.2f",
-                  "elbo_anew": "ELBO with new noise:.2f", "kl": "KL:.2f"},
-                  {("BetaTCVAE",): {"modified": f"{MODIFIED}", "negative_elbo": f"{ELBO}"}})],
+    tables=[Table("Nats per image", ["method", "pixels"], {"modified": "-modified ELBO:.2f",
+                  "negative_elbo": "-ELBO:.2f", "elbo_anew": "ELBO with new noise:.2f", "kl": "KL:.2f"},
+                  {("BetaTCVAE", OF_SOURCE): {"modified": f"{MODIFIED}", "negative_elbo": f"{ELBO}"}})],
     differs="The published decoder has three tanh layers of 1200 units and the encoder two of ReLU; here the decoder "
     "mirrors the encoder. Adam's epsilon is 1e-8 for 1e-4. The two published numbers fit together if the weights "
-    "1 / (N B) of minibatch-weighted sampling are counted, which they are here. `small` has 46,080 images of 32 x 32 "
-    "pixels, layers of 400, batches of 250 and 20 epochs: its numbers are on another scale.",
+    "1 / (N B) of minibatch-weighted sampling are counted, which they are here. `small` has 11,520 images of 32 x 32 "
+    "pixels, layers of 200, batches of 250 and 20 epochs: its numbers are on another scale.",
 )  # fmt: skip

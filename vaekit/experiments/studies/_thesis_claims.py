@@ -2,8 +2,11 @@
 
 import numpy as np
 
-from vaekit.experiments._claims import Finding
-from vaekit.experiments.studies._images import told
+from vaekit.experiments._claims import Claim, Finding, is_lower
+from vaekit.experiments._tables import Table
+from vaekit.experiments.studies._figures import compared
+from vaekit.experiments.studies._images import rises, told
+from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay
 from vaekit.metrics import rank_correlation, udr_scores
 
 METHODS = ("BetaVAE", "FactorVAE", "BetaTCVAE", "DIPVAE")
@@ -112,3 +115,59 @@ def selects_without_labels(frame):
     table = rank_correlation({"udr": agreement, **{metric: ours[metric] for metric in METRICS}})["udr"]
     said = {METRICS[metric]: table[metric] for metric in METRICS}
     return Finding(bool(table["factor_vae"] > 0 and table["mig"] > 0), f"{told(said, '.2f')} ({len(ours)} runs)")
+
+
+def draw_metrics(frame):
+    """Figures 5.6 to 5.8: metrics of all runs of each method."""
+    return MetricDistributionDisplay.from_frame(frame[["method", "seed", *METRICS]], model="method")
+
+
+def draw_settings(frame):
+    """Tables 5.3 to 5.6, figures 5.5 and 5.19: every run at every strength, and what trees make of few of its codes."""
+    ways = dict.fromkeys(METRICS, "higher") | {"reconstruction": "lower", "sample_efficiency": "higher"}
+    return compared(frame, ["method", "strength"], ways)
+
+
+def draw_correlations(frame):
+    """Figures 5.15 and 5.16: rank correlations of metrics, terms of the loss, and trees on codes, over all runs."""
+    return RankCorrelationDisplay.from_frame(frame[[*METRICS, *FIGURE_5_16, "accuracy", "sample_efficiency"]])
+
+
+OTHER_SCORES = {
+    "dci_disentanglement": "DCI D", "dci_completeness": "DCI C", "sap": "SAP", "info_modularity": "InfoM",
+    "info_compactness": "InfoC", "info_explicitness": "InfoE",
+}  # fmt: skip
+
+
+CLAIMS = [
+    Claim("FactorVAE has the highest FactorVAE metric and MIG", "table 5.6",
+          is_extreme("FactorVAE", ("factor_vae", "mig"), best=True)),
+    Claim("DIP-VAE is the lowest in every metric", "table 5.6", is_extreme("DIPVAE", METRICS, best=False)),
+    Claim("reconstruction error of the beta-VAE rises with beta", "table 5.3, figure 5.5",
+          rises("reconstruction", "strength", method="BetaVAE")),
+    Claim("its FactorVAE metric is higher at beta = 3 than at 10", "table 5.3",
+          is_lower("factor_vae", {"method": "BetaVAE", "strength": 10}, {"method": "BetaVAE", "strength": 3})),
+    *(Claim(f"correlations of {term} with metrics have the published signs", "figure 5.16", has_signs(term))
+      for term in FIGURE_5_16),
+    Claim("seeds matter as much as methods: the spread over seeds is at least that of methods' means",
+          "figures 5.5 to 5.8", seeds_matter),
+    Claim("latents of a beta-VAE are active or passive: hardly any KL is between " + BETWEEN_SAID,
+          "chapter 5, KL of each latent", latents_are_active_or_not),
+    Claim("the three metrics agree on which runs are good", "figure 5.15", metrics_agree),
+    Claim("agreement between models ranks beta-VAEs as FactorVAE metric and MIG do, without labels",
+          "Duan et al., ICLR 2020, https://arxiv.org/abs/1905.12614, figure 3", selects_without_labels),
+]  # fmt: skip
+SHOWN = [
+    Table("Table 5.3: the beta-VAE by beta", ["strength"], METRICS | {"reconstruction": "reconstruction:.1f",
+          "kl": "KL:.1f"}, PUBLISHED_5_3, {"method": "BetaVAE"}),
+    Table("Table 5.6: each method at its best strength", ["method"], METRICS, PUBLISHED_5_6, of=at_best_strength),
+    Table("Every setting", ["method", "strength"], METRICS | OTHER_SCORES),
+    Table("Trees on codes", ["method"], {"accuracy": "accuracy, many labels", "accuracy_few": "few labels",
+          "sample_efficiency": "few / many"}, {("FactorVAE",): {"accuracy": ".72", "sample_efficiency": ".58"}}),
+    Table("Images unlike those of training: root mean squared error, and the share of codes that is kept (below 0 "
+          "they move further than codes differ)",
+          ["method", "strength"], {"error": "as trained", "error_noisy": "a tenth flipped",
+          "error_inverted": "inverted", "error_two": "two sprites", "codes_kept_noisy": "kept, flipped",
+          "codes_kept_inverted": "kept, inverted"}),
+]  # fmt: skip
+FIGURES = {"metrics": draw_metrics, "settings": draw_settings, "correlations": draw_correlations}
