@@ -154,5 +154,6 @@ STUDY = Study(
     "in nats per image there and in thousands in the source, whose unit is not known. `small` has 10,000 images, a "
     "net 784-256-128, 8 latents, 474 steps and FactorVAE's gamma 10 for 1000; two moons have 1500 steps of the "
     "preset's 4000. `paper` trains "
-    "on the first 60,000 images of each data set; which runs have no files is told, and the others are done.",
+    "on the first 60,000 images of each data set; which runs have no files is told, and the others are done. "
+    "[The page on MNIST](../mnist.md) has longer fits.",
 )  # fmt: skip
