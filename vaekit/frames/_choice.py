@@ -12,7 +12,7 @@ from vaekit.frames._dtypes import are_integers, categories_of_type, dtype_of, or
 from vaekit.frames._opening import cells_of, series_of
 from vaekit.frames._reading import DAY, as_moment, days_of, holds_moments, is_moment, is_number
 
-__all__ = ["columns_of", "is_mixed", "numbers_of_columns"]
+__all__ = ["columns_of", "holds_several_kinds", "is_mixed", "numbers_of_columns"]
 
 MOST_CATEGORIES = 1000
 STEPS = (DAY, 3_600_000_000, 60_000_000, 1_000_000, 1000, 1)  # of moments, in microseconds
@@ -21,8 +21,11 @@ CATEGORIES = (nw.String, nw.Categorical, nw.Enum)
 
 def is_mixed(table):
     """Whether a frame holds more than numbers; truths alone are numbers, too."""
-    if table.library == "numpy":
-        return False
+    return table.library != "numpy" and holds_several_kinds(table)
+
+
+def holds_several_kinds(table):
+    """The same of any table, an array of objects among them."""
     kinds = {_kind(column) for column in table.columns}
     return bool(kinds - {"number"}) and kinds != {"boolean"}
 

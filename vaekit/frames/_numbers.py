@@ -4,7 +4,7 @@ import datetime
 
 import numpy as np
 
-from vaekit.frames._choice import columns_of, is_mixed
+from vaekit.frames._choice import columns_of, holds_several_kinds
 from vaekit.frames._opening import frame_of, open_table
 from vaekit.frames._writing import written
 from vaekit.utils._containers import unwrap
@@ -30,8 +30,8 @@ def columns_in(X):
     table = open_table(X)
     if table is None or not table.columns:
         return None
-    is_of_kinds = is_mixed(table) or (table.library == "numpy" and table.native.dtype == object)
-    return columns_of(table) if is_of_kinds else None
+    is_array = table.library == "numpy" and table.native.dtype != object
+    return columns_of(table) if not is_array and holds_several_kinds(table) else None
 
 
 def indicators(columns, X):
