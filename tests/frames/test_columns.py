@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal as assert_same_polars
 
+from tests.helpers.family import tiny
 from vaekit.files import Reader, Writer
 from vaekit.frames import Columns, columns_of, open_table
 
@@ -241,3 +242,10 @@ def test_numbers_beyond_a_type_come_back_as_its_ends(library):
 def test_a_category_is_no_infinity():
     with pytest.raises(ValueError, match="category inf, and categories are text or finite numbers"):
         columns_of(open_table(pd.DataFrame({"c": [1.0, np.inf]})), categories=[0])
+
+
+@pytest.mark.parametrize("categories", [(), [1]])
+def test_complex_numbers_are_no_columns(categories):
+    X = np.random.default_rng(0).normal(size=(20, 3)) + 1j
+    with pytest.raises(ValueError, match="Column 0 of X holds .*turn it into one of these"):
+        tiny("VAE", categorical_features=categories).fit(X)

@@ -82,7 +82,7 @@ def _number_of_column(table, item, parameter):
 
 def _kind(column):
     """What a column is by its type, and where that is "object" by its cells; None for what is none of these."""
-    if isinstance(column, np.ndarray) and column.dtype.kind in "biufc":
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         return "number"
     if holds_moments(column):
         return "moment"
