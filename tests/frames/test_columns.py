@@ -247,5 +247,5 @@ def test_a_category_is_no_infinity():
 @pytest.mark.parametrize("categories", [(), [1]])
 def test_complex_numbers_are_no_columns(categories):
     X = np.random.default_rng(0).normal(size=(20, 3)) + 1j
-    with pytest.raises(ValueError, match="Column 0 of X holds .*turn it into one of these"):
+    with pytest.raises(ValueError, match=r"Column 0 of X holds .*turn it into one of these"):
         tiny("VAE", categorical_features=categories).fit(X)
