@@ -249,3 +249,11 @@ def test_complex_numbers_are_no_columns(categories):
     X = np.random.default_rng(0).normal(size=(20, 3)) + 1j
     with pytest.raises(ValueError, match=r"Column 0 of X holds .*turn it into one of these"):
         tiny("VAE", categorical_features=categories).fit(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_floats_of_every_width_are_columns(dtype):
+    X = np.random.default_rng(0).integers(0, 3, size=(20, 3)).astype(dtype)
+    model = tiny("VAE", categorical_features=[1]).fit(X)
+    assert np.isfinite(model.score_samples(X)).all()
+    assert set(np.unique(np.asarray(model.sample(5))[:, 1])) <= {0, 1, 2}

@@ -37,7 +37,12 @@ def test_a_row_may_be_one_one_hot():
     torch.testing.assert_close(likelihood(None).mean(LOGITS), LOGITS.softmax(0))
 
 
-@pytest.mark.parametrize(("sizes", "shape"), [((3, 3), (5,)), (None, (1, 2, 2))])
-def test_sizes_add_up_to_a_row(sizes, shape):
-    with pytest.raises(ValueError, match=r"'sizes' parameter of Categorical must add up to the"):
+@pytest.mark.parametrize(
+    ("sizes", "shape"),
+    [((3, 3), (5,)), (None, (1, 2, 2)), ((3.0, 2.0), (5,)), ((6, -1), (5,)), (("a",), (5,)), ((5, 0), (5,))],
+)
+def test_sizes_are_counts_that_add_up_to_a_row(sizes, shape):
+    with pytest.raises(
+        ValueError, match=r"'sizes' parameter of Categorical must be integers of at least 1 that add up"
+    ):
         Categorical(sizes=sizes).build(setting(shape))

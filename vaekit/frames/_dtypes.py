@@ -95,11 +95,11 @@ def categories_of_type(column):
 def range_of(column):
     """The range of a type: integers, or floats that are narrower than doubles; (None, None) for others."""
     name = _type_of_numbers(column)
-    if name in (None, "float64"):
-        return None, None
-    if name.startswith("float"):
+    if name in ("float16", "float32"):
         limits = np.finfo(name)
         return float(limits.min), float(limits.max)
+    if name is None or name.startswith("float"):
+        return None, None
     n_bits = int(name.lstrip("uint"))
     return (0, 2**n_bits - 1) if name.startswith("u") else (-(2 ** (n_bits - 1)), 2 ** (n_bits - 1) - 1)
 

@@ -1,5 +1,6 @@
 """Categories, one-hot."""
 
+from numbers import Integral
 from typing import ClassVar
 
 import torch
@@ -40,12 +41,13 @@ class Categorical(LikelihoodSpec):
         """Return the likelihood module."""
         (width,) = setting.event_shape if len(setting.event_shape) == 1 else (None,)
         sizes = (width,) if self.sizes is None else tuple(self.sizes)
-        if width is None or sum(sizes) != width:
+        are_counts = all(isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes)
+        if width is None or not are_counts or sum(sizes) != width:
             raise ValueError(
-                f"The 'sizes' parameter of Categorical must add up to the {width or 'columns of a table'} numbers of a "
-                f"row. Got {self.sizes!r} instead."
+                "The 'sizes' parameter of Categorical must be integers of at least 1 that add up to the "
+                f"{width or 'columns of a table'} numbers of a row. Got {self.sizes!r} instead."
             )
-        return CategoricalLikelihood(setting.event_shape, sizes)
+        return CategoricalLikelihood(setting.event_shape, [int(size) for size in sizes])
 
 
 class CategoricalLikelihood(Likelihood):
