@@ -77,10 +77,10 @@ def is_above(number, method, other):
     """Test that the mean over seeds is higher."""
 
     def test(frame):
-        means = frame.groupby("method")[number].mean()
+        means, counts = (getattr(frame.groupby("method")[number], what)() for what in ("mean", "count"))
         if not {method, other} <= set(means.index):
             return None
-        said = f"{means[method]:.2f} beside {means[other]:.2f} ({frame.seed.nunique()} seeds)"
+        said = f"{means[method]:.2f} beside {means[other]:.2f} ({counts[[method, other]].min()} seeds)"
         return Finding(bool(means[method] > means[other]), said)
 
     return test
