@@ -9,9 +9,8 @@ from typing import Any
 from vaekit.engine import _kinds
 from vaekit.engine._convolutions import convolves, has_convolutions
 from vaekit.engine._data import ResidentRows
-from vaekit.engine._kinds import is_a_function_of_tensors, kind_of_step
+from vaekit.engine._kinds import is_a_function_of_tensors, kind_of_step, structure_in_training
 from vaekit.engine._once import has_own_callbacks_only
-from vaekit.engine._structure import structure_of
 from vaekit.engine._traced import running
 
 __all__ = ["Company", "Epoch", "in_company", "stored_once", "taken_in_company"]
@@ -148,8 +147,7 @@ def _key(net, rows):
     if how is None:
         return None
     facts = tuple(None if fact is None else (fact.shape[1:], fact.dtype) for fact in rows[:1]._replace(weight=None))
-    phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
-    return how, structure_of(net.module_, phases), facts, net.precision
+    return how, structure_in_training(net), facts, net.precision
 
 
 def how_together(net):

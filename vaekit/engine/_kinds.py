@@ -6,7 +6,7 @@ from vaekit.engine._once import once_in_training
 from vaekit.engine._ranks import ranks_here
 from vaekit.engine._structure import UnknownStructureError, structure_of
 
-__all__ = ["is_a_function_of_tensors", "kind_of_step"]
+__all__ = ["is_a_function_of_tensors", "kind_of_step", "structure_in_training"]
 
 FEWEST_TRACED = 500  # steps that make up for a trace on a CPU
 FEWEST_CAPTURED = 100  # steps that make up for a capture
@@ -41,8 +41,17 @@ def _can_be_written_down(net):
         return False
     if any(type(part).__module__ in OWN_MINDS for part in net.module_.modules()):
         return False
+    return structure_in_training(net) is not None
+
+
+def structure_in_training(net):
+    """Key of a net's module and of its phases in this stage of its training; None where nobody can say."""
+    return once_in_training(net, "structure", lambda: _structure(net))
+
+
+def _structure(net):
+    phases = [(phase.name, phase.parts, phase.loss) for phase in net.stage_.phases]
     try:
-        structure_of(net.module_, net.stage_.phases)
+        return structure_of(net.module_, phases)
     except UnknownStructureError:
-        return False
-    return True
+        return None

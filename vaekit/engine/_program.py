@@ -10,6 +10,8 @@ import operator
 import torch
 from torch import fx
 
+from vaekit.engine._in_place import write_over
+
 __all__ = ["Program"]
 
 ATEN = torch.ops.aten
@@ -152,7 +154,9 @@ def _halves(lean, n_static):
     for node in lean.graph.nodes:
         if node not in settled:
             ours[node] = steady.node_copy(node, ours.__getitem__)
-            ours[node].target = _fastest(node)
+    write_over(steady)
+    for node in steady.nodes:
+        node.target = _fastest(node)
     return fx.GraphModule(lean, once), fx.GraphModule(lean, steady)
 
 
