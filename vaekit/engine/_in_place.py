@@ -9,8 +9,8 @@ __all__ = ["write_over"]
 ATEN = torch.ops.aten
 # operations whose every number hangs on those in its own place alone, and how they are told where to write
 WITH_OUT = {
-    "abs", "add", "clamp", "clamp_min", "div", "exp", "expm1", "log", "log1p", "maximum", "minimum", "mul", "neg", "pow",
-    "sigmoid", "sqrt", "sub", "tanh",
+    "abs", "add", "clamp", "clamp_min", "div", "exp", "expm1", "log", "log1p", "maximum", "minimum", "mul", "neg",
+    "pow", "sigmoid", "sqrt", "sub", "tanh",
 }  # fmt: skip
 WITH_GRADIENT = {"leaky_relu_backward", "sigmoid_backward", "tanh_backward", "threshold_backward"}
 UNDECLARED_VIEWS = {ATEN._unsafe_view.default, operator.getitem}
@@ -46,7 +46,7 @@ class _Memory:
             self.owners[node] = {node} if node in self.fresh else own | {node}
 
     def is_free(self, operand, node):
-        """Whether this memory is the graph's own, laid out as the result is, and read here, and so, for the last time."""
+        """Whether this memory is the graph's own, laid out as the result is, and read here for the last time."""
         if operand not in self.fresh or self.last_reader[operand] is not node:
             return False
         others = (other for other in node.all_input_nodes if other is not operand)
