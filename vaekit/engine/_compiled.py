@@ -51,7 +51,9 @@ class CompiledSteps:
 
     def _take(self, progress, n_steps, between):
         """Take the next steps, and write down what they gave out."""
-        calls, given = list(zip(*(tensor.split(AT_ONCE) for tensor in progress.ahead(n_steps)))), []
+        # a compiler is told how what it is handed lies in memory, where noise of several names lies side by side
+        calls = list(zip(*(tensor.contiguous().split(AT_ONCE) for tensor in progress.ahead(n_steps))))
+        given = []
         if self._program is None:
             self._bind(progress, calls[0])
         for tensors in calls:
@@ -125,12 +127,13 @@ def _compile(steps, tensors):
     RuntimeError
         If there is no compiler that does it.
     """
+    copies = [tensor.clone() for tensor in tensors]
     with torch.enable_grad():
-        traced = recorded(steps, [tensor.clone() for tensor in tensors])
+        traced = recorded(steps, copies)
     try:
         with torch.no_grad(), unchanged_distributions(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a faster precision could be chosen
-            compiled = _inductor(traced, tensors)
+            compiled = _inductor(traced, copies)
     except Exception as error:
         raise RuntimeError(
             "The 'compile' parameter is True, and torch found no compiler that works for this device (a C++ compiler "
@@ -146,7 +149,7 @@ def _inductor(traced, tensors):
     for node in traced.graph.nodes:
         node.meta.clear()  # what tracing noted there is of another kind than what Inductor notes
     is_on_cpu = all(tensor.device.type == "cpu" for tensor in tensors)
-    return torch._inductor.compile(traced, [tensor.clone() for tensor in tensors], {"cpp_wrapper": is_on_cpu})
+    return torch._inductor.compile(traced, tensors, {"cpp_wrapper": is_on_cpu})
 
 
 def _static(net):
