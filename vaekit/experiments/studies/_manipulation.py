@@ -1,0 +1,45 @@
+"""Faint patterns of a trained network: do they decide whether a VAE mixes two factors of its images, or parts them?"""
+
+import numpy as np
+
+from vaekit import BetaVAE
+from vaekit.datasets import make_xy_squares, modify_images
+from vaekit.experiments._claims import Claim, in_every_run, is_lower
+from vaekit.experiments._study import Data, Study, StudyRun
+from vaekit.experiments._tables import Table
+from vaekit.metrics import mean_correlation_coefficient
+from vaekit.nn import fit_manipulation
+
+PAIR = (0, 1)  # positions
+VERSIONS = ("entangling", "disentangling", "shuffled")
+SIZES = {"smoke": (20, 2, 1), "small": (500, 600, 3), "paper": (2000, 3000, 10)}  # steps, epochs, seeds
+STRENGTH = 0.05
+
+
+def runs(scale):
+    """Versions of the images, and seeds of the patterns and of the VAE."""
+    n_steps, n_epochs, n_seeds = SIZES[scale]
+    model = BetaVAE(n_components=4, beta=2, max_epochs=n_epochs, likelihood="bernoulli")
+    return [
+        StudyRun({"version": version}, model, {"version": version, "n_steps": n_steps, "seed": seed}, seed)
+        for version in VERSIONS for seed in range(n_seeds)
+    ]  # fmt: skip
+
+
+def load(data, folder):
+    """Squares with the patterns of a network trained for them; "shuffled" are entangling ones of other images."""
+    squares = make_xy_squares()
+    kind = "entangling" if data["version"] == "shuffled" else data["version"]
+    made = fit_manipulation(squares.images, squares.factors, PAIR, kind=kind, strength=STRENGTH, n_steps=data["n_steps"],
+                            random_state=data["seed"])  # fmt: skip
+    images = modify_images(squares.images, squares.factors, PAIR, modification=made, strength=STRENGTH,
+                           shuffled=data["version"] == "shuffled", random_state=data["seed"])  # fmt: skip
+    return Data(images, more={"factors": squares.factors, "advantage": np.mean(made.advantage[-50:])})
+
+
+def measure(model, data, run):
+    """Nats by which mixing is ahead in the two pairs, and how the codes of a VAE lie, to positions and to their mixes."""
+    codes, positions = model.transform(data.X), data["factors"][:, list(PAIR)].astype(float)
+    mixes = np.column_stack([positions.sum(axis=1), np.diff(positions, axis=1)])
+    parted, mixed = (mean_correlation_coefficient(axes, codes) for axes in (positions, mixes))
+    return {"advantage": data["advantage"], "parted": parted, "mixed": mixed, "turn": mixed - parted}
