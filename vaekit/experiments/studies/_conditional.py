@@ -46,12 +46,12 @@ FAMILY = {
     "a VAE for each class": ForEachClass(VAE()),
     "a DPVAE for each class": ForEachClass(DPVAE()),
 }
-N_ROWS = {"smoke": (60,), "small": (200, 2000, 20_000), "paper": (200, 2000, 20_000, 200_000)}
+N_ROWS = {"smoke": (60,), "small": (200, 2000, 10_000), "paper": (200, 2000, 10_000, 100_000)}
 N_SEEDS = {"smoke": 1, "small": 3, "paper": 10}
 N_EPOCHS = {"smoke": 1, "small": 100, "paper": 100}
 BATCH = 128
 K = 100  # importance samples
-N_TEST = 2000
+N_TEST = {"smoke": 50, "small": 2000, "paper": 2000}  # held-out rows, and samples
 OF_DIGITS = {"n_components": 8, "learning_rate": 3e-3}
 
 
@@ -59,15 +59,16 @@ def runs(scale):
     """Two moons of several sizes under all models, digits under one."""
     of_moons = [
         StudyRun({"data": "moons", "n_rows": n_rows, "model": name}, model(name, n_rows, N_EPOCHS[scale]),
-                 {"name": "moons", "n_rows": n_rows, "seed": seed}, seed)
+                 {"name": "moons", "n_rows": n_rows, "n_test": N_TEST[scale], "seed": seed}, seed)
         for n_rows in N_ROWS[scale] for seed in range(N_SEEDS[scale]) for name in FAMILY
     ]  # fmt: skip
     n_rows = 100 if scale == "smoke" else 1797
     drawn = ConditionalVAE(**OF_DIGITS, max_epochs=1 if scale == "smoke" else 60)
     return of_moons + [
-        StudyRun({"data": "digits", "n_rows": n_rows, "model": ONE}, drawn, {"name": "digits", "n_rows": n_rows}, seed)
+        StudyRun({"data": "digits", "n_rows": n_rows, "model": ONE}, drawn,
+                 {"name": "digits", "n_rows": n_rows, "n_test": N_TEST[scale]}, seed)
         for seed in range(N_SEEDS[scale])
-    ]
+    ]  # fmt: skip
 
 
 def model(name, n_rows, n_epochs):
@@ -83,7 +84,9 @@ def load(data, folder):
     if data["name"] == "digits":
         digits = load_digits()
         return Data(digits.data[: data["n_rows"]] / 16, digits.target[: data["n_rows"]])
-    (X, y), (X_test, y_test) = (moons(n, data["seed"] + more) for n, more in ((data["n_rows"], 0), (N_TEST, 100)))
+    (X, y), (X_test, y_test) = (
+        moons(n, data["seed"] + more) for n, more in ((data["n_rows"], 0), (data["n_test"], 100))
+    )
     return Data(X, y, more={"test": X_test, "labels": y_test})
 
 
@@ -96,18 +99,18 @@ def moons(n_rows, seed):
 def measure(model, data, run):
     """Held-out bounds on log p(x | y), nats per row; which class samples are taken for."""
     if run.labels["data"] == "digits":
-        return {"recognised": recognised(RandomForestClassifier(100, random_state=run.seed), model, data, run.seed)}
+        return {"recognised": recognised(RandomForestClassifier(100, random_state=run.seed), model, data, run)}
     X, y = data["test"], data["labels"]
     found = {"density": model.score_samples(X, y, n_importance_samples=K).mean()}
     if run.labels["model"] == ONE:
-        found["recognised"] = recognised(KNeighborsClassifier(1), model, data, run.seed)
+        found["recognised"] = recognised(KNeighborsClassifier(1), model, data, run)
     return found
 
 
-def recognised(classifier, model, data, seed):
+def recognised(classifier, model, data, run):
     """Share of samples that a classifier of the rows takes for what they were asked to be."""
-    asked = np.resize(np.unique(data.y), N_TEST)
-    return classifier.fit(data.X, data.y).score(model.sample(N_TEST, y=asked, random_state=seed), asked)
+    asked = np.resize(np.unique(data.y), run.data["n_test"])
+    return classifier.fit(data.X, data.y).score(model.sample(len(asked), y=asked, random_state=run.seed), asked)
 
 
 def is_above(n_rows, model):

@@ -14,13 +14,13 @@ from vaekit.metrics import mean_correlation_coefficient
 
 TOLD, UNTOLD = "told the segment", "told nothing"
 MIXTURES = {
-    "four sources, three layers": {"n_components": 4, "n_layers": 3},
     "five sources, two layers": {"n_components": 5, "n_layers": 2},
+    "four sources, three layers": {"n_components": 4, "n_layers": 3},
 }
-SIZES = {
-    "smoke": {"n_rows": 200, "n_seeds": 1, "how": {"hidden_layer_sizes": (8,), "max_epochs": 1}},
-    "small": {"n_rows": 4000, "n_seeds": 5, "how": {"hidden_layer_sizes": (64, 64), "max_epochs": 250}},
-    "paper": {"n_rows": 40_000, "n_seeds": 10, "how": {"hidden_layer_sizes": (64, 64), "max_epochs": 250}},
+SIZES = {  # mixtures, rows, seeds, and how long nets are trained
+    "smoke": (1, 200, 1, {"hidden_layer_sizes": (8,), "max_epochs": 1}),
+    "small": (1, 20_000, 3, {"hidden_layer_sizes": (64, 64), "max_epochs": 100}),
+    "paper": (2, 100_000, 10, {"hidden_layer_sizes": (64, 64), "max_epochs": 100}),
 }
 N_SEGMENTS = 20
 FOUND, LOST = 0.95, 0.8
@@ -28,23 +28,21 @@ FOUND, LOST = 0.95, 0.8
 
 def runs(scale):
     """Mixtures, a new one of each kind for every seed; models."""
-    size = SIZES[scale]
+    n_mixtures, n_rows, n_seeds, how = SIZES[scale]
     return [
-        StudyRun({"mixture": name, "model": known}, model(known, mixture["n_components"], size["how"]),
-                 {**mixture, "n_rows": size["n_rows"], "seed": seed}, seed)
-        for name, mixture in MIXTURES.items() for seed in range(size["n_seeds"]) for known in (TOLD, UNTOLD)
+        StudyRun({"mixture": name, "model": known}, model(known, mixture["n_components"], how),
+                 {**mixture, "n_rows": n_rows, "seed": seed}, seed)
+        for name, mixture in list(MIXTURES.items())[:n_mixtures] for seed in range(n_seeds) for known in (TOLD, UNTOLD)
     ]  # fmt: skip
 
 
 def model(known, n_components, how):
     """Alike but for what they are told; the decoder of neither is told the segment."""
     shared = {"n_components": n_components, "activation": "leaky_relu", "likelihood": Normal(scale=0.05),
-              "learning_rate": 3e-3, **how}  # fmt: skip
-    return (
-        ConditionalVAE(prior="conditional_normal", condition_decoder=False, **shared)
-        if known == TOLD
-        else VAE(**shared)
-    )
+              "posterior_family": "full_normal", "warmup": 0, "learning_rate": 3e-3, **how}  # fmt: skip
+    if known == UNTOLD:
+        return VAE(**shared)
+    return ConditionalVAE(prior="conditional_normal", condition_decoder=False, **shared)
 
 
 def load(data, folder):
@@ -80,5 +78,9 @@ STUDY = Study(
                 in_every_run("mcc", most=LOST, mixture=name, model=UNTOLD)) for name in MIXTURES),
     ],
     tables=[Table("Mean correlation of sources and codes", ["mixture", "model"], {"mcc": "MCC", "bound": "bound:.2f"})],
-    differs="",
+    differs="The mixture bends its sources smoothly, where the source has leaky layers; `small` has one kind of mixture. "
+    "Posteriors have full covariances, those of both models: independent ones pull towards decoders whose columns of "
+    "derivatives are orthogonal, however little noise there is, and so away from the sources. There is no warm-up: "
+    "without its prior a model first turns its codes as it likes, and mostly stays there. The data have no noise; "
+    "that of the likelihood is .05, where columns deviate by .37.",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Faint patterns of a trained network: do they decide whether a VAE mixes two factors of its images, or parts them?"""
+"""Faint patterns of a trained network: whether they decide if a VAE mixes two factors of images, or parts them."""
 
 import numpy as np
 
@@ -30,15 +30,15 @@ def load(data, folder):
     """Squares with the patterns of a network trained for them; "shuffled" are entangling ones of other images."""
     squares = make_xy_squares()
     kind = "entangling" if data["version"] == "shuffled" else data["version"]
-    made = fit_manipulation(squares.images, squares.factors, PAIR, kind=kind, strength=STRENGTH, n_steps=data["n_steps"],
-                            random_state=data["seed"])  # fmt: skip
-    images = modify_images(squares.images, squares.factors, PAIR, modification=made, strength=STRENGTH,
-                           shuffled=data["version"] == "shuffled", random_state=data["seed"])  # fmt: skip
+    how = {"strength": STRENGTH, "random_state": data["seed"]}
+    made = fit_manipulation(squares.images, squares.factors, PAIR, kind=kind, n_steps=data["n_steps"], **how)
+    shuffled = data["version"] == "shuffled"
+    images = modify_images(squares.images, squares.factors, PAIR, modification=made, shuffled=shuffled, **how)
     return Data(images, more={"factors": squares.factors, "advantage": np.mean(made.advantage[-50:])})
 
 
 def measure(model, data, run):
-    """Nats by which mixing is ahead in the two pairs, and how the codes of a VAE lie, to positions and to their mixes."""
+    """Nats by which mixing is ahead in the two pairs; how codes of a VAE lie, to positions and to their mixes."""
     codes, positions = model.transform(data.X), data["factors"][:, list(PAIR)].astype(float)
     mixes = np.column_stack([positions.sum(axis=1), np.diff(positions, axis=1)])
     parted, mixed = (mean_correlation_coefficient(axes, codes) for axes in (positions, mixes))
