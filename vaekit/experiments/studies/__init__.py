@@ -6,6 +6,7 @@ STUDIES = (
     "decoupled",
     "learned_priors",
     "demystifying",
+    "manipulation",
     "mnist_likelihood",
     "beta_tcvae_dsprites",
     "positions",

@@ -78,7 +78,7 @@ STUDY = Study(
                 in_every_run("mcc", most=LOST, mixture=name, model=UNTOLD)) for name in MIXTURES),
     ],
     tables=[Table("Mean correlation of sources and codes", ["mixture", "model"], {"mcc": "MCC", "bound": "bound:.2f"})],
-    differs="The mixture bends its sources smoothly, where the source has leaky layers; `small` has one kind of mixture. "
+    differs="The mixture bends its sources smoothly, where the source has leaky layers; `small` has one kind of it. "
     "Posteriors have full covariances, those of both models: independent ones pull towards decoders whose columns of "
     "derivatives are orthogonal, however little noise there is, and so away from the sources. There is no warm-up: "
     "without its prior a model first turns its codes as it likes, and mostly stays there. The data have no noise; "
