@@ -18,35 +18,25 @@ def number(value):
     return torch.tensor(value, dtype=torch.float64)
 
 
-PUBLISHED = GECO(speed=0.05, tolerance=1, near=np.inf, damping=0)
-CONTROLLERS = {"geco": GECO(), "pi": PI(), "geco, as published": PUBLISHED,
+CONTROLLERS = {"geco": GECO(), "pi": PI(), "geco, as published": GECO(tolerance=1, damping=0),
                "pi, as published": PI(integral=0.01, growth=0, damping=0)}  # fmt: skip
 over_controllers = pytest.mark.parametrize("controller", CONTROLLERS.values(), ids=CONTROLLERS)
 
 
 def run(controller, plant, target, n_steps, start=0.0):
     """Weights that a controller finds for a KL that is a function of the weight, through the Adam of its phase."""
-    state, excess = controller.build().double(), number(0.0)
+    level, excess = controller.build().double().level, number(0.0)
     with torch.no_grad():
-        state.level.fill_(start)
-    optimizer, weights = torch.optim.Adam(state.parameters(), **controller.phase(None).optimizer), []
+        level.fill_(start)
+    options = controller.phase(None).optimizer
+    optimizer, weights = torch.optim.Adam([level], **options), []
     for _ in range(n_steps):
-        weight = controller.weight(state.level.detach(), excess, target)
+        weight = controller.weight(level.detach(), excess, target)
         excess = plant(weight) - target
-        optimizer.zero_grad()
-        controller.loss(state, excess, target).backward()
+        level.grad = -controller.increment(level.detach(), excess, target)
         optimizer.step()
         weights.append(weight.item())
     return np.array(weights)
-
-
-def added(controller, excess, target, level=0.0):
-    """What the first step adds to a level."""
-    state = controller.build().double()
-    with torch.no_grad():
-        state.level.fill_(level)
-    controller.loss(state, number(excess), number(target)).backward()
-    return -state.level.grad.item()
 
 
 @over_controllers
@@ -62,26 +52,13 @@ def test_it_finds_the_weight_of_a_known_curve(controller):
     assert weights[-1] == pytest.approx(2, rel=0.02)
 
 
-def test_geco_as_published_multiplies_by_an_average_that_is_cut():
+def test_geco_multiplies_by_an_average_that_is_cut():
     """weight_t = exp(speed sum_s C_s), C_s the debiased moving average of excesses, each at most the target's size."""
-    controller = clone(PUBLISHED).set_params(speed=0.1, memory=0.5)
+    controller = GECO(speed=0.1, memory=0.5, tolerance=1, damping=0)
     weights = run(controller, lambda weight: number(50.0), number(2.0), 4)
     np.testing.assert_allclose(weights, np.exp(0.1 * np.arange(4)), rtol=1e-5)
-    kls = iter([50.0, 0.0, 2.0, 2.0])
-    weights = run(controller, lambda weight: number(next(kls)), number(2.0), 4)  # S is 1, -1, 0
-    averages = np.array([0.5 / 0.5, (0.25 - 0.5) / 0.75, (0.125 - 0.25) / 0.875])
-    np.testing.assert_allclose(weights, np.exp(0.1 * np.r_[0, averages.cumsum()]), rtol=1e-5)
-    assert added(controller, -1.0, 2.0) == pytest.approx(-0.5 * 0.1)
-    assert added(controller, -0.1, 0.2) == pytest.approx(-0.1 * 0.1)  # below a nat, in nats
-
-
-@pytest.mark.parametrize(("miss", "pace"), [(0.02, 0.1), (-0.02, -0.1), (0.04, 0.3), (0.1, 1), (-0.1, -1)])
-def test_what_misses_by_more_is_followed_out_of_proportion(miss, pace):
-    """C = S (1 + |S| / near) / tolerance, cut to [-1, 1]."""
-    geco = GECO(speed=0.3, tolerance=0.4, near=0.02)
-    assert added(geco, 8 * miss, 8.0) == pytest.approx(0.3 * pace)
-    pi = PI(proportional=0.0, integral=1e-9, growth=0.3, tolerance=0.4, near=0.02)
-    assert added(pi, 8 * miss, 8.0, level=40.0) == pytest.approx(0.3 * 40 * pace)
+    assert controller.increment(None, number(-1.0), number(2.0)) == -0.5
+    assert controller.increment(None, number(-0.1), number(0.2)) == -0.1  # below a nat, in nats
 
 
 def test_pi_adds_the_excess_and_follows_it_at_once():
@@ -94,13 +71,17 @@ def test_pi_adds_the_excess_and_follows_it_at_once():
 
 
 def test_pi_grows_by_shares_where_nats_would_add_less():
-    """I <- I + max(integral e, growth weight C), e the excess, and so below the target."""
-    controller = PI(proportional=0.0, integral=0.001, growth=0.1, tolerance=1, near=np.inf)
-    assert added(controller, 1.0, 4.0, level=40.0) == pytest.approx(0.1 * 40 / 4)
-    assert added(controller, -1.0, 4.0, level=40.0) == pytest.approx(-0.1 * 40 / 4)
-    assert added(controller, 50.0, 4.0, level=40.0) == pytest.approx(0.1 * 40)  # an excess counts up to the target
-    assert added(controller, 1.0, 4.0, level=0.01) == pytest.approx(0.001)  # nats add more
-    assert added(controller, 0.1, 0.2, level=40.0) == pytest.approx(0.1 * 40 * 0.1)  # below a nat, in nats
+    """I <- I + max(integral e, growth weight min(e / (tolerance target), 1)), e the excess, and so below the target."""
+    controller = PI(proportional=0.0, integral=0.001, growth=0.1, tolerance=1)
+
+    def added(level, excess, target):
+        return controller.increment(number(level), number(excess), number(target)).item()
+
+    assert added(40.0, 1.0, 4.0) == pytest.approx(0.1 * 40 / 4)
+    assert added(40.0, -1.0, 4.0) == pytest.approx(-0.1 * 40 / 4)
+    assert added(40.0, 50.0, 4.0) == pytest.approx(0.1 * 40)  # an excess counts up to the target's size
+    assert added(0.01, 1.0, 4.0) == pytest.approx(0.001)  # nats add more
+    assert added(40.0, 0.1, 0.2) == pytest.approx(0.1 * 40 * 0.1)  # below a nat, in nats
 
 
 @pytest.mark.parametrize("controller", [GECO(), PI()])
@@ -119,28 +100,6 @@ def test_they_follow_a_weight_of_any_size_that_moves(controller, scale, rate, n_
 
     run(controller, plant, number(8.0), 900)
     assert torch.stack(kls[-200:]).numpy() == pytest.approx(8, rel=0.05)
-
-
-@pytest.mark.parametrize("controller", [GECO(), PI()])
-def test_they_follow_a_weight_that_rises_all_at_once(controller):
-    """As where a model finds out about another factor: w* rises by 3% a step for 50 steps, and batches are noisy.
-
-    The mean of any 48 steps keeps to 7%; in proportion (near=inf, tolerance=.2, damping=3) it misses by 11%.
-    """
-    rng, n_steps = np.random.default_rng(0), 600
-    wanted = 0.03 * np.clip(np.arange(n_steps) - 300, 0, 50) - 0.005 * np.arange(n_steps)
-    kls, stages, left = [], [number(8.0), number(8.0)], iter(np.exp(wanted))
-
-    def plant(weight):
-        answer = (8 + 5 * torch.log(next(left) / weight.clamp(min=1e-4))).clamp(0, 40)
-        stages[0] = stages[0] + (answer - stages[0]) / 20
-        stages[1] = stages[1] + (stages[0] - stages[1]) / 5
-        kls.append(stages[1].item())
-        return stages[1] * (1 + 0.02 * rng.standard_normal())
-
-    run(controller, plant, number(8.0), n_steps, start=0.0 if isinstance(controller, GECO) else 1.0)
-    means = np.convolve(kls[100:], np.ones(48) / 48, "valid")
-    assert means == pytest.approx(8, rel=0.07)
 
 
 @pytest.mark.parametrize("controller", [GECO(damping=0.7), PI(damping=0.7)])

@@ -14,34 +14,29 @@ from vaekit.utils._spec import Spec, spec
 
 __all__ = ["GECO", "PI", "Controller"]
 
-# Adam whose eps dwarfs every gradient moves by lr / eps times the gradient: an integrator
+# Adam whose eps dwarfs every gradient moves by lr / eps times its moving average: an integrator with a memory
 INTEGRATOR_EPS = 1e6
 
 
-def share(excess, target):
-    """An excess in nats as a share of its target, cut to [-1, 1]; below a nat, of a nat."""
-    return (excess / target.clamp(min=1)).clamp(-1, 1)
+def share(excess, target, tolerance=1.0):
+    """An excess in nats as a share of what is tolerated of its target, cut to [-1, 1]; below a nat, of a nat."""
+    return (excess / (tolerance * target.clamp(min=1))).clamp(-1, 1)
 
 
 class Level(OneLine, nn.Module):
-    """What a controller has added up so far, and its moving average: of shares S, and of ones, which are their weight.
+    """What a controller has added up so far.
 
-    Parameters, not buffers: a phase of its own moves them, so a step changes nothing on the way, and pickles, snapshots
-    and checkpoints hold them.
+    A parameter, not a buffer: a phase of its own moves it, so a step changes nothing on the way, and pickles, snapshots
+    and checkpoints hold it with its moving average.
     """
 
     def __init__(self, start):
         super().__init__()
         self.level = nn.Parameter(torch.tensor(float(start)))
-        self.average = nn.Parameter(torch.zeros(2))
 
 
 class Controller(Spec, ABC):
     """A weight of the KL that rises while the KL lies above its target and falls while it lies below."""
-
-    memory: float
-    tolerance: float
-    near: float
 
     def build(self) -> nn.Module:
         """Return the controller's state."""
@@ -52,54 +47,47 @@ class Controller(Spec, ABC):
         """The weight, given what was added up, the nats by which the KL exceeds its target, and the target."""
 
     @abstractmethod
-    def increment(self, level: Tensor, excess: Tensor, pace: Tensor) -> Tensor:
-        """What is added up in this step, at a pace from -1 to 1."""
+    def increment(self, level: Tensor, excess: Tensor, target: Tensor) -> Tensor:
+        """What is added up in this step, before it is averaged and multiplied by the gain."""
 
-    def loss(self, state: nn.Module, excess: Tensor, target: Tensor) -> Tensor:
-        """A number whose gradient with respect to the state is minus what is added to it in this step."""
-        level, average = state.level.detach(), state.average.detach()
-        moved = (1 - self.memory) * (torch.stack([share(excess, target), torch.ones_like(excess)]) - average)
-        shares, ones = (average + moved).unbind()
-        added = self.increment(level, excess, self._pace(shares / ones))
-        return -(added * state.level + (moved * state.average).sum())
+    @property
+    @abstractmethod
+    def gain(self) -> float:
+        """What a step adds of one unit."""
 
-    def _pace(self, average):
-        """S (1 + |S| / near) / tolerance, cut to [-1, 1]: noise moves the weight little, a KL that stays off much."""
-        return (average * (1 + average.abs() / self.near) / self.tolerance).clamp(-1, 1)
+    @property
+    def averaging(self) -> float:
+        """Share of the steps before in the moving average."""
+        return 0.0
 
     def phase(self, loss: Any) -> Phase:
         """The phase in which the state moves along the gradient of a loss."""
-        return Phase(
-            "controller", ("discriminator",), loss, {"lr": INTEGRATOR_EPS, "betas": (0.0, 0.9), "eps": INTEGRATOR_EPS}
-        )
+        options = {"lr": self.gain * INTEGRATOR_EPS, "betas": (self.averaging, 0.9), "eps": INTEGRATOR_EPS}
+        return Phase("controller", ("discriminator",), loss, options)
 
 
 @spec
 class GECO(Controller):
-    """weight = exp(damping S + level), level <- level + speed C, C = S' (1 + |S'| / near) / tolerance cut to [-1, 1].
+    """weight = exp(damping S + level), level <- level + speed C, C the moving average of S / tolerance cut to [-1, 1].
 
-    S is (KL - target) / max(target, 1), cut to [-1, 1], S' its moving average.
+    S is (KL - target) / max(target, 1), cut to [-1, 1], too.
 
     A KL answers the weight after some tens of steps, and the weight that is needed moves for as long as the model
-    learns: by a thousandth in each step mostly, and by some hundredths where the model finds out about another factor.
-    What follows that closely makes swings of the noise of batches. So the level moves out of proportion: where the
-    average misses by less than `near`, little, and beyond, fast. What would then swing around the target for hundreds
-    of steps is damped. `tolerance=1`, `near=inf` and `damping=0` are as published: on short trainings such a weight
-    ends behind the one that is needed.
+    learns. To follow it closely the weight moves at full speed already where the KL misses by a fifth, and what would
+    then swing around the target for hundreds of steps is damped. `tolerance=1` and `damping=0` are as published: on
+    short trainings such a weight ends behind the one that is needed.
 
     Parameters
     ----------
-    speed : float, default=0.1
-        The most that a step adds to the logarithm of the weight.
+    speed : float, default=0.05
+        How much a KL beyond the tolerance adds to the logarithm of the weight in a step: larger values get there
+        sooner, and swing around the target for longer.
     memory : float, default=0.9
         Share of the steps before in the moving average.
-    tolerance : float, default=0.4
-        Share of the target by which the KL misses it where, `near` apart, the weight moves at full speed: smaller
-        values follow more closely, and swing around the target for longer.
-    near : float, default=0.02
-        Share of the target by which the KL misses it where the weight moves twice as fast as in proportion; infinite
-        for a weight that moves in proportion.
-    damping : float, default=4.0
+    tolerance : float, default=0.2
+        Share of the target by which the KL misses it where the weight moves at full speed: smaller values follow more
+        closely.
+    damping : float, default=3.0
         Power of e by which a KL of twice the target multiplies the weight at once: larger values end swings sooner, and
         pass more of the noise of batches on to the weight.
 
@@ -109,35 +97,39 @@ class GECO(Controller):
     KL.
     """
 
-    speed: float = 0.1
+    speed: float = 0.05
     memory: float = 0.9
-    tolerance: float = 0.4
-    near: float = 0.02
-    damping: float = 4.0
+    tolerance: float = 0.2
+    damping: float = 3.0
 
     _parameter_constraints: ClassVar[dict] = {
         "speed": [Interval(Real, 0, None, closed="neither")],
         "memory": [Interval(Real, 0, 1, closed="left")],
         "tolerance": [Interval(Real, 0, None, closed="neither")],
-        "near": [Interval(Real, 0, None, closed="neither")],
         "damping": [Interval(Real, 0, None, closed="left")],
     }
+
+    outside_of_step = ("speed",)
+
+    gain = property(lambda self: self.speed)
+    averaging = property(lambda self: self.memory)
 
     def weight(self, level, excess, target):
         """exp(damping S + level)."""
         return (self.damping * share(excess, target) + level).exp()
 
-    def increment(self, level, excess, pace):
-        """Speed C."""
-        return self.speed * pace
+    def increment(self, level, excess, target):
+        """C before its average."""
+        return share(excess, target, self.tolerance)
 
 
 @spec
 class PI(Controller):
     """weight = exp(damping S) (proportional / (1 + exp(target - KL)) + I + smallest), I a sum over steps.
 
-    I grows by integral (KL - target), or by growth C of the weight without its damping, where that is more; S and C are
-    those of `GECO`. The weight is kept in [smallest, largest], and nothing is added up that would drive it out of them.
+    S is (KL - target) / max(target, 1), cut to [-1, 1]. I grows by integral (KL - target), or by growth S / tolerance,
+    cut to [-1, 1], of the weight without its damping, where that is more. The weight is kept in [smallest, largest],
+    and nothing is added up that would drive it out of them.
 
     A sum of nats alone (`growth=0`, as published) suits weights around a tenth: a KL falls by nats for each factor of
     the weight, not for each unit. Beside a likelihood whose scale is learned the weight that is needed lies in the
@@ -152,11 +144,13 @@ class PI(Controller):
         Part of the weight that follows the KL of the batch at once.
     integral : float, default=0.001
         What a nat of excess adds to the weight in a step.
-    growth : float, default=0.1
-        The largest share of itself that a step adds to the weight, where that is more.
-    memory, tolerance, near : float, default=0.9, 0.4, 0.02
-        What sets the pace of that: see `GECO`.
-    damping : float, default=4.0
+    growth : float, default=0.05
+        Share of the weight that a KL beyond the tolerance adds in a step, where that is more: larger values get there
+        sooner, and swing around the target for longer.
+    tolerance : float, default=0.2
+        Share of the target by which the KL misses it where the weight grows at full speed: smaller values follow more
+        closely.
+    damping : float, default=3.0
         Power of e by which a KL of twice the target multiplies the weight at once: larger values end swings sooner, and
         pass more of the noise of batches on to the weight. With `growth=0` and `damping=0` it is the published
         controller.
@@ -173,11 +167,9 @@ class PI(Controller):
 
     proportional: float = 0.01
     integral: float = 0.001
-    growth: float = 0.1
-    memory: float = 0.9
-    tolerance: float = 0.4
-    near: float = 0.02
-    damping: float = 4.0
+    growth: float = 0.05
+    tolerance: float = 0.2
+    damping: float = 3.0
     smallest: float = 0.0
     largest: float = 10_000.0
 
@@ -185,9 +177,7 @@ class PI(Controller):
         "proportional": [Interval(Real, 0, None, closed="left")],
         "integral": [Interval(Real, 0, None, closed="neither")],
         "growth": [Interval(Real, 0, None, closed="left")],
-        "memory": [Interval(Real, 0, 1, closed="left")],
         "tolerance": [Interval(Real, 0, None, closed="neither")],
-        "near": [Interval(Real, 0, None, closed="neither")],
         "damping": [Interval(Real, 0, None, closed="left")],
         "smallest": [Interval(Real, 0, None, closed="left")],
         "largest": [Interval(Real, 0, None, closed="neither")],
@@ -203,6 +193,8 @@ class PI(Controller):
             )
         return self
 
+    gain = 1.0
+
     def weight(self, level, excess, target):
         """Both parts, damped and kept within bounds."""
         damped = (self.damping * share(excess, target)).exp() * self._undamped(level, excess)
@@ -211,9 +203,10 @@ class PI(Controller):
     def _undamped(self, level, excess):
         return self.proportional * torch.sigmoid(excess) + level + self.smallest
 
-    def increment(self, level, excess, pace):
+    def increment(self, level, excess, target):
         """What is added, as far as it takes the weight to its bound and no further."""
         weight = self._undamped(level, excess)
-        by_share, by_nats = self.growth * weight.clamp(min=0) * pace, self.integral * excess
+        by_share = self.growth * weight.clamp(min=0) * share(excess, target, self.tolerance)
+        by_nats = self.integral * excess
         added = torch.where(by_share.abs() > by_nats.abs(), by_share, by_nats)
         return added.clamp(min=self.smallest - weight, max=self.largest - weight)

@@ -91,9 +91,10 @@ class TargetKL(Objective):
 
     def _controller_loss(self, model, inputs, carried):
         """A loss whose gradient is minus what is to be added up."""
-        kl = carried.prior.kl(carried.posterior, carried.z).mean().detach()
+        kl, level = carried.prior.kl(carried.posterior, carried.z).mean().detach(), model.discriminator.level
         target = inputs.weights["kl"] + torch.zeros_like(kl)
-        return LossTerms(self._controller.loss(model.discriminator, kl - target, target), {}, carried)
+        increment = self._controller.increment(level.detach(), kl - target, target)
+        return LossTerms(-increment * level, {}, carried)
 
     def shortcomings(self, history, n_steps_done, n_steps):
         """Besides, a KL that did not come near its target."""
