@@ -46,7 +46,7 @@ FAMILY = {
     "a VAE for each class": ForEachClass(VAE()),
     "a DPVAE for each class": ForEachClass(DPVAE()),
 }
-N_ROWS = {"smoke": (60,), "small": (200, 2000, 10_000), "paper": (200, 2000, 10_000, 100_000)}
+N_ROWS = {"smoke": (60,), "small": (200, 2000), "paper": (200, 2000, 20_000)}
 N_SEEDS = {"smoke": 1, "small": 3, "paper": 10}
 N_EPOCHS = {"smoke": 1, "small": 100, "paper": 100}
 BATCH = 128

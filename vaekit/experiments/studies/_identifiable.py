@@ -19,7 +19,7 @@ MIXTURES = {
 }
 SIZES = {  # mixtures, rows, seeds, and how long nets are trained
     "smoke": (1, 200, 1, {"hidden_layer_sizes": (8,), "max_epochs": 1}),
-    "small": (1, 20_000, 5, {"hidden_layer_sizes": (64, 64), "max_epochs": 100}),
+    "small": (1, 20_000, 3, {"hidden_layer_sizes": (64, 64), "max_epochs": 100}),
     "paper": (2, 100_000, 10, {"hidden_layer_sizes": (64, 64), "max_epochs": 100}),
 }
 N_SEGMENTS = 20
