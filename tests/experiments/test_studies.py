@@ -1,6 +1,8 @@
 """Every study from its smallest runs to its page, and what all studies have in common."""
 
+import importlib
 import re
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -81,6 +83,13 @@ def test_every_claim_has_a_text_and_a_source(name):
     assert len(set(texts)) == len(texts)
     assert study.tables
     assert study.source
+
+
+def test_a_study_and_what_it_is_split_into_are_short_files():
+    folder = Path(importlib.import_module("vaekit.experiments.studies").__file__).parent
+    lengths = {file.name: len(file.read_text().splitlines()) for file in folder.glob("*.py")}
+    assert {f"_{name}.py" for name in STUDIES} <= set(lengths)
+    assert {name: length for name, length in lengths.items() if length > 150} == {}
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -5,7 +5,7 @@ import pytest
 import toy_study
 
 from vaekit.experiments import Claim, Finding, Store, Table, frame_of, judge, markdown, page, run_study
-from vaekit.experiments._claims import is_lower, per_seed
+from vaekit.experiments._claims import in_every_run, is_lower, per_seed
 
 STUDY = toy_study.STUDY
 FRAME = pd.DataFrame({"method": ["a", "a", "a", "b", "b"], "seed": [0, 1, 2, 0, 1], "error": [1.0, 2.0, 3.0, 4.0, 1.0]})
@@ -58,6 +58,17 @@ def test_claims_are_judged_by_seeds():
     assert "lower in 1 of 2 seeds" in lower.said
     held = Claim("", "", is_lower("error", {"method": "a"}, {"method": "b"}, factor=3))
     assert judge([held], FRAME)[0].outcome == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"), [({"least": 1}, True), ({"most": 2.9}, False), ({"least": 1.1, "most": 9}, False)]
+)
+def test_a_claim_about_every_run_says_them_all(bounds, expected):
+    holds, said = in_every_run("error", form=".1f", method="a", **bounds)(FRAME)
+    assert (holds, said) == (expected, "1.0, 2.0, 3.0 (3 seeds)")
+    assert in_every_run("error", method="z", **bounds)(FRAME) is None
+    many = pd.concat([FRAME[FRAME.method == "a"]] * 4)
+    assert in_every_run("error", form=".0f", **bounds)(many).said == "1 to 3 in 12 runs (3 seeds)"
 
 
 @pytest.mark.parametrize("holds", [True, False])

@@ -1,5 +1,7 @@
 """A small model for priors to stand in, and priors that have moved away from where they start."""
 
+import dataclasses
+
 import numpy as np
 import torch
 from settings_of_words import setting
@@ -11,6 +13,8 @@ from vaekit.likelihoods import Normal
 from vaekit.model import LatentVariableModel
 from vaekit.posteriors import DiagonalNormal
 from vaekit.priors import (
+    ConditionalFlow,
+    ConditionalNormal,
     Decoupled,
     ElementwiseFlow,
     FlowMatching,
@@ -21,6 +25,7 @@ from vaekit.priors import (
     StandardNormal,
     VampPrior,
 )
+from vaekit.priors._flow import FlowPrior
 from vaekit.utils._torch import make_generator
 
 __all__ = ["DENSITIES", "HARD", "ROWS", "SOFT", "model_with", "rows", "trained"]
@@ -36,6 +41,36 @@ SOFT = {  # not the image of a normal
     "pseudo-inputs": VampPrior(n_pseudo_inputs=5),
     "pseudo-inputs, weights learned": VampPrior(n_pseudo_inputs=5, learned_weights=True),
 }
+
+
+class OfOneCondition(FlowPrior):
+    """A conditional prior of rows that all have one condition."""
+
+    def __init__(self, prior):
+        super().__init__()
+        self.prior = prior
+        self.register_buffer("condition", torch.tensor([[1.0, 0.0]]))
+
+    def forward(self, z):
+        return self.prior.forward(z, self.condition)
+
+    def inverse(self, z0):
+        return self.prior.inverse(z0, self.condition)
+
+
+class GivenOne:
+    """Its word."""
+
+    def __init__(self, word):
+        self.word = word
+
+    def validated(self):
+        return self
+
+    def build(self, told):
+        return OfOneCondition(self.word.build(dataclasses.replace(told, condition_shape=(2,))))
+
+
 DENSITIES = {
     "standard normal": StandardNormal(),
     "elementwise flow": ElementwiseFlow(),
@@ -43,6 +78,8 @@ DENSITIES = {
     "flow matching": FlowMatching(hidden_width=4, n_steps=16),
     "masked autoregressive": MaskedAutoregressive(hidden_width=8),
     "neural spline": NeuralSpline(hidden_width=8),
+    "conditional flow": GivenOne(ConditionalFlow(n_couplings=2, hidden_width=8)),
+    "conditional normal": GivenOne(ConditionalNormal(hidden_width=8)),
     **SOFT,
     **HARD,
 }

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Claim", "Finding", "Verdict", "is_lower", "judge", "per_seed"]
+__all__ = ["Claim", "Finding", "Verdict", "in_every_run", "is_lower", "judge", "per_seed"]
 
+MOST_TOLD = 10  # values of a claim, one by one
 REPRODUCED, FAILED, UNTESTED = "reproduced", "not reproduced", "cannot be tested here"
 
 
@@ -117,5 +118,19 @@ def is_lower(number, these, than, factor=1.0):
         return Finding(
             bool(holds), f"{one.mean():.3g} beside {other.mean():.3g}; lower in {wins} of {len(seeds)} seeds"
         )
+
+    return test
+
+
+def in_every_run(number, least=-np.inf, most=np.inf, form=".3f", **labels):
+    """Test that a number lies within bounds in every run with these labels; it says the values, or their range."""
+
+    def test(frame):
+        values = per_seed(frame, number, **labels)
+        if values is None:
+            return None
+        told = [format(value, form) for value in (values if len(values) <= MOST_TOLD else (values.min(), values.max()))]
+        said = ", ".join(told) if len(values) <= MOST_TOLD else f"{' to '.join(told)} in {len(values)} runs"
+        return Finding(bool(values.between(least, most).all()), f"{said} ({values.index.nunique()} seeds)")
 
     return test

@@ -137,9 +137,10 @@ def fit_manipulation(
     Notes
     -----
     The advantage is that of the two pairs, which are held to their layouts; a VAE may find a third one. On the 8 x 8
-    squares of `make_xy_squares` (positions, strength .05, seeds 0 and 1) mixing was ahead by .41 and .28 nats under
-    "entangling" and behind by .05 and .04 under "disentangling", and a beta-VAE with four latents turned with it for
-    one of the two seeds: its own seed decides as much.
+    squares of `make_xy_squares` (positions, strength .05, seeds 0 to 2) mixing was ahead by .41, .28 and .22 nats under
+    "entangling" and by -.05, -.04 and .01 under "disentangling". A beta-VAE with four latents did not follow in each of
+    the seeds, and in one of them turned further under the same patterns on other images: its own seed decides as much
+    (the study `manipulation`).
 
     References
     ----------

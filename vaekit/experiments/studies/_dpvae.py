@@ -47,51 +47,39 @@ THRESHOLD = -3.0  # of the base density, in nats
 
 def runs(scale):
     """Images, and two moons at the size at which they are cheap."""
+    images = SIZES[scale]
     if scale == "smoke":
-        network = MLP(hidden_layer_sizes=(8,))
-        few = {"n_components": 2, "network": network, "max_epochs": 1, "max_steps": None}
-        on_moons = pairs_on_moons([0], {**few, "batch_size": 50}, {**MOONS, "n_rows": 150, "n_samples": 100})
-        methods = {name: MNIST[name] for name in ("VAE", "bH")}
-        return on_moons + pairs_of_images(methods, SIZES[scale], [0], **few)
+        few = {"n_components": 2, "network": MLP(hidden_layer_sizes=(8,)), "max_epochs": 1, "max_steps": None}
+        moons = {**MOONS, "n_rows": 150, "n_samples": 100}
+        on_moons = pairs(moons, ON_MOONS, 1, published("two_moons/{}", **few, batch_size=50))
+        return on_moons + pairs(images, ("VAE", "bH"), 1, alike(**few))
     if scale == "small":
         how = {"n_components": 8, "network": MLP(hidden_layer_sizes=(256, 128)), "max_epochs": 6}
-        return pairs_on_moons(range(3), {"max_steps": 1500}) + pairs_of_images(MNIST, SIZES[scale], range(3), **how)
-    return pairs_on_moons(range(10)) + [
-        run(method, prior, published(method, prior, data), {**SIZES[scale], "name": data}, seed)
-        for data in ("mnist", "svhn", "celeba") for seed in range(3) for method in OF_TABLE_1 for prior in PRIORS
-    ]  # fmt: skip
+        on_moons = pairs(MOONS, ON_MOONS, 3, published("two_moons/{}", max_steps=1500))
+        return on_moons + pairs(images, OF_TABLE_1, 3, alike(**how))
+    of_images = ((f"dpvae/{{}}/{name}", {**images, "name": name}) for name in ("mnist", "svhn", "celeba"))
+    on_moons = pairs(MOONS, ON_MOONS, 10, published("two_moons/{}"))
+    return on_moons + [run for name, data in of_images for run in pairs(data, OF_TABLE_1, 3, published(name))]
 
 
-def run(method, prior, model, data, seed):
-    """One fit; its labels are those of tables."""
-    return StudyRun({"data": data["name"], "method": method, "prior": prior}, model, data, seed)
-
-
-def published(method, prior, data):
-    """The preset of the source; its decoupled TC has the weights that have a lower bound."""
-    name = OF_TABLE_1[method] if prior == "plain" else OF_TABLE_1[method].replace("VAE", "DPVAE")
-    return preset(f"dpvae/{name}/{data}")
-
-
-def pairs_of_images(methods, data, seeds, **how):
-    """Both priors of every method, alike otherwise."""
+def pairs(data, methods, n_seeds, model_of):
+    """Both priors of every method; moons are others for each seed."""
     return [
-        run(method, prior, clone(model).set_params(**how, prior=word), data, seed)
-        for seed in seeds for method, model in methods.items() for prior, word in PRIORS.items()
+        StudyRun({"data": data["name"], "method": method, "prior": prior}, model_of(method, prior),
+                 {**data, "seed": seed} if data["name"] == "moons" else data, seed)
+        for seed in range(n_seeds) for method in methods for prior in PRIORS
     ]  # fmt: skip
 
 
-def pairs_on_moons(seeds, smaller=None, data=MOONS):
-    """Both priors of every method that has a preset of that size."""
-    return [
-        run(method, prior, preset(moons_preset(method, prior), **(smaller or {})), {**data, "seed": seed}, seed)
-        for seed in seeds for method in ON_MOONS for prior in PRIORS
-    ]  # fmt: skip
+def published(place, **how):
+    """Return what makes presets of the source; its decoupled TC has the weights that have a lower bound."""
+    name_of = {"plain": OF_TABLE_1, "decoupled": {m: name.replace("VAE", "DPVAE") for m, name in OF_TABLE_1.items()}}
+    return lambda method, prior: preset(place.format(name_of[prior][method]), **how)
 
 
-def moons_preset(method, prior):
-    """Its name."""
-    return f"two_moons/{OF_TABLE_1[method] if prior == 'plain' else OF_TABLE_1[method].replace('VAE', 'DPVAE')}"
+def alike(**how):
+    """Return what makes models that differ in their prior alone."""
+    return lambda method, prior: clone(MNIST[method]).set_params(**how, prior=PRIORS[prior])
 
 
 def load(data, folder):

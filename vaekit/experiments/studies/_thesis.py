@@ -13,7 +13,8 @@ from vaekit.experiments.studies._images import (
     rows_to_score,
     scores,
 )
-from vaekit.experiments.studies._thesis_claims import CLAIMS, FIGURES, METHODS, SHOWN, SOURCE
+from vaekit.experiments.studies._thesis_claims import CLAIMS, SOURCE
+from vaekit.experiments.studies._thesis_tables import FIGURES, METHODS, SHOWN
 from vaekit.nn import MLP
 from vaekit.presets import preset, preset_grid
 

@@ -1,16 +1,13 @@
-"""What the thesis says of its runs, and its tables."""
+"""What the thesis says of its runs."""
 
 import numpy as np
 
 from vaekit.experiments._claims import Claim, Finding, is_lower
-from vaekit.experiments._tables import Table
-from vaekit.experiments.studies._figures import compared
 from vaekit.experiments.studies._images import rises, told
-from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay
+from vaekit.experiments.studies._thesis_tables import METHODS, METRICS, at_best_strength
 from vaekit.metrics import rank_correlation, udr_scores
 
-METHODS = ("BetaVAE", "FactorVAE", "BetaTCVAE", "DIPVAE")
-METRICS = {"beta_vae": "beta-VAE metric", "factor_vae": "FactorVAE metric", "mig": "MIG"}
+SOURCE = "Mushom, master's thesis"
 FIGURE_5_16 = {  # Spearman correlations over all runs
     "elbo": {"beta_vae": -0.14, "factor_vae": -0.22, "mig": 0.10},
     "reconstruction": {"beta_vae": 0.23, "factor_vae": 0.16, "mig": 0.44},
@@ -18,33 +15,6 @@ FIGURE_5_16 = {  # Spearman correlations over all runs
 }
 BETWEEN = (0.05, 0.5)
 BETWEEN_SAID = f"{BETWEEN[0]} and {BETWEEN[1]} nats"
-SOURCE = "Mushom, master's thesis"
-PUBLISHED_5_3 = {
-    (1,): {"beta_vae": ".867 ± .079", "factor_vae": ".696 ± .065", "mig": ".201 ± .070"},
-    (3,): {"beta_vae": ".860 ± .055", "factor_vae": ".737 ± .031", "mig": ".269 ± .028"},
-    (10,): {"beta_vae": ".762 ± .038", "factor_vae": ".666 ± .018", "mig": ".270 ± .013"},
-    (30,): {"beta_vae": ".729 ± .006", "factor_vae": ".658 ± .014", "mig": ".269 ± .013"},
-}
-PUBLISHED_5_6 = {
-    ("BetaVAE",): {"beta_vae": ".867 (1)", "factor_vae": ".737 (3)", "mig": ".270 (10)"},
-    ("FactorVAE",): {"beta_vae": ".894 ± .033 (10)", "factor_vae": ".758 ± .054 (10)", "mig": ".297 ± .061 (25)"},
-    ("BetaTCVAE",): {"beta_vae": ".884 ± .049 (1)", "factor_vae": ".736 ± .028 (1)", "mig": ".285 ± .060 (1)"},
-    ("DIPVAE",): {"beta_vae": ".612 ± .041 (1)", "factor_vae": ".479 ± .038 (1)", "mig": ".039 ± .011 (1)"},
-}
-
-
-def at_best_strength(frame):
-    """A row per method and seed, each metric at the strength whose mean is best."""
-    rows = {}
-    for metric in METRICS:
-        means = frame.groupby(["method", "strength"])[metric].mean()
-        best = dict(means.groupby("method").idxmax().tolist())
-        for method, strength in ((method, best[method]) for method in METHODS if method in best):
-            chosen = frame[(frame.method == method) & (frame.strength == strength)]
-            for seed, value in zip(chosen.seed, chosen[metric]):
-                row = rows.setdefault((method, seed), {"method": method, "seed": seed})
-                row |= {metric: value, f"{metric}_at": strength}
-    return frame.__class__(list(rows.values()))
 
 
 def is_extreme(method, metrics, best):
@@ -117,28 +87,6 @@ def selects_without_labels(frame):
     return Finding(bool(table["factor_vae"] > 0 and table["mig"] > 0), f"{told(said, '.2f')} ({len(ours)} runs)")
 
 
-def draw_metrics(frame):
-    """Figures 5.6 to 5.8: metrics of all runs of each method."""
-    return MetricDistributionDisplay.from_frame(frame[["method", "seed", *METRICS]], model="method")
-
-
-def draw_settings(frame):
-    """Tables 5.3 to 5.6, figures 5.5 and 5.19: every run at every strength, and what trees make of few of its codes."""
-    ways = dict.fromkeys(METRICS, "higher") | {"reconstruction": "lower", "sample_efficiency": "higher"}
-    return compared(frame, ["method", "strength"], ways)
-
-
-def draw_correlations(frame):
-    """Figures 5.15 and 5.16: rank correlations of metrics, terms of the loss, and trees on codes, over all runs."""
-    return RankCorrelationDisplay.from_frame(frame[[*METRICS, *FIGURE_5_16, "accuracy", "sample_efficiency"]])
-
-
-OTHER_SCORES = {
-    "dci_disentanglement": "DCI D", "dci_completeness": "DCI C", "sap": "SAP", "info_modularity": "InfoM",
-    "info_compactness": "InfoC", "info_explicitness": "InfoE",
-}  # fmt: skip
-
-
 CLAIMS = [
     Claim("FactorVAE has the highest FactorVAE metric and MIG", "table 5.6",
           is_extreme("FactorVAE", ("factor_vae", "mig"), best=True)),
@@ -157,17 +105,3 @@ CLAIMS = [
     Claim("agreement between models ranks beta-VAEs as FactorVAE metric and MIG do, without labels",
           "Duan et al., ICLR 2020, https://arxiv.org/abs/1905.12614, figure 3", selects_without_labels),
 ]  # fmt: skip
-SHOWN = [
-    Table("Table 5.3: the beta-VAE by beta", ["strength"], METRICS | {"reconstruction": "reconstruction:.1f",
-          "kl": "KL:.1f"}, PUBLISHED_5_3, {"method": "BetaVAE"}),
-    Table("Table 5.6: each method at its best strength", ["method"], METRICS, PUBLISHED_5_6, of=at_best_strength),
-    Table("Every setting", ["method", "strength"], METRICS | OTHER_SCORES),
-    Table("Trees on codes", ["method"], {"accuracy": "accuracy, many labels", "accuracy_few": "few labels",
-          "sample_efficiency": "few / many"}, {("FactorVAE",): {"accuracy": ".72", "sample_efficiency": ".58"}}),
-    Table("Images unlike those of training: root mean squared error, and the share of codes that is kept (below 0 "
-          "they move further than codes differ)",
-          ["method", "strength"], {"error": "as trained", "error_noisy": "a tenth flipped",
-          "error_inverted": "inverted", "error_two": "two sprites", "codes_kept_noisy": "kept, flipped",
-          "codes_kept_inverted": "kept, inverted"}),
-]  # fmt: skip
-FIGURES = {"metrics": draw_metrics, "settings": draw_settings, "correlations": draw_correlations}
