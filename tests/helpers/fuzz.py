@@ -114,7 +114,7 @@ def sound(model):
 
 def judge_numbers(what, values, case):
     if hasattr(values, "select_dtypes"):  # a frame of several kinds; what are words and dates is not in question
-        values = values.select_dtypes(["number", "bool"])
+        values = values.select_dtypes(["number", "bool"], exclude="timedelta")
     values = np.asarray(values, dtype=float)
     if not np.isfinite(values).all():
         raise Fault(f"{case}\n{what} are not finite: {values[~np.isfinite(values)][:3]}")

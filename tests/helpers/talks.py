@@ -176,7 +176,7 @@ def _judge(talk, what, answer):
     """All numbers of an answer are finite; gaps that came in may come out."""
     for values in answer if isinstance(answer, tuple) else (answer,):
         if hasattr(values, "select_dtypes"):
-            values = values.select_dtypes(["number", "bool"])
+            values = values.select_dtypes(["number", "bool"], exclude="timedelta")
         is_numbers = isinstance(values, float) or getattr(getattr(values, "dtype", None), "kind", "O") in "fiub"
         if is_numbers and not np.isfinite(np.asarray(values, dtype=float)).all():
             raise Fault(f"{talk}\n{what} gave {np.asarray(values, dtype=float)!r:.200}")

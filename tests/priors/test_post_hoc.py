@@ -171,7 +171,9 @@ def test_a_refusal_leaves_model_and_prior_as_they_were(call):
     before = model.transform(X), model.log_prior(np.eye(2)), model.history_, model.kl_per_component_
     with pytest.raises(ValueError, match="fitted to 5 codes"):
         getattr(model, call)(X[:5])
-    for was, now in zip(before, (model.transform(X), model.log_prior(np.eye(2)), model.history_, model.kl_per_component_)):
+    for was, now in zip(
+        before, (model.transform(X), model.log_prior(np.eye(2)), model.history_, model.kl_per_component_)
+    ):
         np.testing.assert_array_equal(was, now)
 
 
@@ -182,7 +184,10 @@ def test_rows_that_are_held_out_are_no_codes():
 
 
 def test_more_codes_than_are_tried_first_may_be_asked_for():
-    assert VAE(prior=PostHoc(estimator=GaussianMixture(260)), **TINY | {"max_epochs": 1}).fit(X).sample(1).shape == (1, 5)
+    assert VAE(prior=PostHoc(estimator=GaussianMixture(260)), **TINY | {"max_epochs": 1}).fit(X).sample(1).shape == (
+        1,
+        5,
+    )
 
 
 @pytest.mark.parametrize("call", ["partial_fit", "fit"])

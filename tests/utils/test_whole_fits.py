@@ -17,7 +17,9 @@ over_kinds = pytest.mark.parametrize("method", ASKED)
 
 
 def tiny(**params):
-    return VAE(**{"n_components": 2, "hidden_layer_sizes": (4,), "max_epochs": 2, "warmup": 0, "random_state": 0} | params)
+    return VAE(
+        **{"n_components": 2, "hidden_layer_sizes": (4,), "max_epochs": 2, "warmup": 0, "random_state": 0} | params
+    )
 
 
 def around(method, **params):
@@ -42,7 +44,7 @@ class Falling(Callback):
 def test_a_fit_that_is_refused_leaves_the_one_before(method, wrong):
     model = around(method, prior="post_hoc").fit(ROWS)
     before = answer(model, method)
-    with pytest.raises(ValueError, match="codes|infinity|row|sample"):
+    with pytest.raises(ValueError, match=r"codes|infinity|row|sample"):
         model.fit(wrong)
     np.testing.assert_array_equal(answer(model, method), before)
     assert model.n_features_in_ == 3
@@ -64,6 +66,8 @@ def test_whether_there_is_something_to_ask():
 
 def test_samples_that_a_density_cannot_take_are_refused_before_it_is_fitted():
     model = VAEOutlierDetector(GaussianMixture(), n_importance_samples=3)
-    with pytest.raises(ValueError, match="'n_importance_samples' parameter is for models whose 'score_samples' takes it"):
+    with pytest.raises(
+        ValueError, match="'n_importance_samples' parameter is for models whose 'score_samples' takes it"
+    ):
         model.fit(ROWS)
     assert not is_fitted(model)

@@ -105,6 +105,8 @@ def is_missing(value):
         return value is None or bool(value != value)
     except TypeError:  # pandas' NA has no truth
         return True
+    except ValueError:  # nor has an array
+        return False
 
 
 def plain(value):

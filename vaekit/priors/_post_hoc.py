@@ -24,7 +24,9 @@ from vaekit.utils._torch import to_array
 
 __all__ = ["PostHoc"]
 
-MOST_TRIED = 256  # codes that an estimator is tried on; one that wants more of them is tried on as many as there will be
+MOST_TRIED = (
+    256  # codes that an estimator is tried on; one that wants more of them is tried on as many as there will be
+)
 
 
 @spec
@@ -117,7 +119,7 @@ class PostHocPrior(WithoutSpaces):
         return self.before
 
     def foresee(self, n_codes):
-        """Try the estimator on draws of N(0, I): what it asks of codes besides their values is known before training."""
+        """Try the estimator on draws of N(0, I): what it asks of codes but their values is known beforehand."""
         if n_codes >= self.least:
             return
         draws = np.random.RandomState(0).normal(size=(n_codes, self.n_components))

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn import get_config
 
-from vaekit.utils._containers import on_host
 from vaekit.utils._sklearn import check_sample_weight
+from vaekit.utils._told import about, told
 
 __all__ = ["checked_weights", "fitted_with", "in_proportion", "mean"]
 
@@ -20,7 +20,9 @@ def checked_weights(sample_weight, n_rows):
     if sample_weight is None:
         return None
     rows = np.broadcast_to(0.0, (n_rows, 1))
-    weights = check_sample_weight(on_host(sample_weight), rows, dtype=np.float64, ensure_non_negative=True)
+    with about("sample_weight"):
+        own = told(sample_weight, "sample_weight")
+        weights = check_sample_weight(own, rows, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
         raise ValueError("The 'sample_weight' holds zeros only: at least one weight must not be zero.")
     if (weights == weights[0]).all():
