@@ -113,11 +113,17 @@ def sound(model):
 
 
 def judge_numbers(what, values, case):
-    if hasattr(values, "select_dtypes"):  # a frame of several kinds; what are words and dates is not in question
-        values = values.select_dtypes(["number", "bool"], exclude="timedelta")
-    values = np.asarray(values, dtype=float)
+    values = np.asarray(numbers_of(values), dtype=float)
     if not np.isfinite(values).all():
         raise Fault(f"{case}\n{what} are not finite: {values[~np.isfinite(values)][:3]}")
+
+
+def numbers_of(values):
+    """Return what of an answer is numbers: of a frame of several kinds words and dates are not in question."""
+    values = values.to_pandas() if hasattr(values, "to_pandas") else values
+    if not hasattr(values, "select_dtypes"):
+        return values
+    return values.select_dtypes(["number", "bool"], exclude="timedelta").to_numpy(dtype=float, na_value=np.nan)
 
 
 def judge_what_is_left(model, error, case):

@@ -19,7 +19,17 @@ import vaekit
 from tests.helpers.drawn_calls import CALLS, Speaker
 from tests.helpers.drawn_parameters import draw_value
 from tests.helpers.drawn_worlds import CONDITIONS, GROUPS, N_ROWS, WEIGHTS, WORLDS
-from tests.helpers.fuzz import IS_KEPT, LONGEST, REFUSALS, Fault, judge_warning, judge_what_is_left, limited, place
+from tests.helpers.fuzz import (
+    IS_KEPT,
+    LONGEST,
+    REFUSALS,
+    Fault,
+    judge_warning,
+    judge_what_is_left,
+    limited,
+    numbers_of,
+    place,
+)
 from vaekit.impute import VAEImputer
 from vaekit.outlier import VAEOutlierDetector
 
@@ -175,8 +185,7 @@ def _answered(talk, what, call):
 def _judge(talk, what, answer):
     """All numbers of an answer are finite; gaps that came in may come out."""
     for values in answer if isinstance(answer, tuple) else (answer,):
-        if hasattr(values, "select_dtypes"):
-            values = values.select_dtypes(["number", "bool"], exclude="timedelta")
+        values = numbers_of(values)
         is_numbers = isinstance(values, float) or getattr(getattr(values, "dtype", None), "kind", "O") in "fiub"
         if is_numbers and not np.isfinite(np.asarray(values, dtype=float)).all():
             raise Fault(f"{talk}\n{what} gave {np.asarray(values, dtype=float)!r:.200}")

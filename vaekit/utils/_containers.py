@@ -77,6 +77,8 @@ def _open_array(X):
         if np.ma.is_masked(X):
             raise ValueError("X is a masked array with values left out: fill them first, with X.filled(value).")
         X = X.data
+    if isinstance(X, np.matrix):
+        raise TypeError("X is a matrix, and np.matrix is not supported: pass np.asarray(X).")
     if X.dtype.names is not None:
         raise ValueError(
             "X is a structured array: pass plain columns, with numpy.lib.recfunctions.structured_to_unstructured(X)."
@@ -237,6 +239,9 @@ def _open_exchanged_frame(X):
     """A frame that speaks a protocol, as one of a library that is there."""
     names = getattr(X, "column_names", ())
     _check_names(list(names() if callable(names) else names))
+    for field in getattr(X, "schema", ()):
+        if "interval" in str(getattr(field, "type", "")):  # at which polars panics
+            raise ValueError(f"Column {field.name!r} of X holds {field.type}, which are no numbers: leave it out.")
     openers = [("polars", "from_dataframe"), ("polars", "from_arrow"), ("pandas.api.interchange", "from_dataframe")]
     opened = (_opened_by(module, function, X) for module, function in openers)
     frame = next((frame for frame in opened if frame is not None), None)
