@@ -6,6 +6,7 @@ import datetime
 import decimal
 import fractions
 import tempfile
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,12 @@ def negative_zeros(values):
     return np.where(values == 0, -0.0, values) if values.dtype.kind == "f" else values
 
 
+def matrix(values):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return np.asmatrix(table(values))
+
+
 def structured(values):
     rows = floats(values)
     return np.rec.fromarrays(list(rows.T) or [np.zeros(len(rows))])
@@ -60,7 +67,7 @@ def read_from_disk(values):
 
 ARRAYS = {
     "a subclass": lambda values: values.view(Labelled),
-    "a matrix": lambda values: np.asmatrix(table(values)),
+    "a matrix": matrix,
     "masked, nothing left out": lambda values: np.ma.MaskedArray(values),
     "masked": lambda values: np.ma.MaskedArray(values, np.arange(values.size).reshape(values.shape) % 5 == 0),
     "structured": structured,

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import vaekit
 from tests.helpers.broken_files import mutations
@@ -25,7 +26,7 @@ from vaekit.model_selection import UDRSearch
 from vaekit.nn import MLP
 from vaekit.outlier import VAEOutlierDetector
 from vaekit.persistence import load, save
-from vaekit.priors import Decoupled
+from vaekit.priors import Decoupled, PostHoc
 
 Y = np.arange(len(X)) % 2
 STORED = Path(__file__).parent / "stored"
@@ -69,6 +70,14 @@ def test_a_prior_of_ones_own_is_handed_in(tmp_path):
     assert same_bits(other.sample(4), model.sample(4))
     with pytest.raises(UnreadableFileError, match="'prior'"):
         load(tmp_path / "model", network=own_network())
+
+
+def test_a_density_that_could_not_be_read_again_is_handed_in(tmp_path):
+    prior = PostHoc(estimator=GaussianMixture(init_params=FunctionTransformer(print)))
+    save(tiny("VAE", prior=prior), tmp_path / "model")
+    with pytest.raises(UnreadableFileError, match="'prior' is none of vaekit's own"):
+        load(tmp_path / "model")
+    assert load(tmp_path / "model", prior=prior).prior is prior
 
 
 def test_a_word_that_nobody_asked_for_is_refused(tmp_path):
@@ -139,7 +148,8 @@ def test_searches(name, tmp_path):
 
 
 def test_a_pipeline_with_a_module_of_ones_own_is_refused(tmp_path):
-    save(make_pipeline(StandardScaler(), tiny("VAE", network=own_network())).fit(X), tmp_path / "pipeline")
+    with pytest.warns(UserWarning, match="holds the types .*Custom.*, which `load` does not trust"):
+        save(make_pipeline(StandardScaler(), tiny("VAE", network=own_network())).fit(X), tmp_path / "pipeline")
     with pytest.raises(UnreadableFileError, match="Custom"):
         load(tmp_path / "pipeline")
 

@@ -13,8 +13,10 @@ from vaekit.estimators._validation import check_codes
 from vaekit.fitted import decode, likelihood_scale, sample_prior, through_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
+from vaekit.utils._containers import unwrap
 from vaekit.utils._noise import check_noise
 from vaekit.utils._random import make_random_state
+from vaekit.utils._told import about
 from vaekit.utils._typing import RandomStateLike, RowsLike
 
 __all__ = ["GenerationMixin", "SpacesMixin"]
@@ -37,7 +39,8 @@ class GenerationMixin(GuardedMethods):
             Means of the likelihood.
         """
         check_is_fitted(self)
-        codes = check_array(X, dtype=np.float64, input_name="X", estimator=self)
+        with about("X"):
+            codes = check_array(unwrap(X), dtype=np.float64, input_name="X", estimator=self)
         return decode(self.model_, check_codes(self, codes))
 
     @overload

@@ -15,6 +15,7 @@ from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._on_disk import RowsOnDisk, on_disk
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._sparse_rows import SparseRows
+from vaekit.utils._told import about
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
@@ -226,7 +227,8 @@ def check_in_support(estimator, X):
 def check_codes(estimator, Z):
     """Return codes as a float64 array whose last axis is n_components_."""
     check_is_fitted(estimator)
-    Z = np.asarray(unwrap(Z), dtype=np.float64)
+    with about("codes"):
+        Z = np.asarray(unwrap(Z), dtype=np.float64)
     if Z.ndim < 2 or Z.shape[-1] != estimator.n_components_ or Z.size == 0:
         raise ValueError(
             f"Codes have shape {Z.shape}, but {type(estimator).__name__} is expecting (..., n_rows, "
