@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 from scipy import sparse
 
-from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_parquet
+from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_grouped, read_whole
 
 __all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
 
@@ -299,7 +299,7 @@ def _is_left_to_others(X):
 OPENERS = [
     (_is_left_to_others, lambda X: X),
     (is_dataset, lambda X: DatasetRows(X)[:]),
-    (is_parquet, lambda X: _open_exchanged_frame(X.read())),
+    (is_grouped, lambda X: _open_exchanged_frame(read_whole(X))),
     (_is_of_torch_data, _refuse_loader),
     (lambda X: hasattr(X, "detach"), _open_tensor),
     (lambda X: isinstance(X, np.ndarray), _open_array),

@@ -18,7 +18,7 @@ def about(name):
     except Exception as error:
         if re.search(rf"\b{name}\b", str(error)):
             raise
-        kind = TypeError if isinstance(error, TypeError) else ValueError
+        kind = TypeError if isinstance(error, TypeError) and not isinstance(error, ValueError) else ValueError
         words = re.sub(r"\bX\b", name, str(error))
         raise kind(f"The {name!r} cannot be used: {words}") from error
 
