@@ -8,6 +8,8 @@ from vaekit.utils._told import about, told
 
 __all__ = ["checked_weights", "fitted_with", "in_proportion", "mean"]
 
+SMALLEST_SUM = 1e-290  # of weights that a number of draws can be divided by
+
 
 def checked_weights(sample_weight, n_rows):
     """Weights as float64 of mean 1 over the rows that have one; None where all are the same.
@@ -37,6 +39,8 @@ def in_proportion(weights, n_draws):
     >>> in_proportion(np.array([1.0, 0.0, 2.0]), 6)
     array([0, 0, 2, 2, 2, 2])
     """
+    if weights.sum() < SMALLEST_SUM:
+        weights = weights / weights.max()
     ends = np.cumsum(weights)
     places = np.searchsorted(ends * (n_draws / ends[-1]), np.arange(n_draws) + 0.5, side="right")
     return np.minimum(places, np.flatnonzero(weights)[-1])
