@@ -36,7 +36,8 @@ class GenerationMixin(GuardedMethods):
         decoded : ndarray of shape (n_samples, n_features_in_), or (n_samples, *image_shape_)
             Means of the likelihood.
         """
-        return decode(self.model_, check_codes_of_rows(self, X, "X"))
+        codes = check_codes_of_rows(self, X, "X")
+        return decode(self.model_, codes)
 
     @overload
     def sample(
