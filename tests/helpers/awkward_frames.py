@@ -107,7 +107,7 @@ def with_gap(rows):
 
 
 def of_polars(values, column):
-    return pl.DataFrame(named(plain(values))).with_columns(column(len(values)).alias("more"))
+    return pl.DataFrame({**named(plain(values)), "more": column(len(values))})
 
 
 POLARS = {

@@ -210,7 +210,8 @@ def _check_column(X, name, dtype):
     if not any(word in dtype for word in NOT_NUMBERS):
         return
     try:
-        np.asarray(X[name], dtype=np.float64)
+        if np.asarray(X[name], dtype=np.float64).ndim > 1:
+            raise ValueError(f"several numbers to a cell, of type {dtype}")
     except (TypeError, ValueError) as error:
         value = next((value for value in X[name] if not _is_number(value)), None)
         raise ValueError(
