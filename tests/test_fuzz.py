@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import vaekit
-from tests.helpers.fuzz import Fault, draw_case, run
+from tests.helpers.fuzz import Fault, draw_case, judge_what_is_left, run
 from tests.helpers.talks import draw_talk, hold
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import IncompatibleChoiceError, NoDensityError
@@ -82,7 +82,11 @@ def together(choices):
     kind = vaekit.SlowVAE if "laplace_transition" in choices.values() else vaekit.VAE
     choices = {name: word for name, word in choices.items() if word != "laplace_transition"}
     model = kind(n_components=2, hidden_layer_sizes=(4,), max_steps=1, random_state=0).set_params(**implicit | choices)
-    model.fit(DATA)
+    try:
+        model.fit(DATA)
+    except ValueError as error:
+        judge_what_is_left(model, error, choices)
+        raise
     told = [model.transform(DATA), model.sample_posterior(DATA)]
     told += [model.sample(2)] if hasattr(model, "sample") else []
     told += [model.score_samples(DATA)] if hasattr(model, "score_samples") else []

@@ -1,6 +1,7 @@
 """Promises about a process that goes on for long: nothing is kept of a fit, and no method grows with its rows."""
 
 import gc
+import re
 import threading
 from pathlib import Path
 
@@ -13,6 +14,18 @@ from tests.helpers.killed import run_until
 from vaekit.nn import ConvNet
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
+PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
+
+
+def test_every_promise_names_tests_that_are_there():
+    promises = [line.split("|")[1:3] for line in PAGE.read_text().splitlines() if line.startswith("| ")][1:]
+    assert len(promises) > 20
+    for promise, tests in promises:
+        named = re.findall(r"`(tests/[\w/.]+)", tests)
+        assert named, promise
+        assert [path for path in named if not (PAGE.parent.parent / path).exists()] == []
+
 
 ROUND = [
     ("VAE", X, {"checkpoint": "checkpoints"}),

@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from tiny_training import N_BATCHES, AtBatchBegin, AtEpochBegin, AtGradients, Rivalry, X, same_weights, tiny
@@ -159,6 +160,31 @@ def test_an_end_amid_a_step_of_two_phases_leaves_whole_steps(phase, monkeypatch)
     with pytest.warns(ConvergenceWarning, match="interrupted"):
         model = tiny(objective=Rivalry(), warmup=0).fit(X)
     n_steps = 2 * N_BATCHES + 3 if phase == 1 else 2 * N_BATCHES  # whole, or back at the start of the epoch
+    assert {int(state["step"]) for state in model.net_.optimizer_.state.values()} == {model.n_steps_} == {n_steps}
+    monkeypatch.setattr(PhasedAdam, "step_phase", original)
+    assert same_weights(model, tiny(objective=Rivalry(), warmup=0, max_steps=n_steps).fit(X))
+
+
+@pytest.mark.parametrize("error", [MemoryError, torch.OutOfMemoryError, RuntimeError])
+@pytest.mark.parametrize("phase", [0, 1])
+def test_an_error_amid_a_step_passes_on_and_leaves_whole_steps(error, phase, monkeypatch):
+    """Memory that is at an end, say."""
+    original, calls = PhasedAdam.step_phase, []
+
+    def failing(optimizer, number, gradient):
+        calls.append(number)
+        if len(calls) == 2 * (N_BATCHES + 2) + phase + 1:
+            raise error("no more")
+        original(optimizer, number, gradient)
+
+    monkeypatch.setattr(PhasedAdam, "step_phase", failing)
+    model = tiny(objective=Rivalry(), warmup=0)
+    with (
+        pytest.raises(error, match="no more"),
+        pytest.warns(ConvergenceWarning, match=f"by {error.__name__} after step"),
+    ):
+        model.fit(X)
+    n_steps = N_BATCHES if phase == 1 else N_BATCHES + 2  # back at the start of the epoch, or whole
     assert {int(state["step"]) for state in model.net_.optimizer_.state.values()} == {model.n_steps_} == {n_steps}
     monkeypatch.setattr(PhasedAdam, "step_phase", original)
     assert same_weights(model, tiny(objective=Rivalry(), warmup=0, max_steps=n_steps).fit(X))

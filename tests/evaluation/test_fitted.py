@@ -11,8 +11,10 @@ from sklearn.neighbors import KernelDensity
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from vaekit import VAE
 from vaekit.evaluation import (
     AggregatePosterior,
+    _likelihood,
     collapse_report,
     generation_report,
     get_unsupervised_scorer,
@@ -30,7 +32,9 @@ from vaekit.evaluation import (
 )
 from vaekit.evaluation._fitted import look_into
 from vaekit.exceptions import MissingMethodError, NoDensityError
+from vaekit.fitted import _densities
 from vaekit.model_selection import UDRSearch
+from vaekit.utils import _on_disk, _rows
 
 WORLD = four_dimensional_world()
 X = WORLD.sample(60, random_state=1)
@@ -190,3 +194,56 @@ def test_densities_to_decompose_may_be_tensors_or_lists(convert):
     Z = WORLD.sample_posterior(X, random_state=0)
     densities = Z, WORLD.log_posterior(X, Z), WORLD.log_prior(Z)
     np.testing.assert_allclose(q.decompose_kl(*map(convert, densities)), q.decompose_kl(*densities), rtol=1e-12)
+
+
+# ---------------------------------------------------------------------- rows that stay on a disk
+
+KEPT = {
+    "reconstruction_error": lambda model, rows: reconstruction_error(model, rows, random_state=0),
+    "importance_nll": lambda model, rows: importance_nll(model, rows, 20, random_state=0),
+    "symmetric_kl": lambda model, rows: symmetric_kl(model, rows, n_samples=50, random_state=0),
+    "kl_decomposition": lambda model, rows: kl_decomposition(model, rows, random_state=0),
+    "rate_distortion": lambda model, rows: rate_distortion(model, rows, random_state=0),
+    "collapse_report": lambda model, rows: collapse_report(model, rows),
+}
+
+
+def flat(found):
+    return np.concatenate([flat(part) for part in found]) if isinstance(found, tuple) else np.ravel(found)
+
+
+class Watched:
+    """Rows on a disk that count how many are read at a time."""
+
+    stays_on_disk = True
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype, self.sizes = array, array.shape, array.dtype, []
+
+    def __len__(self):
+        return len(self.array)
+
+    def __getitem__(self, rows):
+        block = self.array[rows]
+        self.sizes.append(len(block))
+        return block
+
+
+@pytest.fixture(scope="module")
+def trained():
+    rows = np.random.default_rng(0).normal(size=(600, 4)).astype(np.float32)
+    return VAE(n_components=2, hidden_layer_sizes=(4,), max_epochs=2, random_state=0).fit(rows), rows
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", KEPT)
+def test_rows_that_stay_on_a_disk_are_read_some_at_a_time(name, trained, monkeypatch):
+    (model, rows), most = trained, 150
+    monkeypatch.setattr(_likelihood, "ROWS_AT_ONCE", most)
+    expected = KEPT[name](model, rows)
+    monkeypatch.setattr(_on_disk, "LARGEST_READ", 0)
+    for room in (_on_disk, _rows, _densities):
+        monkeypatch.setattr(room, "VALUES_AT_ONCE", most * rows.shape[1])
+    kept = Watched(rows)
+    np.testing.assert_allclose(flat(KEPT[name](model, kept)), flat(expected), rtol=1e-6)
+    assert 0 < max(kept.sizes) <= most

@@ -1,7 +1,10 @@
+import resource
+
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from tests.helpers.killed import run_until
 from vaekit.functional import _row_blocks, maximum_mean_discrepancy, multi_information, total_correlation_terms
 
 BLOCK = 1000  # numbers
@@ -63,3 +66,19 @@ def test_without_gradients_nothing_is_computed_twice(monkeypatch):
     with torch.no_grad():
         found = _row_blocks.in_row_blocks(lambda some: (calls.append(some), rows[some])[1], 5, 2)
     assert (found.tolist(), len(calls)) == (rows.tolist(), 3)
+
+
+def test_blocks_leave_no_memory_behind():
+    """What a block leaves between its large arrays would keep them: half a gigabyte here."""
+    codes = torch.randn(2, 2500, 10, generator=torch.Generator().manual_seed(0))
+
+    def peak():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+    def work():
+        before = peak()
+        a, b = (part.clone().requires_grad_() for part in codes)
+        maximum_mean_discrepancy(a, b, "imq_multi").backward()
+        assert peak() - before < 200
+
+    assert run_until(work, 300)

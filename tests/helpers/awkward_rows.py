@@ -10,6 +10,9 @@ import polars as pl
 import pyarrow as pa
 import torch
 
+from tests.helpers.awkward_containers import RARE
+from tests.helpers.plain_values import named, plain, read_only, table
+
 ENDS = [1e-310, 1e-300, 1e-160, 1e-40, 1e-10, 1e10, 1e30, 1e39, 1e150, 1e300, 1e307]
 SCALES = [1.0] * 12 + ENDS
 OFFSETS = [0.0] * 12 + [1.0, -3.0, 100.0, 1e8, -1e16, 1e30, -1e300]
@@ -105,24 +108,6 @@ def converted(values, dtype):
     return values.astype(dtype)
 
 
-def table(array):
-    return array.reshape(len(array), -1) if len(array) else array.reshape(0, int(np.prod(array.shape[1:])))
-
-
-def named(array):
-    return {f"column {number}": column for number, column in enumerate(table(array).T)}
-
-
-def plain(array):
-    """Return an array in the byte order that other libraries know."""
-    kind = array.dtype.kind
-    return (
-        array.astype(np.float64)
-        if kind not in "biuf" or array.dtype.itemsize > 8
-        else array.astype(array.dtype.newbyteorder("="))
-    )
-
-
 def memmap(array):
     if array.dtype == object or not array.size:
         return array
@@ -130,11 +115,6 @@ def memmap(array):
         mapped = np.memmap(file, array.dtype, "w+", shape=array.shape)
     mapped[...] = array
     return mapped
-
-
-def read_only(array):
-    array.flags.writeable = False
-    return array
 
 
 def with_text(array):
@@ -165,6 +145,7 @@ WRAPS = {
     "mixed frame": lambda array: pd.DataFrame({**named(array), "flag": np.arange(len(array)) % 2 == 0}),
     "frame of text": with_text,
     "sparse": sparse,
+    **RARE,
 }
 
 
@@ -177,6 +158,7 @@ def draw_rows(rng):
     container = (
         rng.choice(["array", "tensor", "Fortran", "strided", "memmap", "list"]) if is_image else rng.choice(CONTAINERS)
     )
+    container = rng.choice(list(RARE)) if rng.random() < 0.15 else container
     scale, offset = rng.choice(SCALES), rng.choice(OFFSETS)
     return Rows(kind, rng.choice(SIZES), shape, scale, offset, dtype, container, rng.randrange(1000))
 
@@ -189,6 +171,6 @@ def draw_later(rng, rows):
     changes = [
         {"seed": rows.seed + 1, "n_rows": rng.choice([0, 1, 2, 5])},
         {"scale": rows.scale * rng.choice([1e10, 1e-10, 1e100, 1e300])},
-        {"dtype": rng.choice(DTYPES), "container": rng.choice(CONTAINERS)},
+        {"dtype": rng.choice(DTYPES), "container": rng.choice([*CONTAINERS, *RARE])},
     ]
     return rows._replace(**changes[change - 3])

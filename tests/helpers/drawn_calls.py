@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.base import clone
 
-from tests.helpers.drawn_worlds import CONDITIONS, GROUPS, N_ROWS, OTHERS, WEIGHTS
+from tests.helpers.awkward_containers import RARE
+from tests.helpers.drawn_worlds import CONDITIONS, GROUPS, N_ROWS, ODD, OTHERS, WEIGHTS
 from vaekit.persistence import load, save
 
 COUNTS = [1, 2, 3, 3, np.int64(2), np.uint8(2), 0, -1, 2.5, None, "3", True, np.array(2), np.nan, 1j, [2], 10**30]
@@ -34,7 +35,9 @@ CODES = {
     "objects": lambda rng, n: np.full((n, 2), None),
     "one": lambda rng, n: np.ones((1, 2)),
     "truths": lambda rng, n: np.ones((n, 2), dtype=bool),
+    **{name: lambda rng, n, make=make: make(rng.normal(size=(n, 2))) for name, make in RARE.items()},
 }
+COMMON_CODES = [name for name in CODES if name not in RARE]
 GIVEN = [
     *[None] * 3, {}, {"y": 1}, {"amount": 3.0}, {"town": "north"}, {"town": "nowhere"}, {"town": ["north"]}, {0: 2.0},
     {1: 3}, {-1: 1.0}, {0: 1e300}, {0: None}, {0: -5.5}, {99: 1}, {(0, 1): 1}, {None: 1}, {True: 1}, {"amount": np.nan},
@@ -80,14 +83,16 @@ class Speaker:
         return bound(**arguments)
 
     def other_rows(self):
-        name = "the same" if self.rng.random() < 0.5 else self.rng.choice(list(OTHERS))
-        return OTHERS[name](self.rows)
+        name = "the same" if self.rng.random() < 0.5 else self.rng.choice([*OTHERS] * 4 + [*RARE])
+        return OTHERS[name](self.rows) if name in OTHERS else RARE[name](self.numbers.normal(size=(N_ROWS, 4)))
 
     def codes(self):
-        return CODES["codes" if self.rng.random() < 0.3 else self.rng.choice(list(CODES))](self.numbers, N_ROWS)
+        names = COMMON_CODES if self.rng.random() < 0.8 else list(RARE)
+        return CODES["codes" if self.rng.random() < 0.3 else self.rng.choice(names)](self.numbers, N_ROWS)
 
     def told(self, table):
-        return table[self.rng.choice(list(table))](N_ROWS)
+        names = list(table) if self.rng.random() < 0.8 else list(ODD)
+        return {**ODD, **table}[self.rng.choice(names)](N_ROWS)
 
     def _inverse_transform(self):
         if not hasattr(self.model, "inverse_transform"):

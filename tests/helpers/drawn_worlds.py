@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 from scipy import sparse
 
+from tests.helpers.awkward_containers import ONE_AXIS, RARE
 from vaekit.nn import ConvNet, ConvNet1d
 
 N_ROWS = 13
@@ -210,4 +211,8 @@ GROUPS = {
     "a scalar": lambda n: 1,
     "NaN": lambda n: np.full(n, np.nan),
     "None among texts": lambda n: np.array(["a", None], dtype=object)[np.arange(n) % 2],
+}
+# what may be told, in whatever it stands
+ODD = {name: lambda n, make=make: make(np.arange(n)[:, None] % 3) for name, make in RARE.items()} | {
+    f"one axis: {name}": lambda n, make=make: make(np.arange(n)) for name, make in ONE_AXIS.items()
 }

@@ -19,6 +19,7 @@ LONGEST = 30  # seconds of the processor: other programs may need it, too
 REFUSALS = (ValueError, TypeError, AttributeError)  # the last for methods that a prior has none of
 WORDS_FOR_DATA = r"\bX\b|'y'|'groups'|Found array|Expected 2D array|'[a-z_]+' parameter|'[a-z]+[_a-z]*'|[Ff]eature"
 OURS = ("/vaekit/", "/sklearn/")
+IS_KEPT = "what was trained is kept"
 
 
 class Fault(AssertionError):
@@ -72,7 +73,11 @@ def told(case):
     """Fit, and ask everything."""
     model = getattr(vaekit, case.name)(**case.parameters)
     rows = case.rows.make()
-    model.fit(rows, *facts(case.name, case.rows.n_rows))
+    try:
+        model.fit(rows, *facts(case.name, case.rows.n_rows))
+    except REFUSALS as error:
+        judge_what_is_left(model, error, case)
+        raise
     for what, values in answers(model, rows):
         judge_numbers(what, values, case)
     if case.later != case.rows:
@@ -108,11 +113,23 @@ def sound(model):
 
 
 def judge_numbers(what, values, case):
-    if hasattr(values, "select_dtypes"):  # a frame of several kinds; what are words and dates is not in question
-        values = values.select_dtypes(["number", "bool"])
-    values = np.asarray(values, dtype=float)
+    values = np.asarray(numbers_of(values), dtype=float)
     if not np.isfinite(values).all():
         raise Fault(f"{case}\n{what} are not finite: {values[~np.isfinite(values)][:3]}")
+
+
+def numbers_of(values):
+    """Return what of an answer is numbers: of a frame of several kinds words and dates are not in question."""
+    values = values.to_pandas() if hasattr(values, "to_pandas") else values
+    if not hasattr(values, "select_dtypes"):
+        return values
+    return values.select_dtypes(["number", "bool"], exclude="timedelta").to_numpy(dtype=float, na_value=np.nan)
+
+
+def judge_what_is_left(model, error, case):
+    """A first fit that is refused was refused before it trained, or says what it keeps."""
+    if model.__sklearn_is_fitted__() and IS_KEPT not in str(error):
+        raise Fault(f"{case}\nwas refused after {model.n_steps_} steps: {error}")
 
 
 def judge_refusal(error, case):

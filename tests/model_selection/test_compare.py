@@ -115,3 +115,20 @@ def test_tables():
 def test_bad_calls(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+class NeverFitted(PCA):
+    def fit(self, X, y=None):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("scorers", ["nonsense", ["accuracy", "nonsense"], {"own": "nonsense"}])
+def test_scorers_are_looked_at_before_anything_is_fitted(scorers):
+    with pytest.raises(ValueError, match=r"'scorers'.*nonsense"):
+        compare([NeverFitted()], X, scorers=scorers)
+    with pytest.raises(TypeError, match=r"'scorers'.*'score' method"):
+        compare([NeverFitted(), KMeansWithoutScore()], X)
+
+
+class KMeansWithoutScore(NeverFitted):
+    score = property(doc="It has none.")

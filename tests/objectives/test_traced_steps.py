@@ -7,7 +7,9 @@ from objective_world import BATCH, N_COMPONENTS, OBJECTIVES, PAIRS, make_model, 
 
 from vaekit.engine import Net, Plan, ResidentRows, _kinds
 from vaekit.engine._kinds import kind_of_step
+from vaekit.functional import _row_blocks
 from vaekit.likelihoods import Normal
+from vaekit.objectives import AggregateDivergence, KLDecomposition, Tripod
 from vaekit.utils._torch import make_generator
 
 N_STEPS, PER_EPOCH = 50, 5
@@ -45,3 +47,15 @@ def test_after_fifty_steps_it_is_where_the_eager_step_is(monkeypatch, objective,
     for row, other in zip(eager.history, traced.history, strict=True):
         assert row.keys() == other.keys()
         assert row["train_loss"] == pytest.approx(other["train_loss"], rel=1e-4)
+
+
+KINDS_OF_PAIRS = KLDecomposition, AggregateDivergence, Tripod
+OF_PAIRS = [next(case for case in CASES if isinstance(OBJECTIVES[case[0]], kind)) for kind in KINDS_OF_PAIRS]
+
+
+@pytest.mark.parametrize(("objective", "prior", "dtype"), OF_PAIRS)
+def test_so_it_is_where_pairs_of_rows_are_taken_in_blocks(monkeypatch, objective, prior, dtype):
+    monkeypatch.setattr(_row_blocks, "MOST_NUMBERS", 4)
+    monkeypatch.setattr(_row_blocks, "NUMBERS_OF_A_BLOCK", 3 * BATCH)
+    monkeypatch.setitem(globals(), "N_STEPS", 2 * PER_EPOCH)
+    test_after_fifty_steps_it_is_where_the_eager_step_is(monkeypatch, objective, prior, dtype)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn.mixture import GaussianMixture
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.neighbors import KernelDensity
+from sklearn.pipeline import make_pipeline
 
 from tests.helpers.family import IMAGES, NAMES, WITH_DENSITY, X, same_bits, tiny
 from vaekit.nn import MLP, ConvNet
@@ -84,10 +85,11 @@ SETTINGS = {
     "nested words": {"objective": TotalCorrelation(gamma=Warmup(value=3.0)), "prior": Decoupled(n_couplings=2)},
     "a random state that moves on": {"random_state": np.random.RandomState(3)},
     "no seed": {"random_state": None},
-    "a device and a checkpoint": {"device": torch.device("cpu")},
+    "a device": {"device": torch.device("cpu")},
     "a mixture": {"prior": MixtureOfNormals(n_modes=3)},
     "a fitted mixture": {"prior": PostHoc(estimator=GaussianMixture(2))},
     "a kernel density": {"prior": PostHoc(estimator=KernelDensity(bandwidth=0.5))},
+    "a bayesian mixture": {"prior": PostHoc(estimator=BayesianGaussianMixture(n_components=2))},
     "vamp": {"prior": "vamp"},
     "flow matching": {"prior": "flow_matching"},
     "autoregressive": {"posterior_family": "iaf", "prior": "maf"},
@@ -101,6 +103,8 @@ SETTINGS = {
 def test_every_kind_of_parameter(name, tmp_path):
     model = tiny("VAE", **SETTINGS[name]).fit(X)
     assert_same(model, through_a_file(model, tmp_path), X)
+    in_a_pipeline = through_a_file(make_pipeline(model), tmp_path)
+    assert same_bits(in_a_pipeline.transform(X), model.transform(X))
 
 
 def test_names_of_columns_and_a_folder(tmp_path):
@@ -109,6 +113,7 @@ def test_names_of_columns_and_a_folder(tmp_path):
     other = through_a_file(model, tmp_path)
     assert list(other.feature_names_in_) == list("abcd")
     assert other.checkpoint.folder == tmp_path / "checkpoints"
+    assert through_a_file(make_pipeline(model), tmp_path)[-1].checkpoint.folder == str(tmp_path / "checkpoints")
     assert same_bits(other.transform(frame), model.transform(frame))
     with pytest.raises(ValueError, match="feature names"):
         other.transform(frame.rename(columns={"a": "z"}))

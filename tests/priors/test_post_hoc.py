@@ -7,9 +7,11 @@ import pytest
 from scipy.stats import norm
 from sklearn.base import BaseEstimator, clone
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity
+from skorch.callbacks import Callback
 
 from vaekit import VAE, WAE
 from vaekit.exceptions import NoDensityError
@@ -30,6 +32,13 @@ class Resampler(BaseEstimator):
 
     def sample(self, n_samples=1, random_state=None):
         return self.rows_[random_state.randint(len(self.rows_), size=n_samples)]
+
+
+class Falling(Callback):
+    """Fails after the first epoch."""
+
+    def on_epoch_end(self, net, **kwargs):
+        raise ZeroDivisionError
 
 
 ESTIMATORS = {
@@ -123,6 +132,79 @@ def test_what_is_no_density_estimator_is_refused(estimator):
         VAE(prior=PostHoc(estimator=estimator), **TINY).fit(X)
 
 
-def test_an_estimator_that_cannot_be_fitted_is_named_with_its_prior():
-    with pytest.raises(ValueError, match=r"GaussianMixture, the estimator of prior='post_hoc', could not .* 5 codes"):
-        VAE(prior="post_hoc", n_components=2, max_epochs=1).fit(np.eye(5))
+class Small(Resampler):
+    """Holds 256 rows, which it does not say before it is given more."""
+
+    def fit(self, X, y=None):
+        if len(X) > 256:
+            raise RuntimeError("there is no room")
+        return super().fit(X)
+
+
+class Wide(Resampler):
+    """Its draws have a number too many."""
+
+    def sample(self, n_samples=1, random_state=None):
+        return np.zeros((n_samples, 3))
+
+
+REFUSED = {
+    "too few": (GaussianMixture(10), "could not be fitted to 5 codes"),
+    "never enough": (GaussianMixture(1000), "could not be fitted to 5 codes"),
+    "a parameter": (GaussianMixture(2, covariance_type="none"), "The 'covariance_type' parameter"),
+    "no draws": (KernelDensity(kernel="linear"), r"to 5 codes \(.*\): give one that can"),
+    "wide": (Wide(), "a draw of it has 3 numbers and not n_components=2"),
+}
+
+
+@pytest.mark.parametrize(("estimator", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_fitted_to_so_few_codes_is_refused_before_training(estimator, words):
+    model = VAE(prior=PostHoc(estimator=estimator), **TINY)
+    with pytest.raises(ValueError, match=f"{type(estimator).__name__}, the estimator of prior='post_hoc', .*{words}"):
+        model.fit(np.eye(5))
+    assert not hasattr(model, "net_")
+
+
+@pytest.mark.parametrize("call", ["partial_fit", "fit"])
+def test_a_refusal_leaves_model_and_prior_as_they_were(call):
+    model = VAE(prior="post_hoc", warm_start=True, **TINY).fit(X)
+    before = model.transform(X), model.log_prior(np.eye(2)), model.history_, model.kl_per_component_
+    with pytest.raises(ValueError, match="fitted to 5 codes"):
+        getattr(model, call)(X[:5])
+    for was, now in zip(
+        before, (model.transform(X), model.log_prior(np.eye(2)), model.history_, model.kl_per_component_)
+    ):
+        np.testing.assert_array_equal(was, now)
+
+
+def test_rows_that_are_held_out_are_no_codes():
+    model = VAE(prior="post_hoc", early_stopping=True, **TINY)
+    with pytest.raises(ValueError, match="fitted to 9 codes"):
+        model.fit(X[:10])
+
+
+def test_more_codes_than_are_tried_first_may_be_asked_for():
+    assert VAE(prior=PostHoc(estimator=GaussianMixture(260)), **TINY | {"max_epochs": 1}).fit(X).sample(1).shape == (
+        1,
+        5,
+    )
+
+
+@pytest.mark.parametrize("call", ["partial_fit", "fit"])
+def test_what_fails_on_the_codes_themselves_leaves_the_training_and_a_normal_prior(call):
+    plain = getattr(VAE(warm_start=True, **TINY).fit(X[:200]), call)(X)
+    model = VAE(prior=PostHoc(estimator=Small()), warm_start=True, **TINY).fit(X[:200])
+    with (
+        pytest.warns(ConvergenceWarning, match="ended by ValueError after step .* what was learned by then is kept"),
+        pytest.raises(ValueError, match=r"there is no room.* is kept, with p\(z\) = N\(0, I\)"),
+    ):
+        getattr(model, call)(X)
+    np.testing.assert_array_equal(model.transform(X), plain.transform(X))
+    np.testing.assert_array_equal(model.sample(3), plain.sample(3))
+
+
+def test_an_error_that_ends_training_is_not_hidden_by_what_it_leaves_undone():
+    model = VAE(prior=PostHoc(estimator=Small()), callbacks=[Falling()], **TINY)
+    with pytest.raises(ZeroDivisionError):
+        model.fit(X)
+    assert model.n_steps_ == 3

@@ -115,3 +115,31 @@ def test_frames_of_complex_numbers_and_frames_without_columns_are_refused():
         unwrap(pd.DataFrame({"a": [1.0, 2.0], "b": [1j, 2j]}))
     with pytest.raises(ValueError, match=r"0 feature\(s\) .*X needs at least one column"):
         unwrap(pd.DataFrame(index=range(4)))
+
+
+@pytest.mark.parametrize("cells", [[{"a": 1}] * 3, [[1, 2]] * 3], ids=["a struct", "a list"])
+def test_a_column_of_several_numbers_to_a_cell_is_refused_by_name(cells):
+    with pytest.raises(ValueError, match=r"(?s)Column 'more' of X holds .*which is no number"):
+        unwrap(pl.DataFrame({"x": [1.0, 2, 3], "more": cells}))
+
+
+def test_what_numpy_has_no_word_for_is_opened():
+    wide = pl.DataFrame({"a": [2**100, 1], "b": [1, 2]}, schema={"a": pl.Int128, "b": pl.UInt8})
+    np.testing.assert_array_equal(np.asarray(unwrap(wide)), [[2.0**100, 1], [1, 2]])
+    sparse = pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1, 0])})
+    np.testing.assert_array_equal(np.asarray(unwrap(sparse)), [[0.0], [1], [0]])
+    np.testing.assert_array_equal(unwrap(memoryview(np.arange(6).reshape(3, 2))), np.arange(6).reshape(3, 2))
+
+
+REFUSED_IN_WORDS = {
+    "a matrix": (lambda: np.ones((2, 2)).view(np.matrix), "np.matrix is not supported: pass"),
+    "without numbers": (lambda: torch.empty(2, 2, device="meta"), "'meta', which holds no numbers"),
+    "complex": (lambda: torch.ones(2, 2) * 1j, "real and imaginary parts of X"),
+    "months": (lambda: pa.table({"a": pa.array([pa.MonthDayNano([1, 2, 3])])}), "Column 'a' of X holds month_day_nano"),
+}
+
+
+@pytest.mark.parametrize(("rows", "words"), REFUSED_IN_WORDS.values(), ids=REFUSED_IN_WORDS)
+def test_what_holds_no_rows_of_numbers_is_refused_in_words(rows, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        unwrap(rows())

@@ -83,14 +83,27 @@ def test_a_small_torch_dataset_is_an_array():
     np.testing.assert_array_equal(unwrap(Pairs()), IMAGES)
 
 
+def parquet(path, table):
+    pq.write_table(table, path, row_group_size=64)
+    return pq.ParquetFile(path)
+
+
+def arrow(path, table):
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=64)
+    return pa.ipc.open_file(pa.memory_map(str(path)))
+
+
+@pytest.mark.parametrize("written", [parquet, arrow])
 @pytest.mark.parametrize("dtype", [np.float32, np.int16])
-def test_row_groups_of_a_parquet_file_are_read_as_they_are_needed(dtype, tmp_path, monkeypatch):
+def test_groups_of_rows_of_a_file_are_read_as_they_are_needed(dtype, written, tmp_path, monkeypatch):
     table = (100 * TABLE).astype(dtype)
-    pq.write_table(pa.table(dict(zip("abcde", table.T))), tmp_path / "rows.parquet", row_group_size=64)
-    frame = unwrap(pq.ParquetFile(tmp_path / "rows.parquet"))
+    file = written(tmp_path / "rows", pa.table(dict(zip("abcde", table.T))))
+    frame = unwrap(file)
     assert list(frame.columns) == list("abcde")
+    np.testing.assert_array_equal(frame, table)
     monkeypatch.setattr(_on_disk, "LARGEST_READ", 0)
-    rows = on_disk(pq.ParquetFile(tmp_path / "rows.parquet"))
+    rows = on_disk(file)
     assert (rows.shape, rows.dtype) == (table.shape, dtype)
     for key in (slice(60, 70), slice(None, None, 50), np.array([299, 0, 64, 63])):
         np.testing.assert_array_equal(rows[key], table[key])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn import config_context
 from sklearn.neighbors import KernelDensity
@@ -16,6 +16,7 @@ from vaekit.utils._weights import checked_weights, fitted_with, in_proportion, m
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=20).filter(any), st.integers(1, 50))
+@example([0.0, 5e-324], 3)
 def test_a_row_is_drawn_as_often_as_its_share_says(weights, n_draws):
     weights = np.array(weights)
     drawn = np.bincount(in_proportion(weights, n_draws), minlength=len(weights))

@@ -310,5 +310,6 @@ class Net(WritingNet):
         settle_likelihood(self, rows)
 
     def finish(self, rows):
-        """Let the prior take what it finds in codes of some rows, if it looks for anything."""
-        finish_prior(self, rows)
+        """Let the prior take what it finds in codes of some rows; what goes wrong passes on, and leaves the weights."""
+        with self.safety_.telling():
+            finish_prior(self, rows)

@@ -7,6 +7,7 @@ import torch
 from torch import fx
 from torch.fx.node import map_aggregate
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakTensorKeyDictionary
 
 __all__ = ["recorded"]
 
@@ -37,7 +38,7 @@ class _Recorder(TorchDispatchMode):
 
     def __init__(self, tensors):
         super().__init__()
-        self.graph, self.constants, self._known = fx.Graph(), {}, {}
+        self.graph, self.constants, self._known = fx.Graph(), {}, WeakTensorKeyDictionary()
         for number, tensor in enumerate(tensors):
             self._note(self.graph.placeholder(f"given_{number}"), tensor)
 
@@ -59,14 +60,14 @@ class _Recorder(TorchDispatchMode):
 
     def _note(self, node, tensor):
         node.meta["tensor_meta"] = node.meta["val"] = Meta(tensor.dtype, tensor.shape, tensor.stride(), tensor.device)
-        self._known[id(tensor)] = node, tensor  # held, so that no other gets its id
+        self._known[tensor] = node  # not held: memory is that of a step, however large
 
     def node_of(self, value):
         """The node of a tensor; what is no tensor is itself."""
         if not isinstance(value, torch.Tensor):
             return value
-        if id(value) not in self._known:
+        if value not in self._known:
             name = f"constant_{len(self.constants)}"
             self.constants[name] = value
             self._note(self.graph.get_attr(name), value)
-        return self._known[id(value)][0]
+        return self._known[value]

@@ -72,6 +72,17 @@ class Safety:
         finally:
             self._starts = []
 
+    @contextlib.contextmanager
+    def telling(self):
+        """Whatever goes wrong inside, once training is over, passes on; a warning says that what was learned stays."""
+        try:
+            yield
+        except BaseException as failure:
+            try:
+                self.say_where_it_ended(failure)
+            finally:  # as above
+                raise failure
+
     def keep_whole_steps(self):
         """After an end amid an epoch strike out its row; amid a step, go back to the start of the epoch."""
         self.net.strike_out_open_row()

@@ -9,7 +9,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.multiclass import type_of_target
 from torch import nn
 
+from vaekit.frames import open_table
 from vaekit.utils._containers import column_names, unwrap
+from vaekit.utils._told import about
 from vaekit.utils._weights import in_proportion
 
 __all__ = ["Conditions"]
@@ -41,7 +43,8 @@ class Conditions:
         columns, self.names = _columns(y, n_rows), _names(y)
         if weight is not None:
             columns, weight = [column[weight > 0] for column in columns], weight[weight > 0]
-        self.encoders = [_fitted_encoder(column, weight) for column in columns]
+        with about("y"):
+            self.encoders = [_fitted_encoder(column, weight) for column in columns]
         encoded = self._encode(columns)
         mean = encoded.mean(axis=0) if weight is None else np.average(encoded, axis=0, weights=weight)
         self.mean = mean.astype(np.float32)
@@ -164,13 +167,8 @@ def _columns(y, n_rows):
     """Columns of y, each of n_rows values."""
     if y is None:
         raise ValueError("ConditionalVAE requires y to be passed, but the target y is None: a condition for every row.")
-    if isinstance(y, tuple):  # one condition of several columns
-        return [np.full(n_rows, value) for value in y]
-    if hasattr(y, "columns") and column_names(y) is not None:
-        columns = [np.asarray(y[name]) for name in y.columns]
-    else:
-        array = np.asarray(unwrap(y))
-        columns = [np.full(n_rows, array)] if array.ndim == 0 else list(np.atleast_2d(array.T))
+    with about("y"):
+        columns = _opened_columns(y, n_rows)
     if any(len(column) != n_rows for column in columns):
         raise ValueError(
             f"The 'y' holds {len(columns[0])} conditions for {n_rows} rows; pass one for each, or one alone."
@@ -178,9 +176,26 @@ def _columns(y, n_rows):
     return columns
 
 
+def _opened_columns(y, n_rows):
+    if isinstance(y, tuple):  # one condition of several columns
+        return [_told_apart(np.full(n_rows, value)) for value in y]
+    if column_names(y) is not None:
+        table = open_table(y)
+        if table is None or not table.columns:
+            raise ValueError("y is a frame without columns, or with two of one name; name each once.")
+        return [_told_apart(np.asarray(y[name])) for name in y.columns]
+    array = _told_apart(np.asarray(unwrap(y)))
+    return [np.full(n_rows, array)] if array.ndim == 0 else list(np.atleast_2d(array.T))
+
+
+def _told_apart(labels):
+    """Labels as scikit-learn tells them apart: NumPy's texts of any length as objects."""
+    return labels.astype(object) if labels.dtype.kind == "T" else labels
+
+
 def _names(y):
     """What the columns of y are called."""
-    if hasattr(y, "columns") and column_names(y) is not None:
+    if column_names(y) is not None:
         return list(y.columns)
     name = getattr(y, "name", None)  # of a series
     return [name] if isinstance(name, str) else []
@@ -197,3 +212,6 @@ def _encoded(encoder, column):
         return encoder.transform(column[:, None])
     except ValueError as error:
         raise ValueError(f"The 'y' holds what the model was not fitted with: {error}") from error
+    except TypeError as error:
+        some = getattr(encoder, "categories_", [np.zeros(1)])[0][0]
+        raise ValueError(f"The 'y' holds {column.dtype}, and the model was fitted with such as {some!r}.") from error

@@ -5,11 +5,11 @@ from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils.validation import check_array, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from vaekit.estimators._available import if_prior_has_spaces
 from vaekit.estimators._given import check_given, sample_given
-from vaekit.estimators._validation import check_codes
+from vaekit.estimators._validation import check_codes, check_codes_of_rows
 from vaekit.fitted import decode, likelihood_scale, sample_prior, through_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
@@ -36,9 +36,8 @@ class GenerationMixin(GuardedMethods):
         decoded : ndarray of shape (n_samples, n_features_in_), or (n_samples, *image_shape_)
             Means of the likelihood.
         """
-        check_is_fitted(self)
-        codes = check_array(X, dtype=np.float64, input_name="X", estimator=self)
-        return decode(self.model_, check_codes(self, codes))
+        codes = check_codes_of_rows(self, X, "X")
+        return decode(self.model_, codes)
 
     @overload
     def sample(
@@ -153,7 +152,7 @@ class GenerationMixin(GuardedMethods):
             Draws in the units of the training data.
         """
         check_is_fitted(self)
-        Z = check_codes(self, check_array(Z, dtype=np.float64, input_name="Z", estimator=self))
+        Z = check_codes_of_rows(self, Z, "Z")
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         return decode(self.model_, Z, random_state)
 

@@ -1,13 +1,17 @@
 """What a pickle says of itself, so that a damaged one and one of another version are errors that say so."""
 
 import contextlib
+import os
 from contextvars import ContextVar
 
+import torch
+from sklearn.base import clone
+
 from vaekit.exceptions import UnreadableFileError
-from vaekit.files import checksum
+from vaekit.files import Checkpoint, checksum
 from vaekit.utils._version import __version__
 
-__all__ = ["HAS_CALLBACKS", "telling_of", "with_checksum", "without_callbacks", "without_checksum"]
+__all__ = ["HAS_CALLBACKS", "plain_places", "telling_of", "with_checksum", "without_callbacks", "without_checksum"]
 
 HAS_CALLBACKS = ContextVar("whether states of estimators hold callbacks", default=True)
 
@@ -20,6 +24,20 @@ def without_callbacks():
         yield
     finally:
         HAS_CALLBACKS.reset(token)
+
+
+def plain_places(estimator):
+    """Parameters that are objects of Python's or torch's own for folders and devices, as the texts that they stand for.
+
+    A file that runs no code has no place for them either.
+    """
+    checkpoint = estimator.checkpoint
+    if isinstance(checkpoint, Checkpoint) and isinstance(checkpoint.folder, os.PathLike):
+        checkpoint = clone(checkpoint).set_params(folder=os.fspath(checkpoint.folder))
+    elif isinstance(checkpoint, os.PathLike):
+        checkpoint = os.fspath(checkpoint)
+    device = estimator.device
+    return {"checkpoint": checkpoint, "device": str(device) if isinstance(device, torch.device) else device}
 
 
 def with_checksum(state):

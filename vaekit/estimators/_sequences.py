@@ -14,6 +14,7 @@ from vaekit.objectives import Contrast, LaplaceTransition, PermutationContrast, 
 from vaekit.posteriors import FixedScale
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._sklearn import fit_context
+from vaekit.utils._told import about, told
 from vaekit.utils._typing import RowsLike
 
 __all__ = ["PCL", "SlowVAE"]
@@ -109,8 +110,9 @@ def pairs_in_time(n_rows, groups, weight=None):
 def _numbers_of_groups(n_rows, groups):
     if groups is None:
         return np.zeros(n_rows, dtype=int)
-    groups = column_or_1d(groups)
-    check_consistent_length(range(n_rows), groups)
+    with about("groups"):
+        groups = column_or_1d(told(groups, "groups", may_be_moments=True))
+        check_consistent_length(range(n_rows), groups)
     try:
         return np.unique(groups, return_inverse=True)[1]
     except TypeError as error:

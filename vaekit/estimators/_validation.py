@@ -15,9 +15,10 @@ from vaekit.utils._containers import column_names, unwrap
 from vaekit.utils._on_disk import RowsOnDisk, on_disk
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._sparse_rows import SparseRows
+from vaekit.utils._told import about
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
+__all__ = ["check_codes", "check_codes_of_rows", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
 
 # Types that are kept as they come; rows of these become float32 block by block.
 NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
@@ -226,7 +227,8 @@ def check_in_support(estimator, X):
 def check_codes(estimator, Z):
     """Return codes as a float64 array whose last axis is n_components_."""
     check_is_fitted(estimator)
-    Z = np.asarray(unwrap(Z), dtype=np.float64)
+    with about("codes"):
+        Z = np.asarray(unwrap(Z), dtype=np.float64)
     if Z.ndim < 2 or Z.shape[-1] != estimator.n_components_ or Z.size == 0:
         raise ValueError(
             f"Codes have shape {Z.shape}, but {type(estimator).__name__} is expecting (..., n_rows, "
@@ -237,6 +239,14 @@ def check_codes(estimator, Z):
     if np.abs(Z).max() > LARGEST_CODE:
         warn_user(f"Codes beyond {LARGEST_CODE:.0e} are taken to be {LARGEST_CODE:.0e}, of the same sign.")
     return np.clip(Z, -LARGEST_CODE, LARGEST_CODE)
+
+
+def check_codes_of_rows(estimator, Z, name):
+    """Return codes as a float64 array of shape (n_rows, n_components_); errors are about the argument of this name."""
+    check_is_fitted(estimator)
+    with about(name):
+        Z = check_array(unwrap(Z), dtype=np.float64, input_name=name, estimator=estimator)
+    return check_codes(estimator, Z)
 
 
 def check_pairs(estimator, X, Z):

@@ -5,18 +5,19 @@ from scipy.stats import norm
 
 from vaekit.exceptions import IncompatibleChoiceError, MissingMethodError, NoDensityError
 from vaekit.frames import as_frame
-from vaekit.utils._containers import as_array, unwrap
+from vaekit.utils._containers import as_array
 from vaekit.utils._look_through import look_through
+from vaekit.utils._on_disk import opened_lazily
 from vaekit.utils._rows import floats
 
 DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 
 
 def look_into(estimator, X):
-    """Return the fitted model inside a pipeline or a search, and X as the model sees it."""
+    """Return the fitted model inside a pipeline or a search, and X as the model sees it; large rows stay on a disk."""
     before, model = look_through(estimator)
     rows = X if before is None else before.transform(X)
-    return model, as_frame(rows) if reads_columns(model) else unwrap(rows)
+    return model, as_frame(rows) if reads_columns(model) else opened_lazily(rows)
 
 
 def reads_columns(estimator):

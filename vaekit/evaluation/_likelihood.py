@@ -167,7 +167,7 @@ def estimate_nll(estimator, X, n_importance_samples, random_state):
     require(estimator, "The likelihood", "log_prior", "log_posterior", "log_likelihood", "sample_posterior")
     n_importance_samples = check_count(n_importance_samples, "n_importance_samples")
     random_state = make_random_state(random_state)
-    blocks = [take_rows(X, rows) for rows in gen_batches(count_rows(X), ROWS_AT_ONCE)]
+    blocks = (take_rows(X, rows) for rows in gen_batches(count_rows(X), ROWS_AT_ONCE))
     log_sums = [_log_sums_of_weights(estimator, block, n_importance_samples, random_state) for block in blocks]
     return _summarize(*np.concatenate(log_sums, axis=1), n_importance_samples)
 

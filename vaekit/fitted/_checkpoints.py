@@ -188,8 +188,11 @@ class Checkpoints:
 
     def finish(self):
         """The fit has ended: what is kept is of use to the same call alone, and in nobody's way."""
-        for path in reversed(self._paths(UNFINISHED)):
-            path.replace(path.with_name(path.name.replace(UNFINISHED, FINISHED)))
+        try:
+            for path in reversed(self._paths(UNFINISHED)):
+                path.replace(path.with_name(path.name.replace(UNFINISHED, FINISHED)))
+        except OSError as error:
+            warn_user(f"The fit has ended, and its checkpoints could not be renamed ({error}): remove them by hand.")
 
 
 class FollowedCheckpoints(Checkpoints):

@@ -1,5 +1,6 @@
 """One training: what a call of fit asks for, the job that is made of it, and what is kept of it afterwards."""
 
+import contextlib
 import math
 from typing import Any, NamedTuple
 
@@ -61,7 +62,7 @@ def prepare(model, X, training, callbacks, known=NOTHING):
     Raises
     ------
     ValueError
-        If fewer than two rows are left to train on.
+        If fewer than two rows are left to train on, or too few for what follows training.
     """
     train_numbers, valid_numbers = split(len(X), training.validation_fraction, model.blueprint.train_seed)
     if len(train_numbers) < 2:
@@ -81,6 +82,7 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         precision=training.precision,
     )
     few = known.typical(train_numbers, _most_remembered(X.shape[1]))
+    model.module.prior.foresee(len(few))
     remembered = _kept(X, few), known.counted_once()._replace(follows=None).of(few)
     refuse_differences(lambda: (len(X), digest_of(remembered[0])))
     prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
@@ -108,12 +110,15 @@ def conclude(prepared):
 
 
 def run(model, X, training, callbacks, known=NOTHING):
-    """Prepare, train, conclude; whatever ends training early passes on."""
+    """Prepare, train, conclude; whatever ends training early passes on, and not what goes wrong afterwards."""
     prepared = prepare(model, X, training, callbacks, known)
     try:
         train([prepared.job])
-    finally:
-        conclude(prepared)
+    except BaseException:
+        with contextlib.suppress(Exception):
+            conclude(prepared)
+        raise
+    conclude(prepared)
 
 
 def split(n_rows, validation_fraction, seed):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import narwhals.stable.v2 as nw
 import numpy as np
 
-from vaekit.utils._disk_sources import is_parquet
+from vaekit.utils._disk_sources import is_grouped, read_whole
 
 __all__ = ["Table", "cells_of", "frame_of", "is_missing", "open_table", "plain", "series_of"]
 
@@ -34,7 +34,7 @@ class Table(NamedTuple):
 
 def open_table(X):
     """Return a frame, or an array of two axes, as its columns; None for anything else, and for names that repeat."""
-    X = X.read() if is_parquet(X) else X
+    X = read_whole(X) if is_grouped(X) else X
     for is_such, opened in KINDS:
         if is_such(X):
             table = opened(X)
@@ -105,6 +105,8 @@ def is_missing(value):
         return value is None or bool(value != value)
     except TypeError:  # pandas' NA has no truth
         return True
+    except ValueError:  # nor has an array
+        return False
 
 
 def plain(value):

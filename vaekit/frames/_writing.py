@@ -83,6 +83,11 @@ def _pandas_series(pd, column, values, is_missing):
         categories = _pandas_categories(pd, declared, details[0])
         codes = np.where(is_missing if declared else True, -1, values)
         return pd.Series(pd.Categorical.from_codes(codes, categories=categories, ordered=details[1] == "1"))
+    if name.startswith("interval["):
+        intervals = _pandas_categories(pd, list(column.categories), name)
+        return pd.Series(
+            intervals.take(np.where(is_missing, -1, values).astype(int), allow_fill=True, fill_value=np.nan)
+        )
     if name == "object":
         return pd.Series(_objects(details, column, _cells(column, values, is_missing)), dtype=object)
     if column.kind == "moment":

@@ -101,9 +101,11 @@ def total_correlation_terms(
     log_q_z_given_x = normal_log_density(z, loc, logvar).sum(-1)
     of_components = (components or (loc, logvar))[:2]
     log_q_z, log_q_z_product = in_row_blocks(
-        lambda rows: _aggregate_log_densities(z[rows], *of_components, log_weights_of(rows)),
+        lambda rows, z, loc, logvar: _aggregate_log_densities(z[rows], loc, logvar, log_weights_of(rows)),
         len(z),
         of_components[0].numel(),
+        z,
+        *of_components,
     )
     if log_prior is None:
         log_prior = normal_log_density(z, torch.zeros_like(z), torch.zeros_like(z)).sum(-1)

@@ -135,4 +135,7 @@ def _mean_off_diagonal(kernel_of, u, v, s2):
 
 
 def _row_sums(kernel_of, u, v, s2):
-    return in_row_blocks(lambda rows: kernel_of(_squared_distances(u[rows], v), s2).sum(-1), len(u), len(v))
+    def sums(rows, u, v):
+        return kernel_of(_squared_distances(u[rows], v), s2).sum(-1)
+
+    return in_row_blocks(sums, len(u), len(v), u, v)

@@ -59,7 +59,9 @@ def multi_information(z: Tensor, bandwidth: float | None = None) -> Tensor:
     """
     n_rows, n_components = z.shape
     scaled = z / (deviations(z) * (silverman(n_rows, n_components) if bandwidth is None else bandwidth))
-    joint, marginals = in_row_blocks(lambda rows: _kernel_sums(scaled[rows], scaled), n_rows, z.numel())
+    joint, marginals = in_row_blocks(
+        lambda rows, centres: _kernel_sums(centres[rows], centres), n_rows, z.numel(), scaled
+    )
     return joint - marginals + (n_components - 1) * math.log(n_rows)
 
 

@@ -21,6 +21,7 @@ from vaekit.utils._sklearn import HasMethods, Interval, fit_context, validate_da
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 from vaekit.utils._weights import checked_weights, fitted_with
+from vaekit.utils._whole_fits import is_fitted, unchanged_unless_set
 
 __all__ = ["VAEImputer"]
 
@@ -139,7 +140,17 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ------
         ValueError
             If no cell was observed.
+
+        Notes
+        -----
+        What ends the model's training early (Ctrl-C, an error in a callback) passes on, and leaves the imputer fitted
+        with what was learned by then; what is refused leaves it as it was.
         """
+        with unchanged_unless_set(self, "estimator_"):
+            self._fit(X, sample_weight)
+        return self
+
+    def _fit(self, X, sample_weight):
         self.random_state_ = make_random_state(self.random_state)
         model = self._model()
         table = mixed_table(model, X, reset=True)
@@ -157,8 +168,11 @@ class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             rows = table._replace(encoded_as=_with_hidden_cells_of_columns)
             is_twice = _hidden_cells(is_missing) is not None
         weight = np.tile(weight, 2) if is_twice and weight is not None else weight
-        self.estimator_ = fitted_with(model, rows, None, weight)
-        return self
+        try:
+            fitted_with(model, rows, None, weight)
+        finally:
+            if is_fitted(model):  # whatever ended its training
+                self.estimator_ = model
 
     def _rows_of(self, X, table, reset):
         """Rows as an array, None for a table of several kinds of columns; and which cells are missing."""

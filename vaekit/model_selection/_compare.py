@@ -16,6 +16,7 @@ from vaekit.batching import batched_fits
 from vaekit.model_selection._comparison import Comparison, ComparisonRun
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import random_state_names
+from vaekit.utils._told import about
 
 __all__ = ["compare"]
 
@@ -62,7 +63,10 @@ def compare(
     Raises
     ------
     ValueError
-        If there are no models or no seeds, one is there twice, or `test_size` leaves too few rows.
+        If there are no models or no seeds, one is there twice, or `test_size` leaves too few rows; before anything is
+        fitted, if `scorers` are none.
+    TypeError
+        If there are no `scorers`, and a model has no `score`.
 
     Examples
     --------
@@ -83,6 +87,9 @@ def compare(
         raise ValueError(
             "The 'models' parameter is empty; pass a dict of names to estimators, or a list of estimators."
         )
+    with about("scorers"):  # before anything is fitted
+        for model in named.values():
+            check_scoring(model, scoring=scorers)
     splits = {seed: _split(X, y, test_size, seed) for seed in seeds}
     fits = (
         delayed(_run)(str(name), model, seed, splits[seed], scorers) for name, model in named.items() for seed in seeds

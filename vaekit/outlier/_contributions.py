@@ -48,7 +48,7 @@ class ReferenceRows(NamedTuple):
     def nearest(self, X):
         """Positions of the references r that rows x are most like: the least sum_d min(|x_d - r_d| / s_d, 2)."""
         rows, references, are_numbers = as_numbers(X, self.rows)
-        deviation = np.nanstd(references, axis=0)
+        deviation = np.ma.masked_invalid(references).std(axis=0).filled(0)  # where nothing is known, 0
         unit = np.where(are_numbers & (deviation > 0), deviation, 0.0)
         return np.array([_distances(row, references, unit).argmin() for row in rows], dtype=int)
 

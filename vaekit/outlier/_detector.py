@@ -11,17 +11,17 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.estimators import VAE
-from vaekit.frames import frame_of, is_mixed, open_table
 from vaekit.outlier._contributions import ReferenceRows, contributions_of_columns
-from vaekit.outlier._mosaic import alike, as_given
+from vaekit.outlier._mosaic import alike, as_given, dense, opened
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
-from vaekit.utils._containers import is_frame, take_rows, unwrap
-from vaekit.utils._look_through import look_through
+from vaekit.utils._containers import take_rows
+from vaekit.utils._look_through import look_through, refuse_unless_taken
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike, RowsLike
 from vaekit.utils._weights import checked_weights, fitted_with, in_proportion
+from vaekit.utils._whole_fits import is_fitted, unchanged_unless_set
 
 __all__ = ["VAEOutlierDetector"]
 
@@ -130,22 +130,40 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         -------
         self : VAEOutlierDetector
             The fitted detector.
+
+        Notes
+        -----
+        What ends the density's training early (Ctrl-C, an error in a callback) passes on, and leaves the detector
+        fitted with what was learned by then; what is refused leaves it as it was.
         """
         model = clone(self._prototype())
         if self.random_state is not None:
             random_state = make_random_state(self.random_state)
             seeds = {name: random_state.randint(np.iinfo(np.int32).max) for name in random_state_names(model)}
             model.set_params(**seeds)
-        self.estimator_ = fitted_with(model, X, None, sample_weight)
+        if self.n_importance_samples is not None:
+            refuse_unless_taken(model, "score_samples", "n_importance_samples")
+        with unchanged_unless_set(self, "offset_"):
+            try:
+                fitted_with(model, X, None, sample_weight)
+            except BaseException:
+                if is_fitted(model):
+                    self._draw_line(model, X, sample_weight)
+                raise
+            self._draw_line(model, X, sample_weight)
+        return self
+
+    def _draw_line(self, model, X, sample_weight):
+        """Take a fitted density, and the line through the scores of the rows."""
+        self.estimator_ = model
         scores = self._log_density(X)
-        weight, table = checked_weights(sample_weight, len(scores)), _table(X)
+        weight, table = checked_weights(sample_weight, len(scores)), opened(X)
         counted = scores if weight is None else scores[in_proportion(weight, FINENESS * len(scores))]
-        self.offset_ = _fence(counted) if self.contamination == "auto" else _share(counted, self.contamination)
         if weight is not None:
             kept = np.flatnonzero(weight)
             table, scores = take_rows(table, kept), scores[kept]
         self._reference = ReferenceRows.among(table, scores) if len(table.shape) == 2 else None
-        return self
+        self.offset_ = _fence(counted) if self.contamination == "auto" else _share(counted, self.contamination)
 
     def score_samples(self, X: RowsLike) -> np.ndarray:
         """Lower bound on log p(x) for every row.
@@ -238,7 +256,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         n_orders = check_count(n_orders, "n_orders")
-        scores, table = self.score_samples(X), _table(X)
+        scores, table = self.score_samples(X), opened(X)
         if len(table.shape) != 2:
             raise ValueError(
                 f"explain is about the columns of a table, got X of shape {table.shape}; look at images beside their "
@@ -246,7 +264,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
             )
         reference = self._reference
         if sparse.issparse(table) or sparse.issparse(reference.rows):
-            table, reference = _dense(table), reference._replace(rows=_dense(reference.rows))
+            table, reference = dense(table), reference._replace(rows=dense(reference.rows))
         rows = alike(table, reference.rows)
         shares = contributions_of_columns(self.score_samples, rows, scores, reference, n_orders)
         return as_given(shares, table)
@@ -296,16 +314,3 @@ def _fence(scores):
 
 def _share(scores, contamination):
     return float(np.percentile(scores, 100 * contamination))
-
-
-def _dense(rows):
-    return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
-
-
-def _table(X):
-    """Rows as an array, or as the frame or the sparse matrix that they are."""
-    table = open_table(X)
-    if table is not None and is_mixed(table):
-        return frame_of(table)
-    rows = sparse.csr_array(X) if sparse.issparse(X) else unwrap(X)
-    return rows if is_frame(rows) or hasattr(rows, "shape") else np.asarray(rows)

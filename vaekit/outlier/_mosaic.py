@@ -1,8 +1,26 @@
 """Tables of any kind, cell by cell: put together of two, and made comparable column by column."""
 
 import numpy as np
+from scipy import sparse
 
-__all__ = ["alike", "as_given", "as_numbers", "mosaic"]
+from vaekit.frames import frame_of, is_mixed, open_table
+from vaekit.utils._containers import is_frame, unwrap
+
+__all__ = ["alike", "as_given", "as_numbers", "dense", "mosaic", "opened"]
+
+
+def opened(X):
+    """Rows as an array, or as the frame or the sparse matrix that they are."""
+    table = open_table(X)
+    if table is not None and is_mixed(table):
+        return frame_of(table)
+    rows = sparse.csr_array(X) if sparse.issparse(X) else unwrap(X)
+    return rows if is_frame(rows) or hasattr(rows, "shape") else np.asarray(rows)
+
+
+def dense(rows):
+    """Rows as an array."""
+    return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
 
 
 def alike(table, other):

@@ -11,7 +11,7 @@ from vaekit.estimators._conditions import Conditions
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import Reader, Writer
 from vaekit.frames import Column, Columns
-from vaekit.persistence._skops import SKLEARN, from_skops, to_skops
+from vaekit.persistence._skops import SKLEARN, foreign_types, from_skops, to_skops
 from vaekit.persistence._table import NAMES, WORDS
 from vaekit.utils._spec import Spec
 from vaekit.utils._stored import Fingerprint
@@ -55,8 +55,17 @@ def _write(value, write):
     if isinstance(value, os.PathLike):
         return {"path": os.fspath(value)}
     if isinstance(value, BaseEstimator) and type(value).__module__.partition(".")[0] == "sklearn":
-        return {"sklearn": write.array(np.frombuffer(to_skops(value), dtype=np.uint8))}
+        return {"sklearn": write.array(np.frombuffer(_kept(value), dtype=np.uint8))}
     raise TypeError(f"a word of one's own, {type(value).__name__}" if isinstance(value, Spec) else f"{value!r:.100}")
+
+
+def _kept(estimator):
+    """The file of skops that holds an estimator of scikit-learn; one that could not be read again is none."""
+    content = to_skops(estimator)
+    foreign = foreign_types(content, SKLEARN)
+    if foreign:
+        raise TypeError(f"{type(estimator).__name__}, whose file would hold the types {foreign}")
+    return content
 
 
 def _path(kind):

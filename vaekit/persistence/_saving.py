@@ -10,9 +10,10 @@ from vaekit.estimators._base import BaseEncoder
 from vaekit.estimators._pickles import without_callbacks
 from vaekit.files import read_container, told_of, write_atomically, write_container
 from vaekit.persistence._model import content_of, model_of
-from vaekit.persistence._skops import from_skops, to_skops
+from vaekit.persistence._skops import foreign_types, from_skops, to_skops
 from vaekit.persistence._trusted import trusted_types
 from vaekit.utils._ambient import guarded
+from vaekit.utils._warnings import warn_user
 
 __all__ = ["load", "save"]
 
@@ -47,8 +48,9 @@ def save(model: BaseEstimator, path: str | os.PathLike) -> None:
     Notes
     -----
     Codes, samples, scores and further training of the loaded model are the same to the last bit, on the same kind of
-    machine. Callbacks are left out. Words of one's own (`Custom` networks, a prior of your own class) are left to you:
-    the file holds their weights, and `load` is handed the word.
+    machine. A pipeline that holds types which `load` does not trust is saved with a warning. Callbacks are left out.
+    Words of one's own (`Custom` networks, a prior of your own class) are left to you: the file holds their weights, and
+    `load` is handed the word.
 
     Examples
     --------
@@ -66,6 +68,7 @@ def save(model: BaseEstimator, path: str | os.PathLike) -> None:
     if not isinstance(model, BaseEncoder) and isinstance(model, BaseEstimator):
         with without_callbacks():
             content = to_skops(model)
+        _warn_of_others(model, foreign_types(content, trusted_types()))
         write_atomically(path, [content])
     else:
         write_container(path, "model", *content_of(model))
@@ -125,6 +128,14 @@ def load(
     content, arrays, _ = read_container(path, "model")
     with told_of(path):
         return model_of(content, arrays, given)
+
+
+def _warn_of_others(model, types):
+    if types:
+        warn_user(
+            f"The file of this {type(model).__name__} holds the types {types}, which `load` does not trust and will "
+            "refuse: read it with skops.io.load and a list of your own, or pickle the model."
+        )
 
 
 def _begins_with(path, magic):

@@ -6,15 +6,18 @@ import zipfile
 
 from vaekit.exceptions import UnreadableFileError
 
-__all__ = ["SKLEARN", "from_skops", "to_skops"]
+__all__ = ["SKLEARN", "foreign_types", "from_skops", "to_skops"]
 
-# what searches and densities of scikit-learn hold, and skops does not trust by itself: objects whose state is data
+# what searches and densities of scikit-learn hold, and skops does not trust by itself: objects whose state is data, and
+# the types themselves of densities that a prior may be made of
 SKLEARN = [
     "sklearn.metrics._dist_metrics.ChebyshevDistance64",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.metrics._dist_metrics.ManhattanDistance64",
     "sklearn.metrics._dist_metrics.MinkowskiDistance64",
     "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.mixture._bayesian_mixture.BayesianGaussianMixture",
+    "sklearn.mixture._gaussian_mixture.GaussianMixture",
     "sklearn.model_selection._split.GroupKFold",
     "sklearn.model_selection._split.KFold",
     "sklearn.model_selection._split.RepeatedKFold",
@@ -25,6 +28,7 @@ SKLEARN = [
     "sklearn.model_selection._split.TimeSeriesSplit",
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neighbors._kde.KernelDensity",
 ]
 
 MOST_INFLATED, SPARE = 100, 2**24
@@ -42,13 +46,18 @@ def to_skops(value):
         ) from error
 
 
+def foreign_types(content, trusted):
+    """Types in a file of skops, as bytes, that are neither skops' nor trusted."""
+    return sorted(set(_skops("loaded").get_untrusted_types(data=content)) - set(trusted))
+
+
 def from_skops(content, trusted):
     """Return the object of a file of skops; a type that is neither skops' nor trusted is an error."""
     _refuse_bombs(content)
-    foreign = set(_skops("loaded").get_untrusted_types(data=content)) - set(trusted)
+    foreign = foreign_types(content, trusted)
     if foreign:
         raise UnreadableFileError(
-            f"it holds the types {sorted(foreign)}, which are not known to run no code; where you trust them, read it "
+            f"it holds the types {foreign}, which are not known to run no code; where you trust them, read it "
             "with skops.io.load and a list of your own"
         )
     return _skops("loaded").loads(content, trusted=trusted)

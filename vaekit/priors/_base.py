@@ -81,6 +81,9 @@ class Prior(OneLine, nn.Module, ABC):
         """
         return {"negative_log_prior": -self.log_prob(z).mean()}
 
+    def foresee(self, n_codes: int) -> None:
+        """Raise ValueError, before training, if `finish` is bound to fail with so many codes: here never."""
+
     def finish(self, codes: Tensor) -> None:
         """Take what is found in closed form from codes (n_codes, n_components), once training has ended: here nothing.
 

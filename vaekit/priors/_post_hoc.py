@@ -2,11 +2,14 @@
 
 import hashlib
 import inspect
+import math
+import warnings
 from dataclasses import field
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.mixture import GaussianMixture
 
@@ -20,6 +23,10 @@ from vaekit.utils._spec import spec
 from vaekit.utils._torch import to_array
 
 __all__ = ["PostHoc"]
+
+MOST_TRIED = (
+    256  # codes that an estimator is tried on; one that wants more of them is tried on as many as there will be
+)
 
 
 @spec
@@ -37,6 +44,13 @@ class PostHoc(PriorSpec):
         draws, alone or first of a tuple, seeded by a parameter `random_state` of the method or of the estimator.
         Densities are there if it has `score_samples`, log densities in nats. Seeds that are None are that of the
         model.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, before anything is trained: if the estimator cannot be fitted to so many codes, or does not give draws
+        of them. If it fails on the codes themselves, once training has ended: what was trained is kept then, with
+        p(z) = N(0, I).
 
     References
     ----------
@@ -96,6 +110,7 @@ class PostHocPrior(WithoutSpaces):
     def __init__(self, estimator, n_components):
         super().__init__()
         self.estimator, self.fitted = estimator, None
+        self.least = math.inf  # numbers of codes from here on are known to be enough
         self.n_components, self.before = n_components, StandardNormalPrior()
         self.has_density = hasattr(estimator, "score_samples")
 
@@ -103,16 +118,25 @@ class PostHocPrior(WithoutSpaces):
         """What training takes: N(0, I)."""
         return self.before
 
+    def foresee(self, n_codes):
+        """Try the estimator on draws of N(0, I): what it asks of codes but their values is known beforehand."""
+        if n_codes >= self.least:
+            return
+        draws = np.random.RandomState(0).normal(size=(n_codes, self.n_components))
+        few = draws[:MOST_TRIED]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # these are no codes
+            if len(few) == n_codes or flaw_of(self.estimator, few) is not None:
+                refuse(self.estimator, n_codes, flaw_of(self.estimator, draws))
+        self.least = n_codes
+
     def finish(self, codes):
-        """Fit the estimator."""
-        fitted = clone(self.estimator, safe=False)
+        """Fit the estimator; where that fails, N(0, I) is what there is."""
+        fitted, self.fitted = clone(self.estimator, safe=False), None
         try:
             fitted.fit(to_array(codes).astype(np.float64))
-        except ValueError as error:
-            raise ValueError(
-                f"{type(fitted).__name__}, the estimator of prior='post_hoc', could not be fitted to {len(codes)} "
-                f"codes ({error}): give one that can, as in PostHoc(GaussianMixture(n_components=2))."
-            ) from error
+        except Exception as error:
+            refuse(fitted, len(codes), error, "; what was trained is kept, with p(z) = N(0, I)")
         self.fitted = fitted
 
     def log_prob(self, z):
@@ -141,6 +165,33 @@ class PostHocPrior(WithoutSpaces):
     def extra_repr(self):
         """The estimator's name."""
         return f"n_components={self.n_components}, estimator={type(self.estimator).__name__}"
+
+
+def flaw_of(estimator, codes):
+    """What goes wrong where a copy is fitted to codes and asked for what a prior is asked for; None if nothing does."""
+    fitted = clone(estimator, safe=False)
+    try:
+        with config_context(skip_parameter_validation=False):  # which it is inside of a fit
+            fitted.fit(codes)
+        drawn = drawn_by(fitted, codes[0])
+        if hasattr(fitted, "score_samples"):
+            fitted.score_samples(codes[:1])
+    except Exception as error:
+        return error
+    n_components = codes.shape[1]
+    if drawn.shape != (n_components,):
+        return ValueError(f"a draw of it has {drawn.size} numbers and not n_components={n_components}")
+    return None
+
+
+def refuse(estimator, n_codes, flaw, what_is_left=""):
+    """Raise ValueError that says why, if there is a flaw."""
+    if flaw is not None:
+        words = str(flaw) if isinstance(flaw, ValueError) else repr(flaw)
+        raise ValueError(
+            f"{type(estimator).__name__}, the estimator of prior='post_hoc', could not be fitted to {n_codes} codes "
+            f"({words}): give one that can, as in PostHoc(GaussianMixture(n_components=2)){what_is_left}."
+        ) from flaw
 
 
 def drawn_by(estimator, row):

@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 from scipy import sparse
 
-from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_parquet
+from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_grouped, read_whole
 
 __all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
 
@@ -77,6 +77,8 @@ def _open_array(X):
         if np.ma.is_masked(X):
             raise ValueError("X is a masked array with values left out: fill them first, with X.filled(value).")
         X = X.data
+    if isinstance(X, np.matrix):
+        raise TypeError("X is a matrix, and np.matrix is not supported: pass np.asarray(X).")
     if X.dtype.names is not None:
         raise ValueError(
             "X is a structured array: pass plain columns, with numpy.lib.recfunctions.structured_to_unstructured(X)."
@@ -91,11 +93,13 @@ def _open_array(X):
 def _open_tensor(X):
     if getattr(X, "is_sparse", False) or "sparse" in str(getattr(X, "layout", "")):
         raise TypeError("Sparse data was passed in a tensor; dense data is required: use X.to_dense().")
+    if str(getattr(X, "device", "")) == "meta":
+        raise TypeError("X is a tensor on the device 'meta', which holds no numbers: pass one that does.")
     if getattr(X, "is_nested", False):
         raise ValueError(_of_different_sizes({tuple(row.shape) for row in X.unbind()}))
     X = X.detach().cpu().resolve_conj().resolve_neg()
     try:
-        return X.numpy()
+        return _open_array(X.numpy())
     except TypeError:  # bfloat16 and its like, which NumPy does not know
         return X.float().numpy()
 
@@ -176,6 +180,18 @@ def _open_frame(X):
     _check_names(list(X.columns))
     for name, dtype in zip(X.columns, X.dtypes):
         _check_column(X, name, str(dtype).lower())
+    return _with_plain_types(X)
+
+
+def _with_plain_types(X):
+    """A frame without columns of the types that NumPy has no word for, though they are numbers."""
+    dtypes = dict(zip(X.columns, map(str, X.dtypes)))
+    if any(dtype.startswith("Sparse[") for dtype in dtypes.values()):
+        return X.astype({name: X[name].dtype.subtype for name, dtype in dtypes.items() if dtype.startswith("Sparse[")})
+    if any(dtype.lower().endswith("int128") for dtype in dtypes.values()) and hasattr(X, "with_columns"):
+        return X.with_columns(
+            [X[name].cast(float) for name, dtype in dtypes.items() if dtype.lower().endswith("int128")]
+        )
     return X
 
 
@@ -194,7 +210,8 @@ def _check_column(X, name, dtype):
     if not any(word in dtype for word in NOT_NUMBERS):
         return
     try:
-        np.asarray(X[name], dtype=np.float64)
+        if np.asarray(X[name], dtype=np.float64).ndim > 1:
+            raise ValueError(f"several numbers to a cell, of type {dtype}")
     except (TypeError, ValueError) as error:
         value = next((value for value in X[name] if not _is_number(value)), None)
         raise ValueError(
@@ -223,13 +240,28 @@ def _open_exchanged_frame(X):
     """A frame that speaks a protocol, as one of a library that is there."""
     names = getattr(X, "column_names", ())
     _check_names(list(names() if callable(names) else names))
+    for field in getattr(X, "schema", ()):
+        if "interval" in str(getattr(field, "type", "")):  # at which polars panics
+            raise ValueError(f"Column {field.name!r} of X holds {field.type}, which are no numbers: leave it out.")
     openers = [("polars", "from_dataframe"), ("polars", "from_arrow"), ("pandas.api.interchange", "from_dataframe")]
-    for module, function in openers:
-        try:
-            return _open_frame(getattr(importlib.import_module(module), function)(X))
-        except (ImportError, AttributeError, TypeError):
-            continue
-    raise TypeError(f"X is a {type(X).__name__}, which takes pandas or polars to open: install one, or {REMEDIES}.")
+    opened = (_opened_by(module, function, X) for module, function in openers)
+    frame = next((frame for frame in opened if frame is not None), None)
+    if frame is None:
+        raise TypeError(
+            f"X is a {type(X).__name__}, which takes pandas or polars to open: install one, leave out columns of types "
+            f"that neither knows, or {REMEDIES}."
+        )
+    return _open_frame(frame)
+
+
+def _opened_by(module, function, X):
+    """What a library makes of a frame of others; None if it cannot, or is not there."""
+    try:
+        return getattr(importlib.import_module(module), function)(X)
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException:  # a panic of polars is no Exception
+        return None
 
 
 # ---------------------------------------------------------------------- what is none of these
@@ -260,7 +292,7 @@ def _refuse(X):
 
 
 def _is_left_to_others(X):
-    is_number = np.isscalar(X) and not isinstance(X, (str, bytes))
+    is_number = np.isscalar(X) and not isinstance(X, (str, bytes, memoryview))  # NumPy's scalars, all of them
     return is_number or sparse.issparse(X) or (isinstance(X, (list, tuple)) and len(X) == 0)
 
 
@@ -268,10 +300,11 @@ def _is_left_to_others(X):
 OPENERS = [
     (_is_left_to_others, lambda X: X),
     (is_dataset, lambda X: DatasetRows(X)[:]),
-    (is_parquet, lambda X: _open_exchanged_frame(X.read())),
+    (is_grouped, lambda X: _open_exchanged_frame(read_whole(X))),
     (_is_of_torch_data, _refuse_loader),
     (lambda X: hasattr(X, "detach"), _open_tensor),
     (lambda X: isinstance(X, np.ndarray), _open_array),
+    (lambda X: isinstance(X, memoryview), lambda X: _open_array(np.asarray(X))),
     (lambda X: getattr(X, "stays_on_disk", False), lambda X: X),
     (lambda X: isinstance(X, (list, tuple)), _open_sequence),
     (is_frame, _open_frame),

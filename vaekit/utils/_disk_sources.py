@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["OPENERS", "DatasetRows", "is_dataset", "is_parquet"]
+__all__ = ["OPENERS", "DatasetRows", "is_dataset", "is_grouped", "read_whole"]
 
 ROWS_APART = 16  # read at a time where they lie apart: a map may bring 2 MiB for each
 
@@ -82,19 +82,21 @@ class DatasetRows:
         return np.stack([self._row(int(n)) for n in numbers]) if len(numbers) else np.empty((0, *self.shape[1:]))
 
 
-class ParquetRows:
-    """A Parquet file of numbers, of which the row group that was read last is kept.
+class GroupedRows:
+    """Numbers in groups of rows, of which the one that was read last is kept.
 
     Parameters
     ----------
-    file : pyarrow.parquet.ParquetFile
+    sizes : list of int
+        Rows of each group.
+    schema : pyarrow.Schema
+    read : callable (number of a group) -> its columns
     """
 
-    def __init__(self, file: Any):
-        self.file, self._kept = file, (None, None)
-        sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
-        self.starts = np.append(0, np.cumsum(sizes))
-        columns = file.schema_arrow.empty_table().columns
+    def __init__(self, sizes: list[int], schema: Any, read: Any):
+        self._read, self._kept = read, (None, None)
+        self.starts = np.append(0, np.cumsum(sizes, dtype=np.int64))
+        columns = schema.empty_table().columns
         self.dtype = np.result_type(*(column.to_numpy().dtype for column in columns)) if columns else np.dtype("f8")
         self.shape, self.chunks = (int(self.starts[-1]), len(columns)), (max(sizes, default=1),)
 
@@ -113,17 +115,39 @@ class ParquetRows:
 
     def _group(self, number):
         if self._kept[0] != number:
-            columns = self.file.read_row_group(int(number)).columns
-            self._kept = (
-                number,
-                np.column_stack([column.to_numpy() for column in columns]).astype(self.dtype, copy=False),
-            )
+            columns = [np.asarray(column) for column in self._read(int(number))]
+            self._kept = (number, np.column_stack(columns).astype(self.dtype, copy=False))
         return self._kept[1]
 
 
 def is_parquet(X):
     """Whether X is an open Parquet file of pyarrow's."""
     return type(X).__name__ == "ParquetFile" and type(X).__module__.startswith("pyarrow.")
+
+
+def is_arrow_file(X):
+    """Whether X is an open Arrow file (Feather) of pyarrow's, of which batches are read by number."""
+    return type(X).__name__ == "RecordBatchFileReader" and type(X).__module__.startswith("pyarrow.")
+
+
+def is_grouped(X):
+    """Whether X is a file that holds rows in groups."""
+    return is_parquet(X) or is_arrow_file(X)
+
+
+def read_whole(X):
+    """Return the table that such a file holds."""
+    return X.read() if is_parquet(X) else X.read_all()
+
+
+def _parquet_rows(file):
+    sizes = [file.metadata.row_group(number).num_rows for number in range(file.num_row_groups)]
+    return GroupedRows(sizes, file.schema_arrow, lambda number: file.read_row_group(number).columns)
+
+
+def _arrow_rows(reader):
+    sizes = [reader.get_batch(number).num_rows for number in range(reader.num_record_batches)]
+    return GroupedRows(sizes, reader.schema, lambda number: reader.get_batch(number).columns)
 
 
 def is_dataset(X):
@@ -145,5 +169,6 @@ OPENERS = [
     (lambda X: getattr(X, "stays_on_disk", False), lambda X: X),
     (_is_chunked, lambda X: X),
     (is_dataset, DatasetRows),
-    (is_parquet, ParquetRows),
+    (is_parquet, _parquet_rows),
+    (is_arrow_file, _arrow_rows),
 ]

@@ -1,11 +1,12 @@
 """The model inside a pipeline or a search."""
 
+import inspect
 from typing import Any, NamedTuple
 
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, make_pipeline
 
-__all__ = ["Inside", "look_through"]
+__all__ = ["Inside", "look_through", "refuse_unless_taken"]
 
 CODES, SAMPLES = ("posterior", "sample_posterior", "log_prior"), ("sample",)
 
@@ -35,6 +36,22 @@ def look_through(estimator):
     outer = [step for step in steps[:number] if not _draws_rows(step)]
     inner = [] if before is None else [step for _, step in before.steps]
     return Inside(make_pipeline(*outer, *inner) if outer or inner else None, model)
+
+
+def refuse_unless_taken(estimator, method, name):
+    """Raise ValueError, before a fit, if a method of the model inside takes no argument of this name.
+
+    The model inside a search is known after its fit only.
+    """
+    try:
+        model = look_through(estimator).model
+    except NotFittedError:
+        return
+    if name not in inspect.signature(getattr(model, method)).parameters:
+        raise ValueError(
+            f"The {name!r} parameter is for models whose '{method}' takes it, and that of {type(model).__name__} does "
+            "not; leave it None."
+        )
 
 
 def _has(step, methods):

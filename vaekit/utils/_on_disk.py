@@ -6,9 +6,10 @@ import math
 import numpy as np
 
 from vaekit.utils._column_moments import EXACT_ROWS, ColumnMoments
+from vaekit.utils._containers import unwrap
 from vaekit.utils._disk_sources import OPENERS
 
-__all__ = ["RowsOnDisk", "in_memory_unless_large", "on_disk"]
+__all__ = ["LazyRows", "RowsOnDisk", "in_memory_unless_large", "on_disk", "opened_lazily"]
 
 LARGEST_READ = 2**28  # bytes of a table on disk that are still read at once (256 MiB)
 VALUES_AT_ONCE = 2**22  # read at a time where all are looked at once, 32 MiB of float64
@@ -100,6 +101,37 @@ class RowsOnDisk:
     def max(self, axis=None):
         """Largest value, of all or of each column; NaN where there is one."""
         return self.moments.high.max() if axis is None else self.moments.high
+
+
+class LazyRows:
+    """Rows that stay on a disk, indexed as an array is: in their own shape, by a slice or by numbers in any order.
+
+    Parameters
+    ----------
+    source : object
+        As `RowsOnDisk` takes it.
+    """
+
+    stays_on_disk = True
+
+    def __init__(self, source):
+        self.rows = RowsOnDisk(source)
+        self.shape, self.dtype, self.ndim = tuple(source.shape), self.rows.dtype, len(source.shape)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, rows):
+        return self.rows[rows].reshape(-1, *self.shape[1:])
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(self.rows, dtype=dtype).reshape(self.shape)
+
+
+def opened_lazily(X):
+    """Return rows as `unwrap` does; what is kept on a disk and large stays there, as `LazyRows`."""
+    rows = on_disk(X)
+    return unwrap(X) if rows is None else LazyRows(rows.source)
 
 
 class SomeOf:

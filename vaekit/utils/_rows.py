@@ -5,7 +5,8 @@ import math
 import numpy as np
 from sklearn.utils import gen_batches
 
-from vaekit.utils._containers import as_array, take_rows, unwrap
+from vaekit.utils._containers import as_array, take_rows
+from vaekit.utils._on_disk import opened_lazily
 
 VALUES_AT_ONCE = 2**20  # 8 MiB of float64
 
@@ -22,7 +23,7 @@ def row_blocks(X):
 
 def in_blocks(function, X):
     """Return function(flat float64 rows) of all rows, a block at a time, so that their float64 copy stays small."""
-    X = unwrap(X)
+    X = opened_lazily(X)
     return np.concatenate([function(flat_rows(take_rows(X, rows))) for rows in row_blocks(X)])
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 from sklearn import get_config
 
-from vaekit.utils._containers import on_host
 from vaekit.utils._sklearn import check_sample_weight
+from vaekit.utils._told import about, told
 
 __all__ = ["checked_weights", "fitted_with", "in_proportion", "mean"]
+
+SMALLEST_SUM = 1e-290  # of weights that a number of draws can be divided by
 
 
 def checked_weights(sample_weight, n_rows):
@@ -20,7 +22,9 @@ def checked_weights(sample_weight, n_rows):
     if sample_weight is None:
         return None
     rows = np.broadcast_to(0.0, (n_rows, 1))
-    weights = check_sample_weight(on_host(sample_weight), rows, dtype=np.float64, ensure_non_negative=True)
+    with about("sample_weight"):
+        own = told(sample_weight, "sample_weight")
+        weights = check_sample_weight(own, rows, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
         raise ValueError("The 'sample_weight' holds zeros only: at least one weight must not be zero.")
     if (weights == weights[0]).all():
@@ -35,6 +39,8 @@ def in_proportion(weights, n_draws):
     >>> in_proportion(np.array([1.0, 0.0, 2.0]), 6)
     array([0, 0, 2, 2, 2, 2])
     """
+    if weights.sum() < SMALLEST_SUM:
+        weights = weights / weights.max()
     ends = np.cumsum(weights)
     places = np.searchsorted(ends * (n_draws / ends[-1]), np.arange(n_draws) + 0.5, side="right")
     return np.minimum(places, np.flatnonzero(weights)[-1])
