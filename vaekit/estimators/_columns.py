@@ -26,7 +26,7 @@ def mixed_table(estimator, X, reset):
         return X
     if reset:
         return _first_table(estimator, X)
-    if not estimator.__sklearn_is_fitted__() or estimator.model_.blueprint.columns is None:
+    if not estimator.__sklearn_is_fitted__() or estimator._blueprint.columns is None:
         return None
     return _opened(X)
 
@@ -80,7 +80,7 @@ def encoded_table(estimator, table, reset):
         )
     if reset:
         estimator.image_shape_, estimator.columns_ = None, _columns(estimator, table)
-    columns = estimator.columns_ if reset else estimator.model_.blueprint.columns
+    columns = estimator.columns_ if reset else estimator._blueprint.columns
     rows = columns.encode(table, estimator.handle_unknown)
     if not is_masking(estimator):
         _refuse_gaps(columns, rows)

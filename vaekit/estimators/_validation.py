@@ -117,7 +117,7 @@ def _flat_images(estimator, images, reset):
     if not isinstance(images, np.ndarray):
         few = RowsOnDisk(images)
         # nothing can be wrong with bytes but their scale
-        if not reset and len(images) and images.dtype == np.uint8 and estimator.model_.blueprint.pixels == "bytes":
+        if not reset and len(images) and images.dtype == np.uint8 and estimator._blueprint.pixels == "bytes":
             return few
         images = np.asarray(images)
     return images.reshape(len(images), math.prod(images.shape[1:]))
@@ -136,7 +136,7 @@ def _check_image_shape(estimator, all_shape, reset):
         _warn_of_channels_last(all_shape)
         estimator.image_shape_ = shape
     elif shape != estimator.image_shape_:
-        what = "windows" if estimator.model_.blueprint.network.are_windows else "images"
+        what = "windows" if estimator._blueprint.network.are_windows else "images"
         raise ValueError(
             f"X has {what} of shape {shape}, but {type(estimator).__name__} was fitted on "
             f"{f'{what} of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
@@ -185,11 +185,11 @@ def _check_width(estimator, rows, reset):
 
 def _check_scale(estimator, X, names):
     """Refuse pixels on another scale than those of the fit; warn of values that single precision cannot hold."""
-    if X.dtype == np.uint8 and estimator.model_.blueprint.pixels != "shares":
+    if X.dtype == np.uint8 and estimator._blueprint.pixels != "shares":
         return
     low, high = extremes(X)
     _check_pixels(estimator, X, low, high)
-    preprocessing = estimator.model_.blueprint.preprocessing
+    preprocessing = estimator._blueprint.preprocessing
     if preprocessing.column_beyond(low, high) is not None:
         column = preprocessing.column_beyond(*extremes(X, axis=0))
         if column is not None:
@@ -202,12 +202,12 @@ def _check_scale(estimator, X, names):
 
 def _check_pixels(estimator, X, low, high):
     has_fractions = X.dtype == bool or (X.dtype.kind == "f" and low >= 0 and 0 < high <= 1 and not _are_whole(X))
-    if estimator.model_.blueprint.pixels == "bytes" and has_fractions:
+    if estimator._blueprint.pixels == "bytes" and has_fractions:
         raise ValueError(
             f"X lies in [{float(low):.6g}, {float(high):.6g}], but {type(estimator).__name__} was fitted on bytes "
             "between 0 and 255: pass bytes, or the same numbers as floats (255 * X)."
         )
-    if estimator.model_.blueprint.pixels == "shares" and low >= 0 and 1 < high <= 255 and _are_whole(X):
+    if estimator._blueprint.pixels == "shares" and low >= 0 and 1 < high <= 255 and _are_whole(X):
         raise ValueError(
             f"X holds whole numbers up to {high}, but {type(estimator).__name__} was fitted on images in [0, 1]: "
             "divide bytes by 255, or masks by their largest value."
@@ -217,7 +217,7 @@ def _check_pixels(estimator, X, low, high):
 def check_in_support(estimator, X):
     """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
     X = check_rows(estimator, X)
-    blueprint = estimator.model_.blueprint
+    blueprint = estimator._blueprint
     if blueprint.likelihood.support != "real" and not (X.dtype == np.uint8 and blueprint.pixels == "bytes"):
         check_support(X, blueprint.likelihood, blueprint.preprocessing.unit)
     return X
