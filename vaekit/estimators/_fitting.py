@@ -12,7 +12,7 @@ from vaekit.estimators._blueprint import BlueprintMixin, sentence_of, training_o
 from vaekit.estimators._callbacks import epoch_tasks, own_callbacks, users_callbacks
 from vaekit.estimators._checkpoints import checkpoints_of
 from vaekit.estimators._settings import refuse_changes, settings_of
-from vaekit.estimators._validation import check_in_support, check_rows, in_own_name
+from vaekit.estimators._validation import check_in_support, check_rows
 from vaekit.fitted import NOTHING, begin, run, warn_of_training, weighed
 from vaekit.likelihoods import LikelihoodSpec
 from vaekit.utils._ambient import GuardedMethods
@@ -54,7 +54,6 @@ class FittingMixin(BlueprintMixin, GuardedMethods):
     likelihood_: LikelihoodSpec
     n_components_: int
 
-    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train on X; an earlier fit survives if this one fails before its first step is done.
@@ -112,7 +111,6 @@ class FittingMixin(BlueprintMixin, GuardedMethods):
             task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
-    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one pass over X, going on from where training stands.

@@ -1,7 +1,5 @@
 """What users pass in, checked: rows and codes as arrays, or errors that teach."""
 
-import functools
-import inspect
 import math
 
 import numpy as np
@@ -17,27 +15,13 @@ from vaekit.utils._sklearn import validate_data
 from vaekit.utils._sparse_rows import SparseRows
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
+__all__ = ["check_codes", "check_in_support", "check_pairs", "check_rows"]
 
 # Types that are kept as they come; rows of these become float32 block by block.
 NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
 NATIVE_TYPES += [np.dtype(f"{kind}{size}").type for kind in "ui" for size in (1, 2, 4, 8)]
 KEPT_TYPES = frozenset(map(np.dtype, NATIVE_TYPES))
 LARGEST_CODE = 1e15  # single precision holds the square of what a decoder makes of it
-
-
-def in_own_name(method):
-    """Refuse what a method does not take in the name of the estimator's class."""
-
-    @functools.wraps(method)
-    def checked(self, *args, **kwargs):
-        unknown = kwargs.keys() - inspect.signature(method).parameters.keys()
-        if unknown:
-            name = f"{type(self).__name__}.{method.__name__}()"
-            raise TypeError(f"{name} got an unexpected keyword argument {min(unknown)!r}.")
-        return method(self, *args, **kwargs)
-
-    return checked
 
 
 def check_rows(estimator, X, reset=False):
