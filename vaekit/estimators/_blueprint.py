@@ -11,7 +11,7 @@ __all__ = ["BlueprintMixin", "sentence_of", "training_of"]
 
 
 class BlueprintMixin:
-    """What was decided at the first fit, as the estimators' own files ask for it."""
+    """What was decided at the first fit, as functions that are handed an estimator ask for it."""
 
     @property
     def _blueprint(self) -> Blueprint:

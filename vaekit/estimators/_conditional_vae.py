@@ -200,7 +200,7 @@ class ConditionalVAE(VAE):
 
     def _columns_of_rows(self):
         """Names of the columns of X."""
-        columns = self._blueprint.columns
+        columns = self.model_.blueprint.columns
         return list(getattr(self, "feature_names_in_", ())) if columns is None else columns.names
 
     @if_prior_has_spaces

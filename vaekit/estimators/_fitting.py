@@ -190,4 +190,4 @@ class FittingMixin(BlueprintMixin, GuardedMethods):
             random_state=random_state,
             known=known,
         )
-        self.likelihood_, self.n_components_ = self._blueprint.likelihood, self.n_components
+        self.likelihood_, self.n_components_ = self.model_.blueprint.likelihood, self.n_components

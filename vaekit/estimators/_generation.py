@@ -108,7 +108,7 @@ class GenerationMixin(GuardedMethods):
         check_is_fitted(self)
         n_samples = check_count(n_samples, "n_samples")
         draws, given = check_noise(noise), check_given(given)
-        draws = not self._blueprint.is_image if draws is None else draws
+        draws = not self.model_.blueprint.is_image if draws is None else draws
         random_state = make_random_state(self.random_state if random_state is None else random_state)
         if given:
             made, size = sample_given(self, given, n_samples, random_state, draws)
