@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 from scipy import sparse
 
-from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_parquet
+from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_parquet, naming_the_file
 
 __all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
 
@@ -86,6 +86,11 @@ def _open_array(X):
     if X.dtype.kind == "c":
         raise ValueError(COMPLEX)
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
+
+
+def _open_what_gives_an_array(X):
+    with naming_the_file(X):
+        return _open_array(np.asarray(X))
 
 
 def _open_tensor(X):
@@ -279,7 +284,7 @@ OPENERS = [
     (lambda X: hasattr(X, "column_names") or hasattr(X, "__dataframe__"), _open_exchanged_frame),
     (lambda X: hasattr(X, "__cuda_array_interface__") and hasattr(X, "get"), _open_gpu_array),
     (_is_picture, _refuse_picture),
-    (lambda X: hasattr(X, "__array__") or hasattr(X, "__array_interface__"), lambda X: _open_array(np.asarray(X))),
+    (lambda X: hasattr(X, "__array__") or hasattr(X, "__array_interface__"), _open_what_gives_an_array),
     (lambda X: hasattr(X, "__dlpack__"), lambda X: _open_array(np.from_dlpack(X))),
     (lambda X: hasattr(X, "__arrow_c_stream__"), _open_exchanged_frame),
     (lambda X: True, _refuse),
