@@ -99,6 +99,11 @@ def test_bad_data_leave_an_unfitted_estimator_unfitted(kind):
     assert vars(model) == before
 
 
+def test_names_of_pictures_are_to_be_opened():
+    with pytest.raises(ValueError, match=r"^Expected 2D array, got 1D array instead.*PIL.Image.open"):
+        tiny("VAE").fit(["first.png", "second.png"])
+
+
 @pytest.mark.parametrize("data", [X[:1], IMAGES[:1]])
 def test_one_row_is_not_enough_to_fit_but_to_transform(data, model):
     with pytest.raises(ValueError, match=r"Found array with 1 sample\(s\).*minimum of 2 is required by VAE"):

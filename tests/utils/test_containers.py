@@ -50,6 +50,11 @@ REFUSED = {
         "different sizes.*resize them to the same size",
     ),
     "pictures of two modes": ([picture(), picture("RGB")], ValueError, "different sizes.*the same channels"),
+    "images of two sizes in a column": (
+        pd.Series([np.ones((3, 3)), np.ones((3, 4))]),
+        ValueError,
+        "different sizes.*resize",
+    ),
     "images of two sizes": ([np.ones((3, 3)), np.ones((3, 4))], ValueError, "different sizes.*resize"),
     "one picture": (picture(), TypeError, "X is one picture: pass a list"),
     "rows of two lengths": ([[1, 2], [3]], ValueError, r"different lengths.*equal length"),
@@ -115,3 +120,10 @@ def test_frames_of_complex_numbers_and_frames_without_columns_are_refused():
         unwrap(pd.DataFrame({"a": [1.0, 2.0], "b": [1j, 2j]}))
     with pytest.raises(ValueError, match=r"0 feature\(s\) .*X needs at least one column"):
         unwrap(pd.DataFrame(index=range(4)))
+
+
+@pytest.mark.parametrize("rows", [list(A), A.tolist(), list(torch.tensor(A))], ids=["arrays", "lists", "tensors"])
+def test_a_column_of_rows_is_rows(rows):
+    column = pd.Series(rows, index=range(7, 11))
+    np.testing.assert_array_equal(unwrap(column), A)
+    np.testing.assert_array_equal(unwrap(column.to_numpy()), A)

@@ -40,10 +40,7 @@ def check_rows(estimator, X, reset=False):
     rows = unwrap(_with_gaps(X) if is_masking(estimator) else X)
     names = column_names(rows)
     if getattr(rows, "ndim", 2) < 2:
-        raise ValueError(
-            f"Expected 2D array, got {'1D' if rows.ndim else 'scalar'} array instead. Reshape your data: "
-            "X.reshape(-1, 1) if it is a single column, X.reshape(1, -1) if it is a single row."
-        )
+        raise ValueError(f"Expected 2D array, got {'1D' if rows.ndim else 'scalar'} array instead. {_what_to_do(rows)}")
     if getattr(rows, "ndim", 0) > 2:
         rows = _flat_images(estimator, rows, reset)
         if isinstance(rows, RowsOnDisk):
@@ -59,6 +56,12 @@ def check_rows(estimator, X, reset=False):
     if not reset:
         _check_scale(estimator, rows, names)
     return rows
+
+
+def _what_to_do(rows):
+    if rows.dtype.kind in "US":
+        return "It holds text: open the pictures that it names, [PIL.Image.open(path) for path in X], say."
+    return "Reshape your data: X.reshape(-1, 1) if it is a single column, X.reshape(1, -1) if it is a single row."
 
 
 def _sparse(estimator, X, reset):

@@ -85,7 +85,13 @@ def _open_array(X):
         raise ValueError(f"X holds {_dates_in('them')}")
     if X.dtype.kind == "c":
         raise ValueError(COMPLEX)
+    if X.dtype == object and X.ndim == 1 and len(X) and _is_row(X[0]):  # as a column of a frame holds images
+        return _open_sequence(list(X))
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
+
+
+def _is_row(value):
+    return isinstance(value, (list, tuple)) or _is_array_like(value)
 
 
 def _open_what_gives_an_array(X):
