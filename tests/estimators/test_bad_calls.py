@@ -14,9 +14,11 @@ from skorch.callbacks import EarlyStopping
 from torch.utils.data import TensorDataset
 
 import vaekit
+from vaekit import VAE
 from vaekit.likelihoods import Normal
 from vaekit.nn import MLP, Custom
 from vaekit.objectives import ELBO
+from vaekit.outlier import VAEOutlierDetector
 from vaekit.priors import Decoupled
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
@@ -97,6 +99,11 @@ def test_bad_data_leave_an_unfitted_estimator_unfitted(kind):
     assert vars(model) == before
 
 
+def test_names_of_pictures_are_to_be_opened():
+    with pytest.raises(ValueError, match=r"^Expected 2D array, got 1D array instead.*PIL.Image.open"):
+        tiny("VAE").fit(["first.png", "second.png"])
+
+
 @pytest.mark.parametrize("data", [X[:1], IMAGES[:1]])
 def test_one_row_is_not_enough_to_fit_but_to_transform(data, model):
     with pytest.raises(ValueError, match=r"Found array with 1 sample\(s\).*minimum of 2 is required by VAE"):
@@ -110,12 +117,28 @@ def test_early_stopping_on_too_few_rows_says_what_to_lower(n_rows, fraction):
         tiny("VAE", early_stopping=True, validation_fraction=fraction).fit(X[:n_rows])
 
 
-@pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform", "score"])
+ASKED = ["fit", "partial_fit", "fit_transform", "score", "score_samples", "transform", "posterior", "log_likelihood"]
+
+
+@pytest.mark.parametrize("method", ASKED)
 def test_unknown_arguments_are_refused_by_the_name_of_the_class(model, method):
     with pytest.raises(TypeError, match=r"^VAE\.\w+\(\) got an unexpected keyword argument 'weight'"):
         getattr(model, method)(X, weight=1)
     with pytest.raises(TypeError, match=r"^VAE\.fit\(\) got an unexpected keyword argument 'weight'"):
         make_pipeline(tiny("VAE")).fit(X, vae__weight=np.ones(len(X)))
+
+
+class Mine(VAE):
+    """A class of somebody's own."""
+
+
+def test_so_are_too_many_and_too_few():
+    with pytest.raises(TypeError, match=r"^Mine\.transform\(\) takes 2 positional arguments but 3 were given"):
+        Mine().transform(X, X)
+    with pytest.raises(TypeError, match=r"^Mine\.log_likelihood\(\) missing 1 required positional argument: 'Z'"):
+        Mine().log_likelihood(X)
+    with pytest.raises(TypeError, match=r"^VAEOutlierDetector\.explain\(\) got an unexpected keyword argument 'order'"):
+        VAEOutlierDetector().explain(X, order=2)
 
 
 LATER = {

@@ -5,6 +5,7 @@ import datetime
 import decimal
 import math
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from vaekit import VAE, ConditionalVAE
 from vaekit.datasets import make_mixed_table
+from vaekit.exceptions import VaekitWarning
 from vaekit.frames import open_table
 from vaekit.likelihoods import Categorical, Likelihood, LikelihoodSpec, Normal, Poisson, Product
 from vaekit.persistence import Checkpoint, load, save
@@ -361,3 +363,21 @@ def test_programs_know_gaps(tmp_path):
     numbers.export(tmp_path / "scores.pt2", what="score_samples")
     found = torch.export.load(tmp_path / "scores.pt2").module()(torch.from_numpy(rows))
     np.testing.assert_allclose(found, numbers.score_samples(rows), rtol=1e-4, atol=1e-4)
+
+
+TEXTS = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=30).astype(str), "size": np.arange(30.0)})
+
+
+def test_texts_of_which_most_cells_have_their_own_are_told_of():
+    """Dates that nobody parsed, names, identifiers: unless they are said to be categories, or repeat, or are few."""
+    with pytest.warns(
+        UserWarning, match=r"Column 'day' of X holds 30 different values in 30 cells.*pandas.to_datetime"
+    ):
+        tiny("VAE").fit(TEXTS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", VaekitWarning)
+        tiny("VAE", categorical_features=["day"]).fit(TEXTS)
+        tiny("VAE").fit(pd.concat([TEXTS, TEXTS, TEXTS]))
+        model = tiny("VAE").fit(TEXTS[:20])
+    assert repr(model.columns_) == "Columns('pandas', {'day': category of 20, 'size': number})"

@@ -19,6 +19,7 @@ VALUES = [
     [1, [2]], [[1], 2], ["ab", "c"], ["a", "bc"], np.float32(1), np.float64(1), np.array(1.0), np.array([1.0]),
     np.array([[1.0]]), np.array([1.0], np.float32), np.array(["a"]), np.array(["a"], object), np.array([1], object),
     np.zeros((0, 2)), np.zeros((2, 0)), MLP(hidden_layer_sizes=(8,)), MLP(hidden_layer_sizes=(8, 8)), VAE, KNOT,
+    np.random.RandomState(0), np.random.RandomState(1), np.random.default_rng(0), np.random.default_rng(1),
 ]  # fmt: skip
 
 

@@ -50,3 +50,20 @@ def test_one_hots_are_taken_as_they_are():
         np.eye(3), support=Categorical().support, standardize="column", is_image=False
     )
     assert (*preprocessing, deviation) == (0, 1, 1)
+
+
+BOTH = np.c_[np.eye(3), [[1, 0], [0, 1], [1, 0]]]
+NONE = {"another number": (0, 2), "two ones": (0, 1), "zeros alone": (0, 0), "a part": (3, np.nan), "shares": (3, 0.5)}
+
+
+@pytest.mark.parametrize("kind", NONE)
+@pytest.mark.parametrize("word", [Categorical(sizes=(3, 2)), Product(parts=((Categorical(sizes=(3, 2)), range(5)),))])
+def test_what_is_no_one_hot_is_refused_in_the_fit_and_later(kind, word):
+    column, value = NONE[kind]
+    rows = BOTH.copy()
+    rows[2, :3] = np.nan  # one that is missing as a whole is none of these
+    check_support(rows, word, 1.0)
+    rows[1, 1 if kind == "zeros alone" else column] = value
+    for refuse in (check_support, lambda *told: preprocessing_of(*told[:2], **HOW)):
+        with pytest.raises(ValueError, match=r"X holds .* \(row 1\), but likelihood='categorical' needs one-hots"):
+            refuse(rows, word, 1.0)

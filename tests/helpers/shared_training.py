@@ -17,7 +17,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from vaekit import IWAE, BetaVAE, ConditionalVAE, FactorVAE
 from vaekit.batching import data_parallel
 from vaekit.engine import Job, ResidentRows, train
-from vaekit.estimators._fitting import sentence_of, training_of
+from vaekit.estimators._blueprint import sentence_of, training_of
 from vaekit.fitted import begin
 from vaekit.likelihoods import Normal
 from vaekit.nn import Custom

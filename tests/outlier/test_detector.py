@@ -145,7 +145,7 @@ def test_contributions_to_a_normal_density_are_exact():
     """log N(x) - log N(r) = -(x - r)' P (x + r - 2 m) / 2, each product of two columns shared by them evenly."""
     detector = VAEOutlierDetector(GaussianMixture(1)).fit(X)
     (mean,), (precision,) = detector.estimator_.means_, detector.estimator_.precisions_
-    reference = detector._reference
+    reference = detector._reference.unpacked()
     nearest = reference.nearest(NEW)
     r = reference.rows[nearest]
     to_x, to_r = NEW - mean, r - mean

@@ -193,13 +193,12 @@ class WithNotes(VAE):
         return super().__getstate__() | {"notes_": "of mine"}
 
 
-@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-def test_a_pickle_with_a_flipped_bit_is_refused(protocol):
-    model = tiny("DPVAE", prior=Decoupled(n_couplings=2), hidden_layer_sizes=[8]).fit(X)
+def refused_when_flipped(model, protocol, n_flips=60):
+    """How many flips of one bit of a pickle are refused in words; those that are no error change nothing."""
     good = pickle.dumps(model, protocol)
     as_read = pickle.dumps(pickle.loads(good), protocol)
     random, refused = np.random.default_rng(protocol), 0
-    for place, bit in zip(random.integers(len(good), size=60), random.integers(8, size=60)):
+    for place, bit in zip(random.integers(len(good), size=n_flips), random.integers(8, size=n_flips)):
         flipped = bytearray(good)
         flipped[place] ^= 1 << bit
         try:
@@ -208,7 +207,29 @@ def test_a_pickle_with_a_flipped_bit_is_refused(protocol):
             refused += isinstance(error, UnreadableFileError)
         else:
             assert pickle.dumps(other, protocol) == as_read
-    assert refused > 15  # the others are errors of the pickle itself
+    return refused
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_with_a_flipped_bit_is_refused(protocol):
+    model = tiny("DPVAE", prior=Decoupled(n_couplings=2), hidden_layer_sizes=[8]).fit(X)
+    assert refused_when_flipped(model, protocol) > 15  # the others are errors of the pickle itself
+
+
+@pytest.mark.parametrize("name", ["outliers", "cells"])
+def test_so_is_that_of_what_holds_a_model(name):
+    model = SEARCHES[name]().fit(X)
+    assert refused_when_flipped(model, pickle.HIGHEST_PROTOCOL) > 15
+    assert model.__getstate__()["_vaekit_version"] == vaekit.__version__
+
+
+@pytest.mark.parametrize("name", ["outliers", "cells", "udr"])
+def test_what_holds_a_model_is_not_what_its_damaged_state_says(name):
+    state = SEARCHES[name]().fit(X).__getstate__()
+    for changed in ("n_models", "contamination", "n_importance_samples", "best_index_", "offset_"):
+        if changed in state:
+            with pytest.raises(UnreadableFileError, match="The pickle is damaged"):
+                SEARCHES[name]().__setstate__(state | {changed: 17})
 
 
 def test_a_subclass_may_add_to_its_pickle_and_an_earlier_version_had_no_digest():

@@ -50,6 +50,11 @@ REFUSED = {
         "different sizes.*resize them to the same size",
     ),
     "pictures of two modes": ([picture(), picture("RGB")], ValueError, "different sizes.*the same channels"),
+    "images of two sizes in a column": (
+        pd.Series([np.ones((3, 3)), np.ones((3, 4))]),
+        ValueError,
+        "different sizes.*resize",
+    ),
     "images of two sizes": ([np.ones((3, 3)), np.ones((3, 4))], ValueError, "different sizes.*resize"),
     "one picture": (picture(), TypeError, "X is one picture: pass a list"),
     "rows of two lengths": ([[1, 2], [3]], ValueError, r"different lengths.*equal length"),
@@ -143,3 +148,10 @@ REFUSED_IN_WORDS = {
 def test_what_holds_no_rows_of_numbers_is_refused_in_words(rows, words):
     with pytest.raises((ValueError, TypeError), match=words):
         unwrap(rows())
+
+
+@pytest.mark.parametrize("rows", [list(A), A.tolist(), list(torch.tensor(A))], ids=["arrays", "lists", "tensors"])
+def test_a_column_of_rows_is_rows(rows):
+    column = pd.Series(rows, index=range(7, 11))
+    np.testing.assert_array_equal(unwrap(column), A)
+    np.testing.assert_array_equal(unwrap(column.to_numpy()), A)

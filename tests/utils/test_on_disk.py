@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from torch.utils.data import Dataset
 
+from vaekit import VAE
 from vaekit.datasets._lazy import LazyImages
 from vaekit.utils import _on_disk
 from vaekit.utils._containers import unwrap
@@ -29,9 +30,9 @@ def memory_map(folder, array=IMAGES, mode="r"):
     return np.load(folder / "rows.npy", mmap_mode=mode)
 
 
-def hdf5(folder, chunks=None):
+def hdf5(folder, chunks=None, **how):
     file = h5py.File(folder / "rows.h5", "w")
-    return file.create_dataset("rows", data=IMAGES, chunks=chunks)
+    return file.create_dataset("rows", data=IMAGES, chunks=chunks, **how)
 
 
 KINDS = {
@@ -129,3 +130,24 @@ def test_what_is_not_finite_is_seen_in_the_extremes(value):
     X[150, 2] = value
     rows = RowsOnDisk(X)
     assert not np.isfinite(rows.min() + rows.max())
+
+
+def test_rows_stay_together_that_are_stored_together(tmp_path, anything_is_large):
+    assert on_disk(hdf5(tmp_path, (7, 2, 3, 3))).source.chunks == (7, 2, 3, 3)
+
+
+@pytest.mark.parametrize("is_streamed", [False, True])
+def test_a_damaged_file_is_named(is_streamed, tmp_path, request):
+    if is_streamed:
+        request.getfixturevalue("anything_is_large")
+    rows = hdf5(tmp_path, (7, 2, 3, 3), fletcher32=True)
+    place = rows.id.get_chunk_info(0).byte_offset
+    rows.file.close()
+    with open(tmp_path / "rows.h5", "r+b") as file:
+        file.seek(place)
+        file.write(b"damaged")
+    with (
+        h5py.File(tmp_path / "rows.h5") as file,
+        pytest.raises(OSError, match=r"X lies in .*rows\.h5, and /rows cannot be read there: .* take another copy"),
+    ):
+        VAE(max_epochs=1).fit(file["rows"])

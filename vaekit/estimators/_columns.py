@@ -8,10 +8,12 @@ from vaekit.frames import Table, columns_of, is_mixed, numbers_of_columns, open_
 from vaekit.likelihoods import Bernoulli, Categorical, Normal, Product
 from vaekit.utils._containers import unwrap
 from vaekit.utils._sklearn import validate_data
+from vaekit.utils._warnings import warn_user
 
 __all__ = ["encoded_table", "is_masking", "likelihood_of_columns", "mixed_table"]
 
 FITTING = {"category": {"one_hot"}, "boolean": {"unit_interval"}}  # supports, by what a column is
+MOST_TEXTS = 20  # that may differ in a column however few cells it has
 OF_NUMBERS = {"real", "unit_interval", "counts"}
 
 
@@ -26,7 +28,7 @@ def mixed_table(estimator, X, reset):
         return X
     if reset:
         return _first_table(estimator, X)
-    if not estimator.__sklearn_is_fitted__() or estimator.model_.blueprint.columns is None:
+    if not estimator.__sklearn_is_fitted__() or estimator._blueprint.columns is None:
         return None
     return _opened(X)
 
@@ -80,11 +82,13 @@ def encoded_table(estimator, table, reset):
         )
     if reset:
         estimator.image_shape_, estimator.columns_ = None, _columns(estimator, table)
-    columns = estimator.columns_ if reset else estimator.model_.blueprint.columns
+    columns = estimator.columns_ if reset else estimator._blueprint.columns
     rows = columns.encode(table, estimator.handle_unknown)
     if not is_masking(estimator):
         _refuse_gaps(columns, rows)
     _refuse_infinity(columns, rows)
+    if reset and isinstance(estimator.categorical_features, str):
+        _warn_of_texts(columns, rows)
     return rows if table.encoded_as is None else table.encoded_as(columns, rows)
 
 
@@ -120,6 +124,18 @@ def _refuse_infinity(columns, rows):
         row, number = np.argwhere(np.isinf(rows))[0]
         name = columns.columns[columns.owners[number]].name
         raise ValueError(f"Input X contains infinity (in row {row}, column {name!r}); replace it, or drop those rows.")
+
+
+def _warn_of_texts(columns, rows):
+    """Warn where most cells of a column are categories of their own: dates that were not parsed, names, identifiers."""
+    for column, place in zip(columns.columns, columns.places):
+        n_known = int((~np.isnan(rows[:, place.start])).sum())
+        if column.kind == "category" and column.width > max(MOST_TEXTS, n_known / 2):
+            warn_user(
+                f"Column {column.name!r} of X holds {column.width} different values in {n_known} cells, each read as a "
+                "category of its own: turn dates into dates (pandas.to_datetime), and leave names and identifiers out; "
+                "categories that are meant are named by 'categorical_features'."
+            )
 
 
 def likelihood_of_columns(estimator, objective):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.estimators._available import if_model_has_bound, if_prior_has_density
-from vaekit.estimators._validation import check_codes, check_in_support, check_pairs, in_own_name
+from vaekit.estimators._validation import check_codes, check_in_support, check_pairs
 from vaekit.fitted import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._checks import check_count
@@ -61,7 +61,6 @@ class DensityMixin(GuardedMethods):
         return importance_bounds(self.model_, X, check_count(n_importance_samples, "n_importance_samples"))
 
     @if_model_has_bound
-    @in_own_name
     def score(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> float:
         """Mean of `score_samples`: the evidence lower bound, in nats per row.
 

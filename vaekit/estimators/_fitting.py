@@ -5,19 +5,16 @@ from typing import Any, Self
 
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from vaekit.engine import has_stopped
+from vaekit.estimators._blueprint import BlueprintMixin, sentence_of, training_of
 from vaekit.estimators._callbacks import epoch_tasks, own_callbacks, users_callbacks
 from vaekit.estimators._checkpoints import checkpoints_of
-from vaekit.estimators._columns import is_masking, likelihood_of_columns
 from vaekit.estimators._settings import refuse_changes, settings_of
-from vaekit.estimators._validation import check_in_support, check_rows, in_own_name
-from vaekit.estimators._words import VOCABULARIES
-from vaekit.fitted import NOTHING, Sentence, Training, begin, run, warn_of_training, weighed
+from vaekit.estimators._validation import check_in_support, check_rows
+from vaekit.fitted import NOTHING, begin, run, warn_of_training, weighed
 from vaekit.likelihoods import LikelihoodSpec
-from vaekit.nn import MLP, ConvNet
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._on_disk import in_memory_unless_large
 from vaekit.utils._random import make_random_state
@@ -51,13 +48,12 @@ def _step_of(estimator):
     return estimator.net_.step_ if estimator.__sklearn_is_fitted__() else 0
 
 
-class FittingMixin(GuardedMethods):
+class FittingMixin(BlueprintMixin, GuardedMethods):
     """fit and partial_fit, one after the other or afresh."""
 
     likelihood_: LikelihoodSpec
     n_components_: int
 
-    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train on X; an earlier fit survives if this one fails before its first step is done.
@@ -115,7 +111,6 @@ class FittingMixin(GuardedMethods):
             task.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
-    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: RowsLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Train for one pass over X, going on from where training stands.
@@ -196,36 +191,3 @@ class FittingMixin(GuardedMethods):
             known=known,
         )
         self.likelihood_, self.n_components_ = self.model_.blueprint.likelihood, self.n_components
-
-
-def sentence_of(estimator):
-    """The words an estimator's parameters mean: copies, so that later changes of a parameter change no fit."""
-    is_image, objective = estimator.image_shape_ is not None, estimator._make_objective().validated()
-    built_in = MLP(hidden_layer_sizes=tuple(estimator.hidden_layer_sizes), activation=estimator.activation).validated()
-    return Sentence(
-        network=_word(estimator, "network") or (ConvNet() if is_image else built_in),
-        posterior=estimator._make_posterior(),
-        prior=_word(estimator, "prior"),
-        likelihood=likelihood_of_columns(estimator, objective)
-        if estimator.columns_
-        else _word(estimator, "likelihood"),
-        objective=objective,
-        n_components=estimator.n_components,
-        standardize=estimator.standardize,
-        conditioned=estimator._conditioned(),
-        columns=estimator.columns_,
-        has_gaps=is_masking(estimator),
-    )
-
-
-def _word(estimator, name):
-    """A copy of the spec that a parameter means, None for "auto"."""
-    value = getattr(estimator, name)
-    return None if isinstance(value, str) and value == "auto" else clone(VOCABULARIES[name].resolve(value))
-
-
-def training_of(estimator, n_epochs, max_steps):
-    """What a call of fit asks for."""
-    fraction = estimator.validation_fraction if estimator.early_stopping else None
-    how = (estimator.learning_rate, estimator.batch_size, fraction, estimator.compile, estimator.precision)
-    return Training(n_epochs, max_steps, *how)

@@ -47,7 +47,7 @@ def sample_given(estimator, given, n_samples, random_state, draws):
 
 def _known_row(estimator, given):
     """The given cells as a row (1, n_numbers) in the units of X, NaN elsewhere."""
-    blueprint = estimator.model_.blueprint
+    blueprint = estimator._blueprint
     if blueprint.image_shape is not None:
         raise ValueError("The 'given' parameter names columns of a table, and the fit was on images or windows.")
     columns = blueprint.columns
@@ -61,7 +61,7 @@ def _row_of_matrix(estimator, given):
     row = np.full((1, len(names)), np.nan)
     for number, value in _by_number(Table("numpy", names, [], None), given).items():
         row[0, number] = number_of(names[number], value)
-    _check_one_hots(estimator.model_.blueprint.likelihood, row[0])
+    _check_one_hots(estimator._blueprint.likelihood, row[0])
     return row
 
 

@@ -11,7 +11,10 @@ from vaekit.exceptions import UnreadableFileError
 from vaekit.files import Checkpoint, checksum
 from vaekit.utils._version import __version__
 
-__all__ = ["HAS_CALLBACKS", "plain_places", "telling_of", "with_checksum", "without_callbacks", "without_checksum"]
+__all__ = [
+    "HAS_CALLBACKS", "CheckedPickles", "plain_places", "telling_of", "with_checksum", "without_callbacks",
+    "without_checksum",
+]  # fmt: skip
 
 HAS_CALLBACKS = ContextVar("whether states of estimators hold callbacks", default=True)
 
@@ -61,6 +64,18 @@ def without_checksum(state):
     if not state.keys() >= {*names} or checksum({name: state[name] for name in names}) != digest:
         raise UnreadableFileError("The pickle is damaged: it does not hold what was written; load another copy.")
     return state
+
+
+class CheckedPickles:
+    """A base of estimators around others, before scikit-learn's: pickles name a version, damaged ones are errors."""
+
+    def __getstate__(self):
+        return with_checksum(super().__getstate__() | {"_vaekit_version": __version__})
+
+    def __setstate__(self, state):
+        state = without_checksum(state)
+        state.pop("_vaekit_version", None)
+        super().__setstate__(state)
 
 
 @contextlib.contextmanager

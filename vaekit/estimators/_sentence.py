@@ -36,7 +36,7 @@ def sentence_html(estimator):
 def words_of(estimator):
     """The words by what they are: those that were used, once fitted; before that, what the parameters mean."""
     if estimator.__sklearn_is_fitted__():
-        blueprint = estimator.model_.blueprint
+        blueprint = estimator._blueprint
         return {part: getattr(blueprint, part) for part in PARTS}
     return {
         "objective": estimator._make_objective(),

@@ -8,7 +8,6 @@ from sklearn.utils import check_consistent_length, column_or_1d
 
 from vaekit.estimators._base import BaseEncoder, estimator
 from vaekit.estimators._vae import BaseVAE
-from vaekit.estimators._validation import in_own_name
 from vaekit.fitted import Known
 from vaekit.objectives import Contrast, LaplaceTransition, PermutationContrast, Warmup
 from vaekit.posteriors import FixedScale
@@ -23,7 +22,6 @@ __all__ = ["PCL", "SlowVAE"]
 class SequenceMixin(GuardedMethods):
     """fit and partial_fit of rows that come in order of time."""
 
-    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,
@@ -58,7 +56,6 @@ class SequenceMixin(GuardedMethods):
         """
         return self._fit(X, y, sample_weight, groups=groups)
 
-    @in_own_name
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self,

@@ -1,7 +1,5 @@
 """What users pass in, checked: rows and codes as arrays, or errors that teach."""
 
-import functools
-import inspect
 import math
 
 import numpy as np
@@ -18,27 +16,13 @@ from vaekit.utils._sparse_rows import SparseRows
 from vaekit.utils._told import about
 from vaekit.utils._warnings import warn_user
 
-__all__ = ["check_codes", "check_codes_of_rows", "check_in_support", "check_pairs", "check_rows", "in_own_name"]
+__all__ = ["check_codes", "check_codes_of_rows", "check_in_support", "check_pairs", "check_rows"]
 
 # Types that are kept as they come; rows of these become float32 block by block.
 NATIVE_TYPES = [np.float64, np.float32, np.float16, np.bool_]
 NATIVE_TYPES += [np.dtype(f"{kind}{size}").type for kind in "ui" for size in (1, 2, 4, 8)]
 KEPT_TYPES = frozenset(map(np.dtype, NATIVE_TYPES))
 LARGEST_CODE = 1e15  # single precision holds the square of what a decoder makes of it
-
-
-def in_own_name(method):
-    """Refuse what a method does not take in the name of the estimator's class."""
-
-    @functools.wraps(method)
-    def checked(self, *args, **kwargs):
-        unknown = kwargs.keys() - inspect.signature(method).parameters.keys()
-        if unknown:
-            name = f"{type(self).__name__}.{method.__name__}()"
-            raise TypeError(f"{name} got an unexpected keyword argument {min(unknown)!r}.")
-        return method(self, *args, **kwargs)
-
-    return checked
 
 
 def check_rows(estimator, X, reset=False):
@@ -57,10 +41,7 @@ def check_rows(estimator, X, reset=False):
     rows = unwrap(_with_gaps(X) if is_masking(estimator) else X)
     names = column_names(rows)
     if getattr(rows, "ndim", 2) < 2:
-        raise ValueError(
-            f"Expected 2D array, got {'1D' if rows.ndim else 'scalar'} array instead. Reshape your data: "
-            "X.reshape(-1, 1) if it is a single column, X.reshape(1, -1) if it is a single row."
-        )
+        raise ValueError(f"Expected 2D array, got {'1D' if rows.ndim else 'scalar'} array instead. {_what_to_do(rows)}")
     if getattr(rows, "ndim", 0) > 2:
         rows = _flat_images(estimator, rows, reset)
         if isinstance(rows, RowsOnDisk):
@@ -76,6 +57,12 @@ def check_rows(estimator, X, reset=False):
     if not reset:
         _check_scale(estimator, rows, names)
     return rows
+
+
+def _what_to_do(rows):
+    if rows.dtype.kind in "US":
+        return "It holds text: open the pictures that it names, [PIL.Image.open(path) for path in X], say."
+    return "Reshape your data: X.reshape(-1, 1) if it is a single column, X.reshape(1, -1) if it is a single row."
 
 
 def _sparse(estimator, X, reset):
@@ -118,7 +105,7 @@ def _flat_images(estimator, images, reset):
     if not isinstance(images, np.ndarray):
         few = RowsOnDisk(images)
         # nothing can be wrong with bytes but their scale
-        if not reset and len(images) and images.dtype == np.uint8 and estimator.model_.blueprint.pixels == "bytes":
+        if not reset and len(images) and images.dtype == np.uint8 and estimator._blueprint.pixels == "bytes":
             return few
         images = np.asarray(images)
     return images.reshape(len(images), math.prod(images.shape[1:]))
@@ -137,7 +124,7 @@ def _check_image_shape(estimator, all_shape, reset):
         _warn_of_channels_last(all_shape)
         estimator.image_shape_ = shape
     elif shape != estimator.image_shape_:
-        what = "windows" if estimator.model_.blueprint.network.are_windows else "images"
+        what = "windows" if estimator._blueprint.network.are_windows else "images"
         raise ValueError(
             f"X has {what} of shape {shape}, but {type(estimator).__name__} was fitted on "
             f"{f'{what} of shape {estimator.image_shape_}' if estimator.image_shape_ else 'tables'}."
@@ -186,11 +173,11 @@ def _check_width(estimator, rows, reset):
 
 def _check_scale(estimator, X, names):
     """Refuse pixels on another scale than those of the fit; warn of values that single precision cannot hold."""
-    if X.dtype == np.uint8 and estimator.model_.blueprint.pixels != "shares":
+    if X.dtype == np.uint8 and estimator._blueprint.pixels != "shares":
         return
     low, high = extremes(X)
     _check_pixels(estimator, X, low, high)
-    preprocessing = estimator.model_.blueprint.preprocessing
+    preprocessing = estimator._blueprint.preprocessing
     if preprocessing.column_beyond(low, high) is not None:
         column = preprocessing.column_beyond(*extremes(X, axis=0))
         if column is not None:
@@ -203,12 +190,12 @@ def _check_scale(estimator, X, names):
 
 def _check_pixels(estimator, X, low, high):
     has_fractions = X.dtype == bool or (X.dtype.kind == "f" and low >= 0 and 0 < high <= 1 and not _are_whole(X))
-    if estimator.model_.blueprint.pixels == "bytes" and has_fractions:
+    if estimator._blueprint.pixels == "bytes" and has_fractions:
         raise ValueError(
             f"X lies in [{float(low):.6g}, {float(high):.6g}], but {type(estimator).__name__} was fitted on bytes "
             "between 0 and 255: pass bytes, or the same numbers as floats (255 * X)."
         )
-    if estimator.model_.blueprint.pixels == "shares" and low >= 0 and 1 < high <= 255 and _are_whole(X):
+    if estimator._blueprint.pixels == "shares" and low >= 0 and 1 < high <= 255 and _are_whole(X):
         raise ValueError(
             f"X holds whole numbers up to {high}, but {type(estimator).__name__} was fitted on images in [0, 1]: "
             "divide bytes by 255, or masks by their largest value."
@@ -218,7 +205,7 @@ def _check_pixels(estimator, X, low, high):
 def check_in_support(estimator, X):
     """Return X as a 2-D array; data outside the likelihood's support are a ValueError."""
     X = check_rows(estimator, X)
-    blueprint = estimator.model_.blueprint
+    blueprint = estimator._blueprint
     if blueprint.likelihood.support != "real" and not (X.dtype == np.uint8 and blueprint.pixels == "bytes"):
         check_support(X, blueprint.likelihood, blueprint.preprocessing.unit)
     return X

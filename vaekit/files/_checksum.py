@@ -13,7 +13,8 @@ LEAVES = (bool, int, float, complex, str, bytes, type(None))
 def checksum(value):
     """Return a digest of plain values, arrays and containers of them, and of what our own classes hold, nested.
 
-    Anything else counts by its type alone: no digest may depend on what a pickle does not keep.
+    NumPy's random states are among them. Anything else counts by its type alone: no digest may depend on what a pickle
+    does not keep.
 
     >>> checksum({"a": [1, 2.0]}) == checksum({"a": [1, 2.0]}) != checksum({"a": [1, 2]})
     True
@@ -55,6 +56,10 @@ def _items(value):
         return list(value)
     if isinstance(value, np.ndarray):
         return value.ravel().tolist()
+    if isinstance(value, np.random.RandomState):
+        return list(value.get_state())
+    if isinstance(value, np.random.Generator):
+        return [value.bit_generator.state]
     if type(value).__module__.partition(".")[0] == "vaekit" and _is_pickled_by_attributes(type(value)):
         return [part for item in vars(value).items() for part in item]
     return []

@@ -1,6 +1,7 @@
 """A fitted model: arrays that are known to be right in, arrays in the units of X out; and how it is trained."""
 
 from vaekit.fitted._begin import Sentence, begin, scale_of_pixels
+from vaekit.fitted._blueprint import Blueprint
 from vaekit.fitted._checkpoints import digest_of, open_checkpoints
 from vaekit.fitted._codes import Moments, encode, locations, log_posterior, sample_posterior
 from vaekit.fitted._densities import evidence_lower_bounds, importance_bounds, log_likelihood, log_prior
@@ -20,6 +21,7 @@ __all__ = [
     "LIMIT",
     "NOTHING",
     "PROGRAMS",
+    "Blueprint",
     "Known",
     "Moments",
     "Sentence",

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-__all__ = ["diverged", "scale_was_moving", "was_still_falling"]
+__all__ = ["diverged", "scale_was_moving", "was_hardly_trained", "was_still_falling"]
 
 LEAST_REACH = 0.1  # a weight that could move less than this in all steps together has not been trained
 LEAST_FALL = 0.05  # nats per feature: what as many epochs again must promise to be worth a word
@@ -13,7 +13,17 @@ CERTAIN = 3  # standard errors
 STEEP = 0.9  # of what training has gained so far; a loss that falls along a line is at 1
 
 
-def was_still_falling(losses, first_epoch, n_features, reach):
+LONGER = "raise 'max_epochs' or 'learning_rate'"
+
+
+def was_hardly_trained(reach):
+    """Say so if Adam can have moved no weight far: by its steps times the learning rate."""
+    if reach < LEAST_REACH:
+        return f"Training ended before any weight could move by more than {reach:.3g}; {LONGER}."
+    return None
+
+
+def was_still_falling(losses, first_epoch, n_features):
     """Say so if the loss was falling steeply when training ended.
 
     Steeply: at the slope of the second half, as many epochs again would lower the loss (nearly) as much as these did.
@@ -25,23 +35,18 @@ def was_still_falling(losses, first_epoch, n_features, reach):
     first_epoch : int
         Epochs from this one on were trained with weights of the loss that do not change.
     n_features : int
-    reach : float
-        Steps times learning rate: how far Adam can have moved a weight.
 
     Returns
     -------
     sentence : str or None
     """
-    remedy = "raise 'max_epochs' or 'learning_rate'"
-    if reach < LEAST_REACH:
-        return f"Training ended before any weight could move by more than {reach:.3g}; {remedy}."
     settled = np.asarray(losses[first_epoch:], dtype=float)
     if len(settled) < 3:
         return None
     slope, error = _slope(settled[-max(3, math.ceil(len(settled) / 2)) :])
     promised, so_far = -slope * len(losses), abs(losses[0] - settled[-1])
     if -slope > CERTAIN * error and promised > max(STEEP * so_far, LEAST_FALL * n_features):
-        return f"The loss was still falling when training ended, by {-slope:.3g} nats per row and epoch; {remedy}."
+        return f"The loss was still falling when training ended, by {-slope:.3g} nats per row and epoch; {LONGER}."
     return None
 
 
@@ -53,7 +58,7 @@ def _slope(values):
     return slope, math.sqrt(rest @ rest / (len(values) - 2) / (t @ t))
 
 
-def diverged(losses, first_epoch, n_features, reconstruction, untrained):
+def diverged(losses, first_epoch, n_features, reconstruction, untrained, chance=0.0):
     """Say so if the model ended worse than it began, or far above the best of its epochs.
 
     Parameters
@@ -62,13 +67,15 @@ def diverged(losses, first_epoch, n_features, reconstruction, untrained):
         As above.
     reconstruction, untrained : float
         Reconstruction loss in the last epoch and at the first step.
+    chance : float, default=0
+        Standard error of the latter, where the first step saw a few of the rows.
 
     Returns
     -------
     sentence : str or None
     """
     remedy = "training has diverged: lower 'learning_rate'"
-    if reconstruction > untrained + FAR * n_features:
+    if reconstruction > untrained + FAR * n_features + CERTAIN * chance:
         return (
             f"The reconstruction loss ended at {reconstruction:.4g} nats per row, above the {untrained:.4g} of the "
             f"untrained model; {remedy}."

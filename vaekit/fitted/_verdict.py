@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from vaekit.exceptions import CollapseWarning, ScheduleWarning, UnfinishedTrainingWarning
-from vaekit.fitted._convergence import diverged, scale_was_moving, was_still_falling
+from vaekit.fitted._convergence import diverged, scale_was_moving, was_hardly_trained, was_still_falling
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["last_change", "warn_of_training"]
@@ -63,13 +63,25 @@ def _convergence_shortcoming(model):
     losses, settled_at = [row["train_loss"] for row in net.history], last_change(model)
     first_epoch = int(np.searchsorted(steps, settled_at, side="left")) + 1 if settled_at else 0
     steps_per_epoch = math.ceil(net.step_ / len(steps))
-    # where a discriminator learns too, a loss that falls is no progress
+    # where a discriminator learns too, a loss that falls is no progress, and one that rises no failure
     telling = losses if net.module_.discriminator is None else []
+    ended, chance = net.history[-1].get("reconstruction", 0), _chance(model) if steps_per_epoch > 1 else 0.0
     return (
         scale_was_moving(net.log_scales_, steps_per_epoch * net.lr)
-        or diverged(losses, first_epoch, n_features, net.history[-1].get("reconstruction", 0), net.untrained_)
-        or was_still_falling(telling, first_epoch, n_features, net.step_ * net.lr)
+        or was_hardly_trained(net.step_ * net.lr)
+        or diverged(telling, first_epoch, n_features, ended, net.untrained_, chance)
+        or was_still_falling(telling, first_epoch, n_features)
     )
+
+
+def _chance(model):
+    """Standard error of the reconstruction loss of a batch, at most.
+
+    Squared errors scatter by sqrt(2) of their mean where all of a row's error lies in one direction, else by less;
+    beside a scale that follows the errors the loss of each feature is half the logarithm of their mean.
+    """
+    net, follows = model.net, getattr(model.blueprint.likelihood, "scale", None) in ("closed_form", "per_feature")
+    return math.sqrt(2 / net.batch_size) * (model.blueprint.n_features / 2 if follows else abs(net.untrained_))
 
 
 def _warn_if_collapsed(model):

@@ -113,8 +113,8 @@ def _column(library, name, column, is_chosen, bounds, is_count):
     kind = "category" if is_chosen else _kind(column)
     if kind is None:
         raise ValueError(
-            f"Column {name!r} of X holds {_some_cell(column)!r}, and columns are numbers, text, categories, truths, "
-            "dates (with times, or without) or durations; turn it into one of these, or leave it out."
+            f"Column {name!r} of X holds {_some_cell(column)!r:.60}, and columns are numbers, text, categories, "
+            "truths, dates (with times, or without) or durations; turn it into one of these, or leave it out."
         )
     dtype = dtype_of(library, column)
     details = _details(name, kind, column, dtype, is_count)

@@ -90,6 +90,10 @@ class Columns(NamedTuple):
     library: str
     columns: tuple
 
+    def __repr__(self):
+        kinds = (f"{column.name!r}: {_told(column)}" for column in self.columns)
+        return f"Columns({self.library!r}, {{{', '.join(kinds)}}})"
+
     def __len__(self):
         return len(self.columns)
 
@@ -154,3 +158,8 @@ class Columns(NamedTuple):
     def unpacked(cls, packed):
         """Return the columns that were packed."""
         return cls(packed["library"], tuple(Column(**column) for column in packed["columns"]))
+
+
+def _told(column):
+    """What a column is, in a few words."""
+    return f"{column.kind} of {column.width}" if column.kind == "category" else column.kind

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from vaekit.estimators import VAE
 from vaekit.estimators._columns import encoded_table, mixed_table
+from vaekit.estimators._pickles import CheckedPickles
 from vaekit.fitted import impute
 from vaekit.frames import filled, kept_columns, missing_cells, open_table, with_flags
 from vaekit.likelihoods import Normal
@@ -30,7 +31,7 @@ HIDDEN_LAYER_SIZES, MAX_EPOCHS = (128,), 400  # of the default model: gaps leave
 
 
 @guarded_arithmetic
-class VAEImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class VAEImputer(CheckedPickles, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Fill missing cells by a variational autoencoder that learns from the observed ones.
 
     With z_l ~ q(z | x_o) and weights w_l proportional to p(x_o | z_l) p(z_l) / q(z_l | x_o), a missing cell becomes

@@ -39,15 +39,19 @@ class Categorical(LikelihoodSpec):
 
     def build(self, setting):
         """Return the likelihood module."""
-        (width,) = setting.event_shape if len(setting.event_shape) == 1 else (None,)
-        sizes = (width,) if self.sizes is None else tuple(self.sizes)
+        width = setting.event_shape[0] if len(setting.event_shape) == 1 else None
+        return CategoricalLikelihood(setting.event_shape, self.widths(width))
+
+    def widths(self, n_numbers):
+        """Return how many numbers each one-hot takes of those of a row; None where that is no row of a table."""
+        sizes = (n_numbers,) if self.sizes is None else tuple(self.sizes)
         are_counts = all(isinstance(size, Integral) and not isinstance(size, bool) and size > 0 for size in sizes)
-        if width is None or not are_counts or sum(sizes) != width:
+        if n_numbers is None or not are_counts or sum(sizes) != n_numbers:
             raise ValueError(
                 "The 'sizes' parameter of Categorical must be integers of at least 1 that add up to the "
-                f"{width or 'columns of a table'} numbers of a row. Got {self.sizes!r} instead."
+                f"{n_numbers or 'columns of a table'} numbers of a row. Got {self.sizes!r} instead."
             )
-        return CategoricalLikelihood(setting.event_shape, [int(size) for size in sizes])
+        return [int(size) for size in sizes]
 
 
 class CategoricalLikelihood(Likelihood):

@@ -13,6 +13,7 @@ from sklearn.model_selection import ParameterGrid
 from sklearn.utils.parallel import Parallel, delayed
 
 from vaekit.batching import batched_fits
+from vaekit.estimators._pickles import CheckedPickles
 from vaekit.metrics import udr_scores
 from vaekit.model_selection._best_model import BestModelMixin
 from vaekit.utils._ambient import guarded_arithmetic
@@ -87,7 +88,7 @@ def udr_ranking(
 
 
 @guarded_arithmetic
-class UDRSearch(BestModelMixin, MetaEstimatorMixin, BaseEstimator):
+class UDRSearch(CheckedPickles, BestModelMixin, MetaEstimatorMixin, BaseEstimator):
     """Search of parameters by unsupervised disentanglement ranking: no factors, no held-out rows.
 
     Every candidate of the grid is fitted with the same few seeds. A candidate on whose codes its own seeds agree, up

@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from vaekit.estimators import VAE
+from vaekit.estimators._pickles import CheckedPickles
 from vaekit.outlier._contributions import ReferenceRows, contributions_of_columns
 from vaekit.outlier._mosaic import alike, as_given, dense, opened
 from vaekit.utils._ambient import guarded_arithmetic
@@ -31,7 +32,7 @@ FENCE = 1.5  # interquartile ranges below the first quartile (Tukey)
 
 
 @guarded_arithmetic
-class VAEOutlierDetector(OutlierMixin, BaseEstimator):
+class VAEOutlierDetector(CheckedPickles, OutlierMixin, BaseEstimator):
     """Outliers by the density of a variational autoencoder.
 
     A row's score is a lower bound on its log p(x), in nats; rows whose score lies below `offset_` are outliers.
@@ -162,7 +163,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
         if weight is not None:
             kept = np.flatnonzero(weight)
             table, scores = take_rows(table, kept), scores[kept]
-        self._reference = ReferenceRows.among(table, scores) if len(table.shape) == 2 else None
+        self._reference = ReferenceRows.among(table, scores).packed() if len(table.shape) == 2 else None
         self.offset_ = _fence(counted) if self.contamination == "auto" else _share(counted, self.contamination)
 
     def score_samples(self, X: RowsLike) -> np.ndarray:
@@ -262,7 +263,7 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
                 f"explain is about the columns of a table, got X of shape {table.shape}; look at images beside their "
                 "reconstructions, with vaekit.inspection.ReconstructionDisplay."
             )
-        reference = self._reference
+        reference = self._reference.unpacked()
         if sparse.issparse(table) or sparse.issparse(reference.rows):
             table, reference = dense(table), reference._replace(rows=dense(reference.rows))
         rows = alike(table, reference.rows)
@@ -291,15 +292,6 @@ class VAEOutlierDetector(OutlierMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "offset_")
-
-    def __getstate__(self):
-        state = super().__getstate__()
-        reference = state.get("_reference")
-        return state if reference is None else state | {"_reference": reference.packed()}
-
-    def __setstate__(self, state):
-        reference = state.get("_reference")
-        super().__setstate__(state if reference is None else state | {"_reference": reference.unpacked()})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -89,10 +89,21 @@ def _guard(function, context):
     @functools.wraps(function)
     def call(*args, **kwargs):
         with context():
-            return function(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except TypeError as error:
+                _name_the_callers_class(error, function, args)
+                raise
 
     call.__guard__ = context
     return call
+
+
+def _name_the_callers_class(error, function, args):
+    """Have Python's words for what a method does not take name the class it was called of, not a mixin nobody knows."""
+    said, defined = str(error), f"{function.__qualname__}()"
+    if args and said.startswith(defined) and hasattr(type(args[0]), function.__name__):
+        error.args = (f"{type(args[0]).__name__}.{function.__name__}(){said.removeprefix(defined)}",)
 
 
 def _guard_member(member, context):

@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 from scipy import sparse
 
-from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_grouped, read_whole
+from vaekit.utils._disk_sources import DatasetRows, is_dataset, is_grouped, naming_the_file, read_whole
 
 __all__ = ["as_array", "column_names", "is_frame", "on_host", "take_rows", "unwrap"]
 
@@ -87,7 +87,18 @@ def _open_array(X):
         raise ValueError(f"X holds {_dates_in('them')}")
     if X.dtype.kind == "c":
         raise ValueError(COMPLEX)
+    if X.dtype == object and X.ndim == 1 and len(X) and _is_row(X[0]):  # as a column of a frame holds images
+        return _open_sequence(list(X))
     return X if X.dtype.isnative else X.astype(X.dtype.newbyteorder("="))
+
+
+def _is_row(value):
+    return isinstance(value, (list, tuple)) or _is_array_like(value)
+
+
+def _open_what_gives_an_array(X):
+    with naming_the_file(X):
+        return _open_array(np.asarray(X))
 
 
 def _open_tensor(X):
@@ -312,7 +323,7 @@ OPENERS = [
     (lambda X: hasattr(X, "column_names") or hasattr(X, "__dataframe__"), _open_exchanged_frame),
     (lambda X: hasattr(X, "__cuda_array_interface__") and hasattr(X, "get"), _open_gpu_array),
     (_is_picture, _refuse_picture),
-    (lambda X: hasattr(X, "__array__") or hasattr(X, "__array_interface__"), lambda X: _open_array(np.asarray(X))),
+    (lambda X: hasattr(X, "__array__") or hasattr(X, "__array_interface__"), _open_what_gives_an_array),
     (lambda X: hasattr(X, "__dlpack__"), lambda X: _open_array(np.from_dlpack(X))),
     (lambda X: hasattr(X, "__arrow_c_stream__"), _open_exchanged_frame),
     (lambda X: True, _refuse),

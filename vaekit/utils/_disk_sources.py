@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["OPENERS", "DatasetRows", "is_dataset", "is_grouped", "read_whole"]
+__all__ = ["OPENERS", "DatasetRows", "is_dataset", "is_grouped", "naming_the_file", "read_whole"]
 
 ROWS_APART = 16  # read at a time where they lie apart: a map may bring 2 MiB for each
 
@@ -57,6 +57,38 @@ def _open_map(X):
     owner = _map_of(X)
     is_shared = getattr(owner, "mode", "c") in ("r", "r+", "w+")  # copy-on-write: the pages hold what was changed
     return MappedArray(np.asarray(X), owner._mmap if is_shared else None)
+
+
+@contextlib.contextmanager
+def naming_the_file(array):
+    """Say of an error in reading an HDF5 dataset which file is damaged, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        name = getattr(getattr(array, "file", None), "filename", None)
+        if name is None:
+            raise
+        raise OSError(
+            f"X lies in {name}, and {getattr(array, 'name', 'it')} cannot be read there: the file is cut off or "
+            f"damaged ({error}); take another copy of it."
+        ) from error
+
+
+class ChunkedRows:
+    """An HDF5 dataset, or an array in chunks like it.
+
+    Parameters
+    ----------
+    array : object with `shape` and `dtype`, indexed by slices and by increasing numbers
+    """
+
+    def __init__(self, array: Any):
+        self.array, self.shape, self.dtype = array, tuple(array.shape), array.dtype
+        self.chunks = getattr(array, "chunks", None)  # rows that are stored together are read together
+
+    def __getitem__(self, rows):
+        with naming_the_file(self.array):
+            return self.array[rows]
 
 
 class DatasetRows:
@@ -167,7 +199,7 @@ def _is_chunked(X):
 OPENERS = [
     (lambda X: _map_of(X) is not None and X.dtype.kind in "biuf", _open_map),
     (lambda X: getattr(X, "stays_on_disk", False), lambda X: X),
-    (_is_chunked, lambda X: X),
+    (_is_chunked, ChunkedRows),
     (is_dataset, DatasetRows),
     (is_parquet, _parquet_rows),
     (is_arrow_file, _arrow_rows),
