@@ -24,9 +24,8 @@ from vaekit.utils._torch import to_array
 
 __all__ = ["PostHoc"]
 
-MOST_TRIED = (
-    256  # codes that an estimator is tried on; one that wants more of them is tried on as many as there will be
-)
+# codes that an estimator is tried on; one that wants more of them is tried on as many as there will be
+MOST_TRIED = 256
 
 
 @spec
