@@ -2,19 +2,15 @@
 
 import contextlib
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import toy_study
 from broken_files import mutations
+from killed import FORK
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.decomposition import PCA
@@ -167,13 +163,10 @@ def test_there_is_no_such_shard(shard, tmp_path):
         run_study(STUDY, "huge", Store(tmp_path))
 
 
-def start(folder, n_seeds):
-    """A process that is at work."""
-    helpers = str(Path(toy_study.__file__).parent)
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join([helpers, *sys.path])}
-    command = [sys.executable, toy_study.__file__, str(folder), str(n_seeds)]
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "begins\n"
+def at_work(folder, n_seeds):
+    """A process that does the slow runs."""
+    process = FORK.Process(target=run_study, args=(toy_study.slow(n_seeds), "smoke", Store(folder)))
+    process.start()
     return process
 
 
@@ -186,15 +179,16 @@ def test_two_processes_of_which_one_is_killed_lose_and_repeat_nothing(finished, 
     """Records that were there after a kill are the same files at the end."""
     n_kills = request.config.getoption("--kills")
     n_seeds, seen, moments = 6 * n_kills, {}, random.Random(0)
-    patient = start(tmp_path, n_seeds)
+    patient = at_work(tmp_path, n_seeds)
     for _ in range(n_kills):
-        killed = start(tmp_path, n_seeds)
+        killed = at_work(tmp_path, n_seeds)
         time.sleep(moments.uniform(0.1, 1))
-        killed.send_signal(signal.SIGKILL)
-        killed.wait()
+        killed.kill()
+        killed.join()
         seen |= kept(tmp_path)
     n_left = 2 * n_seeds - len(seen)
-    assert patient.wait() == 0
+    patient.join()
+    assert patient.exitcode == 0
     run_study(toy_study.slow(n_seeds), "smoke", Store(tmp_path))  # what the killed one had claimed at the end
     assert n_left > 0
     assert seen.items() <= kept(tmp_path).items()

@@ -161,6 +161,23 @@ SLOW = {
 }  # fmt: skip
 ON_ALL = ("numpy_raises", "pandas_output", "warnings_are_errors", "inference_mode")
 
+# Settings that do not hide each other are on together; those above, alone.
+TOGETHER = [
+    *((setting,) for setting in ON_ALL),
+    ("polars_output", "routing", "numpy_buffer", "pandas_strings", "short_decimals"),
+    ("array_dispatch", "numpy_prints", "joblib_threads"),
+    ("no_checks", "small_chunks", "numpy_seed"),
+    ("no_cython_distances", "sparse_arrays", "scipy_raises"),
+    ("autocast", "medium_precision", "torch_seed"),
+    ("float64", "high_precision", "anomalies", "saved_on_cpu"),
+    ("bfloat16", "tf32_everywhere", "warn_always", "function_mode"),
+    ("meta_device", "no_grad", "bf16_products"),
+    ("inside_meta_device", "no_mkldnn", "swapped_parameters"),
+    ("deterministic", "flushed_denormals", "overwritten_parameters", "dispatch_mode"),
+    ("vmap", "two_threads"),
+    ("grad",),
+]
+
 
 def readings():
     return {name: read() for name, read in READINGS.items()}

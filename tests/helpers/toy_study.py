@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 
 from vaekit import VAE
-from vaekit.experiments import Claim, Data, Finding, Store, Study, StudyRun, Table, run_study
+from vaekit.experiments import Claim, Data, Finding, Study, StudyRun, Table
 from vaekit.nn import MLP
 
 SMALL = VAE(n_components=1, network=MLP(hidden_layer_sizes=(4,)), max_epochs=2)
@@ -59,10 +59,3 @@ def slow(n_seeds):
         return measure(model, data, run)
 
     return dataclasses.replace(STUDY, runs=seeds, measure=wait)
-
-
-if __name__ == "__main__":
-    import sys
-
-    print("begins", flush=True)
-    run_study(slow(int(sys.argv[2])), "smoke", Store(sys.argv[1]))

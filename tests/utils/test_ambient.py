@@ -21,6 +21,7 @@ from ambient_world import (
     SETTINGS,
     SHORT,
     SLOW,
+    TOGETHER,
     X,
     answers,
     bits,
@@ -45,23 +46,31 @@ def calls():
     return {name: (call, bits(call())) for name, call in table_of_calls().items()}
 
 
-def names_for(setting, calls):
-    """The calls on which a setting is tried: those that compute with torch for torch's, nearly all for the others."""
-    if setting in ON_ALL:
+def names_for(settings, calls):
+    """The calls on which settings are tried: those that compute with torch for torch's, nearly all for the others."""
+    if settings[0] in ON_ALL:
         return list(calls)
-    return sorted(OF_TORCH) if setting in OF_TORCH_SETTINGS else sorted(calls.keys() - SLOW)
+    return sorted(OF_TORCH) if settings[0] in OF_TORCH_SETTINGS else sorted(calls.keys() - SLOW)
+
+
+@contextlib.contextmanager
+def all_of(settings):
+    with contextlib.ExitStack() as stack:
+        for setting in settings:
+            stack.enter_context(SETTINGS[setting]())
+        yield
 
 
 # ---------------------------------------------------------------------- no setting changes a number
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("setting", SETTINGS)
-def test_no_setting_changes_a_number_or_breaks_a_call(setting, calls):
+@pytest.mark.parametrize("settings", TOGETHER, ids=" ".join)
+def test_no_setting_changes_a_number_or_breaks_a_call(settings, calls):
     before, changed = readings(), []
-    for name in names_for(setting, calls):
+    for name in names_for(settings, calls):
         call, expected = calls[name]
-        with SETTINGS[setting]():
+        with all_of(settings):
             during = readings()
             found = bits(call())
             after = readings()
@@ -69,6 +78,11 @@ def test_no_setting_changes_a_number_or_breaks_a_call(setting, calls):
         assert after == during, name
     assert changed == []
     assert readings() == before
+
+
+def test_every_setting_is_tried_with_those_of_its_side():
+    assert sorted(setting for settings in TOGETHER for setting in settings) == sorted(SETTINGS)
+    assert all(len({setting in OF_TORCH_SETTINGS for setting in settings}) == 1 for settings in TOGETHER)
 
 
 @pytest.mark.parametrize(
