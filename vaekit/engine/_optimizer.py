@@ -1,5 +1,6 @@
 """One flat buffer for all parameters, and one Adam per phase of a step over slices of it."""
 
+import inspect
 import itertools
 
 import numpy as np
@@ -160,6 +161,11 @@ class PhasedAdam(Optimizer):
     fused : bool
         Whether to use torch's fused kernel.
     """
+
+    # torch hides these from its compiler, and imports that to do so: a second of every first fit
+    add_param_group = inspect.unwrap(Optimizer.add_param_group)
+    state_dict = inspect.unwrap(Optimizer.state_dict)
+    load_state_dict = inspect.unwrap(Optimizer.load_state_dict)
 
     def __init__(self, phases, *, lr, fused):
         groups = [{"params": [weights], **options} for weights, options in phases]

@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import fx
 from torch.fx.node import map_aggregate
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.weak import WeakTensorKeyDictionary
+
+from vaekit.utils._dispatch import EagerDispatchMode
 
 __all__ = ["recorded"]
 
@@ -33,7 +34,7 @@ class Meta(NamedTuple):
     device: torch.device
 
 
-class _Recorder(TorchDispatchMode):
+class _Recorder(EagerDispatchMode):
     """Notes each operation as it is done."""
 
     def __init__(self, tensors):

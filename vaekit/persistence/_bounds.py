@@ -4,9 +4,9 @@ import itertools
 import math
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from vaekit.exceptions import UnreadableFileError
+from vaekit.utils._dispatch import EagerDispatchMode
 
 __all__ = ["Bounded", "check_widths"]
 
@@ -15,7 +15,7 @@ SPARE_CALLS, PER_ARRAY = 2000, 100
 FEWEST_WIDE, FEWEST_LAYERS = 1024, 32
 
 
-class Bounded(TorchDispatchMode):
+class Bounded(EagerDispatchMode):
     """Inside, tensors are made as far as a file of so many numbers can ask for them, and no further.
 
     A file of a few bytes may name a layer of a billion units. Sizes are looked at before memory is taken for them.

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.mixture import GaussianMixture
 
 from vaekit.exceptions import NoDensityError
 from vaekit.priors._base import PriorSpec
@@ -26,6 +25,12 @@ __all__ = ["PostHoc"]
 
 # codes that an estimator is tried on; one that wants more of them is tried on as many as there will be
 MOST_TRIED = 256
+
+
+def _ten_normals():
+    from sklearn.mixture import GaussianMixture  # half a second that only this prior needs
+
+    return GaussianMixture(n_components=10)
 
 
 @spec
@@ -65,7 +70,7 @@ class PostHoc(PriorSpec):
     VAE(prior=PostHoc(estimator=KernelDensity(bandwidth=0.2)))
     """
 
-    estimator: Any = field(default_factory=lambda: GaussianMixture(n_components=10))
+    estimator: Any = field(default_factory=_ten_normals)
 
     has_spaces = False
 
