@@ -171,11 +171,11 @@ def test_twins_differ_in_the_prior_alone():
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_is_fresh_clonable_and_runs(name):
-    model = preset(name, max_steps=2, random_state=0)
+    model = preset(name, max_steps=1, random_state=0)
     assert not model.__sklearn_is_fitted__()
     assert repr(clone(model)) == repr(model)
     model.fit(rows_for(model, name))
-    assert model.n_steps_ == 2
+    assert model.n_steps_ == 1
     assert all(np.isfinite(row["train_loss"]) for row in model.history_)
     if not isinstance(model.network, ConvNet):  # whose size is that of the images
         assert sum(p.numel() for p in model.net_.module_.parameters()) == PRESETS[name].cost.n_weights
