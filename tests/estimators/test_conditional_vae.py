@@ -17,7 +17,7 @@ from vaekit.datasets import make_two_moons
 from vaekit.exceptions import IncompatibleChoiceError, NoDensityError
 from vaekit.words import Setting
 
-MOONS = make_two_moons(2000, random_state=0)
+MOONS = make_two_moons(1200, random_state=0)
 X, Y = MOONS.data, MOONS.factors[:, 0].astype(int)
 
 
@@ -142,7 +142,7 @@ def test_a_forest_recognises_the_class_of_samples():
     from sklearn.datasets import load_digits
 
     D, y = load_digits(return_X_y=True)
-    model = ConditionalVAE(n_components=8, max_epochs=60, learning_rate=3e-3, random_state=0).fit(D, y)
+    model = ConditionalVAE(n_components=8, max_epochs=40, learning_rate=3e-3, random_state=0).fit(D, y)
     forest = RandomForestClassifier(100, random_state=0).fit(D, y)
     asked = np.arange(1000) % 10
     assert np.mean(forest.predict(model.sample(1000, y=asked, random_state=0)) == asked) >= 0.9

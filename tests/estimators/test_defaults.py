@@ -25,10 +25,10 @@ BEGUN = {  # few batches, but of awkward columns
     "an offset of 1e5": factor_table(150) + 1e5,
 }
 AWKWARD = {
-    "columns from 1e-3 to 1e6": factor_table(1500) * SCALES,
-    "an offset of 1e5": factor_table(1500) + 1e5,
-    "an offset of 1e5 on columns of many scales": (factor_table(1500) + 1e5) * SCALES,
-    "in single precision": (factor_table(1500) * SCALES).astype(np.float32),
+    "columns from 1e-3 to 1e6": factor_table(1000) * SCALES,
+    "an offset of 1e5": factor_table(1000) + 1e5,
+    "an offset of 1e5 on columns of many scales": (factor_table(1000) + 1e5) * SCALES,
+    "in single precision": (factor_table(1000) * SCALES).astype(np.float32),
 }
 TABLE, RNG = factor_table(60), np.random.default_rng(1)
 SMALL = {

@@ -59,9 +59,9 @@ def test_posterior_and_plain_prior_are_scipys(name):
 
 def test_a_learned_prior_integrates_to_one():
     moons = make_moons(400, noise=0.05, random_state=0)[0]
-    model = DPVAE(n_components=2, max_epochs=60, learning_rate=5e-3, random_state=0).fit(moons)
+    model = DPVAE(n_components=2, max_epochs=40, learning_rate=5e-3, random_state=0).fit(moons)
     reach = 1.5 * np.abs(model.to_representation_space(4 * np.eye(2).repeat(2, 0) * [[1], [-1], [1], [-1]])).max() + 2
-    axis, step = np.linspace(-reach, reach, 500, retstep=True)
+    axis, step = np.linspace(-reach, reach, 300, retstep=True)
     grid = np.stack(np.meshgrid(axis, axis), axis=-1)
     density = np.exp(model.log_prior(grid))
     assert density.sum() * step**2 == pytest.approx(1, abs=0.02)

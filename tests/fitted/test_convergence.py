@@ -178,7 +178,7 @@ def test_nor_are_those_of_the_family(name):
 @pytest.mark.parametrize(
     "model",
     [
-        VAE(**FEW, max_epochs=1000, likelihood=Normal(scale=0.5)),
+        VAE(**FEW, max_epochs=500, likelihood=Normal(scale=0.5)),
         BetaVAE(**FEW, beta=50),  # everything collapses, and stays there
         BetaVAE(n_components=2, random_state=1, beta=1000, max_epochs=60, likelihood=Normal(scale=0.1)),  # the same
         FactorVAE(**FEW, gamma=50),  # the discriminator moves the loss

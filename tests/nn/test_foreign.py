@@ -229,7 +229,7 @@ def normalised(image=False):
 def test_batch_normalisation_trains_whatever_is_left_at_the_end(cls, n_rows):
     rng, discriminator = np.random.default_rng(n_rows), {"discriminator_layer_sizes": (4,)} if cls is FactorVAE else {}
     for batch_size in (2, 3, 4, 5, 128):
-        for image in (False, True):
+        for image in {False, batch_size == 3}:
             rows = rng.normal(size=(n_rows, 4, 4) if image else (n_rows, 5))
             parameters = {"n_components": 2, "max_epochs": 1, "batch_size": batch_size, "random_state": 0}
             model = cls(network=normalised(image), early_stopping=n_rows > 3, **parameters, **discriminator).fit(rows)
