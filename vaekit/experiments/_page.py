@@ -5,6 +5,7 @@ from typing import Any
 from vaekit.experiments._claims import judge
 from vaekit.experiments._estimate import StudyCost
 from vaekit.experiments._tables import frame_of, markdown
+from vaekit.experiments._words import duration
 
 __all__ = ["page"]
 
@@ -50,12 +51,12 @@ def _spent(frame):
     device, clock = ", ".join(sorted(set(frame.device))), ("fit_seconds", "measure_seconds")
     processor = [name.replace("_", "_processor_") for name in clock]
     if device == "cpu" and {*processor} <= {*frame} and frame[processor].notna().all(axis=None):
-        return f", in {_hours(frame, processor)} hours of one processor, without what interrupted processes spent"
-    return f", in {_hours(frame, clock)} hours by the clock on {device}"
+        return f", in {_time(frame, processor)} of one processor, without what interrupted processes spent"
+    return f", in {_time(frame, clock)} by the clock on {device}"
 
 
-def _hours(frame, columns):
-    return format(frame[list(columns)].sum(axis=None) / 3600, ".2g")
+def _time(frame, columns):
+    return duration(frame[list(columns)].sum(axis=None))
 
 
 def _cost(study, store):

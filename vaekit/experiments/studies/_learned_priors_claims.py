@@ -17,8 +17,10 @@ def separates_better(data):
         rows = frame[(frame.data == data) & (frame.method == "FP-VAE")]
         if rows.empty or not {"separability_z", "separability_z0"} <= {*rows}:
             return None
-        means = rows.groupby("beta")[["separability_z", "separability_z0"]].mean()
-        said = f"z {told(means.separability_z)}; z0 {told(means.separability_z0)} ({rows.seed.nunique()} seeds)"
+        of_betas = rows.groupby("beta")
+        means = of_betas[["separability_z", "separability_z0"]].mean()
+        z, z0 = (told(dict(iter(of_betas[f"separability_{space}"]))) for space in ("z", "z0"))
+        said = f"z {z}; z0 {z0} ({rows.seed.nunique()} seeds)"
         return Finding(bool((means.separability_z < means.separability_z0).all()), said)
 
     return test

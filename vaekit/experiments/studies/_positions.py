@@ -70,9 +70,9 @@ def positions_are_found(frame):
         & (best.codes_differ > 0)
         & (best.factor_vae > LEAST_METRIC)
     )
-    means = {"x": best.position_x.mean(), "y": best.position_y.mean(), "FactorVAE metric": best.factor_vae.mean()}
+    seen = {"x": best.position_x, "y": best.position_y, "FactorVAE metric": best.factor_vae}
     return Finding(
-        bool(2 * found.sum() > len(best)), f"gamma {gamma}: {told(means)}; {found.sum()} of {len(best)} seeds"
+        bool(2 * found.sum() > len(best)), f"gamma {gamma}: {told(seen)}; {found.sum()} of {len(best)} seeds"
     )
 
 
