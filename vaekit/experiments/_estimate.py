@@ -7,18 +7,19 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.base import clone
 
-from vaekit.experiments._runner import error_of_fit, frozen
+from vaekit.experiments._runner import check_device, error_of_fit, frozen
 from vaekit.experiments._words import duration
 
-__all__ = ["StudyCost", "estimate"]
+__all__ = ["StudyCost", "estimate", "record_cost", "recorded_cost"]
 
 FIRST = 5  # steps, which load what all need
 PACES = (  # by the seconds that these take: two numbers of steps; what both have in common is no training
     (0.3, 35, 335),
-    (2.0, 5, 35),
-    (math.inf, 5, 10),
+    (2.0, 5, 20),
+    (math.inf, 1, 4),
 )
 FEWEST_ROWS = 512
 FEWEST_STEPS = 20  # of what is trained to make rows
@@ -57,7 +58,8 @@ class StudyCost(NamedTuple):
         left_out = f"{self.n_left_out} more want files or libraries that are not here{which}"
         if self.n_runs == 0:
             return f"no run can be timed: {left_out}"
-        timed = f"{self.n_runs} runs{steps}: about {duration(3600 * self.hours)} of training"
+        time = duration(3600 * self.hours)
+        timed = f"{self.n_runs} runs{steps}: {time if time.startswith('less') else f'about {time}'} of training"
         return f"{timed}; {left_out}" if self.n_left_out else timed
 
 
@@ -83,11 +85,13 @@ def estimate(study: Any, scale: str, *, data: Any = None, device: str = "cpu") -
     estimate : StudyCost
         Of all runs, finished or not.
     """
+    check_device(device)
     load = functools.cache(lambda asked: _rows_or_none(study, dict(asked), data))
     first, units, timed, left_out, n_steps, seconds = {}, {}, [], [], 0, 0.0
     for run in study.keys(scale).values():
         asked = first.setdefault(frozen(_fewer(run, without=REPEATS)), frozen(_fewer(run)))
-        rows, kind = load(asked), _kind(run.model) + ((asked,) if _prefix(run.model) is not None else ())
+        rows = load(asked)
+        kind = _kind(run.model, rows)
         if rows is not None and kind not in units:
             units[kind] = _seconds_of_unit(run.model, rows, device)
         unit = None if rows is None else units[kind]
@@ -96,6 +100,21 @@ def estimate(study: Any, scale: str, *, data: Any = None, device: str = "cpu") -
             steps, n_rows = _planned_steps(run, rows), run.data.get("n_rows", len(rows.X))
             n_steps, seconds = n_steps + (steps or 0), seconds + unit * (n_rows if steps is None else steps)
     return StudyCost(len(timed), n_steps, seconds / 3600, len(left_out), _labels_of_these_alone(left_out, timed))
+
+
+def record_cost(cost, study, scale, device, store):
+    """Keep an estimate beside the records."""
+    store.write(study.name, _name(scale, device), cost._asdict())
+
+
+def recorded_cost(study, scale, device, store):
+    """Return the estimate that was kept, or None."""
+    record = store.read(study.name, _name(scale, device)) or {}
+    return StudyCost(**record) if {*record} <= {*StudyCost._fields} and "hours" in record else None
+
+
+def _name(scale, device):
+    return f"estimate_{scale}_{str(device).partition(':')[0]}"
 
 
 def _rows_or_none(study, asked, folder):
@@ -122,13 +141,14 @@ def _prefix(model):
     return min(found, key=len).removesuffix("max_steps") if found else None
 
 
-def _kind(model):
-    """Models of one class and size take as long for a step, whatever their strengths."""
+def _kind(model, rows):
+    """Models of one class and size take as long for a step on rows of one shape, whatever their strengths."""
     sizes = [
         (name, type(value).__name__ if name in STRENGTHS else repr(value))
         for name, value in model.get_params().items() if name.split("__")[-1] in SIZES or not _is_number(value)
     ]  # fmt: skip
-    return type(model).__name__, *sizes
+    of_rows = () if rows is None or _prefix(model) is None else (np.shape(rows.X[:1]), rows.y is None)
+    return type(model).__name__, *sizes, *of_rows
 
 
 def _is_number(value):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vaekit.experiments._claims import judge
-from vaekit.experiments._estimate import StudyCost
+from vaekit.experiments._estimate import recorded_cost
 from vaekit.experiments._tables import frame_of, markdown
 from vaekit.experiments._words import duration
 
@@ -33,7 +33,7 @@ def page(study: Any, scale: str, store: Any) -> str:
         f"Source: {study.source}",
         f"Scale `{scale}`: {len(frame)} of {n_runs} runs are finished{_spent(frame)}.{_cost(study, store)}",
         "## Tables",
-        *(markdown(table, frame) for table in study.tables),
+        *(_table(table, frame) for table in study.tables),
         *_figures(study),
         "## Claims",
         _claims(study, frame),
@@ -61,11 +61,17 @@ def _time(frame, columns):
 
 def _cost(study, store):
     """What the source's own size is expected to cost, as `estimate` found it."""
-    costs = {device: store.read(study.name, f"estimate_paper_{device}") for device in ("cpu", "cuda")}
+    costs = {device: recorded_cost(study, "paper", device, store) for device in ("cpu", "cuda")}
     return "".join(
-        f" Scale `paper`, estimated from measured steps on {device}: {StudyCost(**cost)}."
+        f" Scale `paper`, estimated from measured steps on {device}: {cost}."
         for device, cost in costs.items() if cost is not None
     )  # fmt: skip
+
+
+def _table(table, frame):
+    """A table of which there is nothing is a sentence."""
+    text = markdown(table, frame).rstrip("\n")
+    return f"### {table.title}\n\nNone of its runs are there." if text.endswith("--- |") else text
 
 
 def _figures(study):
@@ -86,4 +92,4 @@ def _claims(study, frame):
 def _command(study, scale):
     given = " --data DIR" if study.needs else ""
     said = f"\n\n`DIR` holds {study.needs}." if study.needs else ""
-    return f"```\npython -m vaekit.experiments run {study.name} --scale {scale} --store STORE{given}\n```{said}"
+    return f"```\npython -m vaekit.experiments run {study.file or study.name} --scale {scale} --store STORE{given}\n```{said}"

@@ -80,7 +80,7 @@ def markdown(table: Table, frame: Any) -> str:
     -------
     text : str
         The heading and the table, of the runs that have some of its numbers; rows of the source of which there are no
-        runs stay empty, and a table of neither is a sentence.
+        runs stay empty, and without any there are headings alone.
     """
     for name, value in table.only.items():
         frame = frame[frame[name] == value] if name in frame else frame[:0]
@@ -89,8 +89,6 @@ def markdown(table: Table, frame: Any) -> str:
     frame = frame.dropna(subset=[name for name in table.numbers if name in frame], how="all")
     groups = {} if frame.empty else dict(iter(frame.groupby(list(table.rows), sort=False)))
     names = list(dict.fromkeys([*groups, *table.published]))
-    if not names:
-        return f"### {table.title}\n\nNo runs of this table are there.\n"
     heads = [*table.rows, "seeds", *_headings(table)]
     lines = [heads, ["---"] * len(heads), *(_line(table, name, groups.get(name)) for name in names)]
     return f"### {table.title}\n\n" + "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"

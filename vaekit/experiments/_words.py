@@ -32,14 +32,15 @@ def _counted(n, unit):
 
 
 def number(value, places=None):
-    """Return a number to three significant digits, or so many places after the point.
+    """Return a number to three significant digits, whole ones as they are; or to so many places after the point.
 
     >>> [number(x) for x in (2063.4, 0.76342, -33.71, 0, 1.5e-7)]
     ['2,060', '0.763', '-33.7', '0', '1.5e-07']
     """
     if not math.isfinite(value) or not (value == 0 or PLAIN[0] <= abs(value) < PLAIN[1]):
         return format(value, f".{DIGITS}g")
-    places = _places(value, DIGITS) if places is None else places
+    if places is None:
+        places = 0 if value == round(value) else _places(value, DIGITS)
     return f"{round(value, places):,.{max(0, places)}f}"
 
 
