@@ -166,7 +166,7 @@ def test_there_is_no_such_shard(shard, tmp_path):
 
 def at_work(folder, n_seeds):
     """A process that does the slow runs."""
-    process = FORK.Process(target=run_study, args=(toy_study.slow(n_seeds), "smoke", Store(folder)))
+    process = FORK.Process(target=run_study, args=(toy_study.slow(n_seeds, folder), "smoke", Store(folder)))
     process.start()
     return process
 
@@ -188,9 +188,10 @@ def test_two_processes_of_which_one_is_killed_lose_and_repeat_nothing(finished, 
         killed.join()
         seen |= kept(tmp_path)
     n_left = 2 * n_seeds - len(seen)
+    (tmp_path / "calm").touch()
     patient.join()
     assert patient.exitcode == 0
-    run_study(toy_study.slow(n_seeds), "smoke", Store(tmp_path))  # what the killed one had claimed at the end
+    run_study(toy_study.slow(n_seeds, tmp_path), "smoke", Store(tmp_path))  # what the killed one had claimed at the end
     assert n_left > 0
     assert seen.items() <= kept(tmp_path).items()
     assert len(kept(tmp_path)) == 2 * n_seeds

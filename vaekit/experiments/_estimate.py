@@ -21,7 +21,7 @@ PACES = (  # by the seconds that these take: two numbers of steps; what both hav
     (2.0, 5, 20),
     (math.inf, 1, 4),
 )
-FEWEST_ROWS = 512
+FEWEST_ROWS = 128
 FEWEST_STEPS = 20  # of what is trained to make rows
 REPEATS = ("seed", "fold")  # of which one is enough
 SIZES = ("n_components", "batch_size", "n_importance_samples")

@@ -141,7 +141,9 @@ class Store:
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
-            raise OSError(f"The store cannot keep records ({error}); give it a folder that can be written to.") from error
+            raise OSError(
+                f"The store cannot keep records ({error}); give it a folder that can be written to."
+            ) from error
 
     @contextlib.contextmanager
     def claimed(self, study: str, runs: Mapping[str, Any]):
