@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toy_study
-
 from sklearn.decomposition import PCA
 
 from vaekit import VAE

@@ -19,6 +19,8 @@ SPREADS = {
     "nought": ([0, 0], "", "0 ± 0"),
     "a whole one": ([4, np.nan], "", "4 (one seed)"),
     "one": ([4, np.nan], ".1f", "4.0 (one seed)"),
+    "what rounding leaves of none": ([0.0475, 0.0475 + 1e-17], "", "0.0475 ± 0.0000"),
+    "an exponent where a person has one": ([1e-6, 2e-6], "", "1.5e-06 ± 7.07e-07"),
     "without end": ([np.inf, 1], "", "inf ± ?"),
     "nothing": ([np.nan], "", ""),
 }

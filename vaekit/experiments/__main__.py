@@ -8,7 +8,6 @@ import time
 import warnings
 from pathlib import Path
 
-from joblib import parallel_config
 from tqdm import tqdm
 
 from vaekit.exceptions import UnreadableFileError

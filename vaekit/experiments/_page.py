@@ -92,4 +92,5 @@ def _claims(study, frame):
 def _command(study, scale):
     given = " --data DIR" if study.needs else ""
     said = f"\n\n`DIR` holds {study.needs}." if study.needs else ""
-    return f"```\npython -m vaekit.experiments run {study.file or study.name} --scale {scale} --store STORE{given}\n```{said}"
+    typed = f"python -m vaekit.experiments run {study.file or study.name} --scale {scale} --store STORE{given}"
+    return f"```\n{typed}\n```{said}"

@@ -211,7 +211,7 @@ def _opened(text):
 def _is_of(record, run):
     """Whether a record has what one needs, of this model, seed and rows."""
     return (
-        PARTS <= {*record}
+        {*record} >= PARTS
         and agrees(record["parameters"], described(run.model))
         and record["seed"] == run.seed
         and described(record["data"]) == described(json.loads(json.dumps(dict(run.data), default=_plain)))

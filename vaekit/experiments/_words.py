@@ -37,11 +37,15 @@ def number(value, places=None):
     >>> [number(x) for x in (2063.4, 0.76342, -33.71, 0, 1.5e-7)]
     ['2,060', '0.763', '-33.7', '0', '1.5e-07']
     """
-    if not math.isfinite(value) or not (value == 0 or PLAIN[0] <= abs(value) < PLAIN[1]):
+    if places is None and not (math.isfinite(value) and _is_plain(value)):
         return format(value, f".{DIGITS}g")
     if places is None:
         places = 0 if value == round(value) else _places(value, DIGITS)
     return f"{round(value, places):,.{max(0, places)}f}"
+
+
+def _is_plain(value):
+    return value == 0 or PLAIN[0] <= abs(value) < PLAIN[1]
 
 
 def _places(value, digits):
@@ -80,6 +84,8 @@ def spread(values, form=""):
 
 
 def _places_of_both(mean, deviation):
+    if not _is_plain(max(abs(mean), deviation)):
+        return None
     if deviation <= NOTHING * abs(mean):
         return _places(mean, DIGITS)
     return min(_places(deviation, OF_SPREAD), max(_places(deviation, 1), _places(mean, DIGITS)))
