@@ -178,9 +178,9 @@ def test_what_has_no_steps_of_its_own_costs_what_those_inside_or_its_rows_cost(m
         runs=lambda scale: [StudyRun({"a": fold}, model, {"n_rows": 1000, "fold": fold}, 0) for model, fold in models],
     )
     cost = estimate(study, "small")
-    assert [length.get("estimator__max_steps") for length in asked] == [5, 35, 335, None]
+    assert [length.get("estimator__max_steps") for length in asked] == [5, 20, 120, None]
     assert (cost.n_runs, cost.n_steps) == (4, 60)
-    assert cost.hours == pytest.approx((60 * 0.01 + 2 * 8) / 3600)
+    assert cost.hours == pytest.approx((60 * 0.03 + 2 * 8) / 3600)
 
 
 def test_what_is_left_out_is_named():

@@ -17,7 +17,7 @@ __all__ = ["StudyCost", "estimate", "record_cost", "recorded_cost"]
 
 FIRST = 5  # steps, which load what all need
 PACES = (  # by the seconds that these take: two numbers of steps; what both have in common is no training
-    (0.3, 35, 335),
+    (0.3, 20, 120),
     (2.0, 5, 20),
     (math.inf, 1, 4),
 )
