@@ -35,7 +35,9 @@ def is_more_diverse(data):
 def draw_distances(frame):
     """As figure 3: Fréchet distances of samples, and of images half-way between two codes, at every beta."""
     settings = frame[frame.method.isin((*LEARNED, "VAE", "beta-VAE"))]
-    return compared(settings, ["method", "beta"], {"fid": "lower", "fid_between_z": "lower"}, "data")
+    names = {"fid": "samples", "fid_between_z": "half-way"}
+    ways = dict.fromkeys(names.values(), "lower")
+    return compared(settings.rename(columns=names), ["method", "beta"], ways, "data")
 
 
 CLAIMS = [

@@ -78,7 +78,9 @@ def positions_are_found(frame):
 
 def draw_gammas(frame):
     """Every run at every gamma."""
-    return compared(frame, ["gamma"], dict.fromkeys(("position_x", "position_y", "factor_vae", "mig"), "higher"))
+    names = {"position_x": "position x", "position_y": "position y", "factor_vae": "FactorVAE metric", "mig": "MIG"}
+    shown = frame.rename(columns=names).assign(gamma=[f"gamma {gamma}" for gamma in frame.gamma])
+    return compared(shown, ["gamma"], dict.fromkeys(names.values(), "higher"))
 
 
 STUDY = Study(

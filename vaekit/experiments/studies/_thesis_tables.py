@@ -6,7 +6,9 @@ from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay
 
 METHODS = ("BetaVAE", "FactorVAE", "BetaTCVAE", "DIPVAE")
 METRICS = {"beta_vae": "beta-VAE metric", "factor_vae": "FactorVAE metric", "mig": "MIG"}
-TERMS = ("elbo", "reconstruction", "kl")
+TERMS = {"elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
+SHARE = "sample_efficiency"
+TREES = {"accuracy": "accuracy of trees", SHARE: "few / many labels"}
 OTHER_SCORES = {
     "dci_disentanglement": "DCI D", "dci_completeness": "DCI C", "sap": "SAP", "info_modularity": "InfoM",
     "info_compactness": "InfoC", "info_explicitness": "InfoE",
@@ -41,18 +43,21 @@ def at_best_strength(frame):
 
 def draw_metrics(frame):
     """Figures 5.6 to 5.8: metrics of all runs of each method."""
-    return MetricDistributionDisplay.from_frame(frame[["method", "seed", *METRICS]], model="method")
+    return MetricDistributionDisplay.from_frame(
+        frame[["method", "seed", *METRICS]].rename(columns=METRICS), model="method"
+    )
 
 
 def draw_settings(frame):
     """Tables 5.3 to 5.6, figures 5.5 and 5.19: every run at every strength, and what trees make of few of its codes."""
-    ways = dict.fromkeys(METRICS, "higher") | {"reconstruction": "lower", "sample_efficiency": "higher"}
-    return compared(frame, ["method", "strength"], ways)
+    ways = dict.fromkeys(METRICS.values(), "higher") | {TERMS["reconstruction"]: "lower", TREES[SHARE]: "higher"}
+    return compared(frame.rename(columns=METRICS | TERMS | TREES), ["method", "strength"], ways)
 
 
 def draw_correlations(frame):
     """Figures 5.15 and 5.16: rank correlations of metrics, terms of the loss, and trees on codes, over all runs."""
-    return RankCorrelationDisplay.from_frame(frame[[*METRICS, *TERMS, "accuracy", "sample_efficiency"]])
+    numbers = METRICS | TERMS | TREES
+    return RankCorrelationDisplay.from_frame(frame[[*numbers]].rename(columns=numbers))
 
 
 SHOWN = [
