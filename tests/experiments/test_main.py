@@ -1,11 +1,14 @@
 """Commands, as they are typed."""
 
+import json
+import pickle
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
 import toy_study
@@ -105,7 +108,11 @@ def test_a_study_of_a_file_goes_through_all_commands(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
-    [("without", "", "must call its Study STUDY"), ("json", "STUDY = 1", "another name"), ("gone", None, "'name'")],
+    [
+        ("without", "", "must call its Study STUDY"),
+        ("json", "STUDY = 1", "must call its Study STUDY, got 1"),
+        ("gone", None, "'name'"),
+    ],
 )
 def test_a_file_without_a_study_is_refused(name, text, words, tmp_path):
     file = tmp_path / f"{name}.py"
@@ -113,6 +120,19 @@ def test_a_file_without_a_study_is_refused(name, text, words, tmp_path):
         file.write_text(text)
     with pytest.raises(ValueError, match=words):
         load_study(file)
+
+
+def test_a_study_of_a_file_goes_to_processes_that_do_not_have_it(tmp_path):
+    """By plain pickle it would go as a name, which others cannot import; whatever stands under that name here stays."""
+    file = tmp_path / "json.py"
+    file.write_text(f"from __future__ import annotations\n{Path(toy_study.__file__).read_text()}")
+    study, known = load_study(file), sys.modules["json"]
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(study.runs)
+    file.unlink()
+    again = cloudpickle.loads(cloudpickle.dumps(study))
+    assert list(again.keys("small")) == list(study.keys("small"))
+    assert sys.modules["json"] is known is json
 
 
 def test_a_study_has_a_name_that_a_folder_can_have():

@@ -6,7 +6,7 @@ from joblib import parallel_config
 
 __all__ = ["BACKENDS", "backend"]
 
-BACKENDS = ("loky", "multiprocessing", "threading", "dask", "ray")
+BACKENDS = ("loky", "threading", "dask", "ray")
 
 
 def backend(name, scheduler=None):

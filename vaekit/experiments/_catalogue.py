@@ -1,6 +1,5 @@
 """Studies by name, and those of files of one's own."""
 
-import contextlib
 import importlib
 import importlib.util
 import sys
@@ -57,27 +56,16 @@ def check_name(name):
 
 
 def _module(path):
-    """Import a file under its own name; its functions go to other processes by value, which do not have it."""
-    name = path.stem
-    known = sys.modules.get(name)
-    if known is not None and getattr(known, "__file__", None) == str(path):
-        return known
-    if known is not None:
-        raise ValueError(f"A module {name!r} is loaded already; give {str(path)!r} another name.")
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    """Execute a file as a module of its name, which nobody else imports.
+
+    Other processes may not have it: what cannot be found among the modules is pickled by value.
+    """
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module, known = importlib.util.module_from_spec(spec), sys.modules.get(path.stem)
+    sys.modules[path.stem] = module  # dataclasses look there
     try:
         spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    for pickler in _picklers():
-        pickler.register_pickle_by_value(module)
+    finally:
+        del sys.modules[path.stem]
+        sys.modules |= {path.stem: known} if known is not None else {}
     return module
-
-
-def _picklers():
-    """That of dask and of later versions of joblib, and the one inside of earlier ones."""
-    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
-        with contextlib.suppress(ImportError):
-            yield importlib.import_module(name)

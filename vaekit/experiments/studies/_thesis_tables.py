@@ -1,8 +1,10 @@
 """The thesis' tables beside what it published, and its figures."""
 
+import numpy as np
+
 from vaekit.experiments._tables import Table
 from vaekit.experiments.studies._figures import compared
-from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay
+from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay, ReconstructionDisplay
 
 METHODS = ("BetaVAE", "FactorVAE", "BetaTCVAE", "DIPVAE")
 METRICS = {"beta_vae": "beta-VAE metric", "factor_vae": "FactorVAE metric", "mig": "MIG"}
@@ -60,6 +62,13 @@ def draw_correlations(frame):
     return RankCorrelationDisplay.from_frame(frame[[*numbers]].rename(columns=numbers))
 
 
+def draw_unlike(frame):
+    """Images as trained on, with flipped pixels, inverted, two in one; and what a beta-VAE makes of them."""
+    of_seed = frame[(frame.method == "BetaVAE") & frame.pictures.notna()].iloc[0]
+    images, back = np.array(of_seed.pictures)
+    return ReconstructionDisplay(X=images, reconstructions=back)
+
+
 SHOWN = [
     Table("Table 5.3: the beta-VAE by beta", ["strength"], METRICS | {"reconstruction": "reconstruction:.1f",
           "kl": "KL:.1f"}, PUBLISHED_5_3, {"method": "BetaVAE"}),
@@ -73,4 +82,9 @@ SHOWN = [
           "error_inverted": "inverted", "error_two": "two sprites", "codes_kept_noisy": "kept, flipped",
           "codes_kept_inverted": "kept, inverted"}),
 ]  # fmt: skip
-FIGURES = {"metrics": draw_metrics, "settings": draw_settings, "correlations": draw_correlations}
+FIGURES = {
+    "metrics": draw_metrics,
+    "settings": draw_settings,
+    "correlations": draw_correlations,
+    "unlike": draw_unlike,
+}
