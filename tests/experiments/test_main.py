@@ -1,18 +1,25 @@
 """Commands, as they are typed."""
 
+import json
+import pickle
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
+import toy_study
+from sklearn.decomposition import PCA
 
 from vaekit import VAE
 from vaekit.experiments import STUDIES, Data, Outcome, Store, StudyCost, StudyRun, estimate, frame_of, load_study, page
 from vaekit.experiments import __main__ as command
 from vaekit.experiments import _estimate as costs
-from vaekit.experiments.__main__ import TIME_IS_UP, main
+from vaekit.experiments.__main__ import INTERRUPTED, REFUSED, TIME_IS_UP, main
+from vaekit.outlier import VAEOutlierDetector
 from vaekit.presets import preset
 
 SMOKE = ["outliers", "--scale", "smoke"]
@@ -48,6 +55,103 @@ def test_another_call_is_asked_for_while_there_are_runs_that_have_not_failed(out
     assert main(["run", *SMOKE, "--store", str(tmp_path)]) == status
 
 
+REFUSALS = {
+    "no such study": (["run", "another"], "or a Python file"),
+    "no such file": (["run", "another.py"], "that is there"),
+    "no shard": (["run", *SMOKE, "--shard", "3"], "as 3/20"),
+    "a shard of others": (["run", *SMOKE, "--shard", "4/3"], "from 1 to N"),
+    "no jobs": (["run", *SMOKE, "--jobs", "0"], "-1 for one per core"),
+    "no minutes": (["run", *SMOKE, "--minutes", "nan"], "a number"),
+    "no such device": (["run", *SMOKE, "--device", "cuda:99"], "finds no such device"),
+    "estimated on no device": (["estimate", *SMOKE, "--device", "somewhere"], "'device'"),
+    "a file for a store": (["status", *SMOKE, "--store", __file__], "is a file"),
+    "no data": (["run", *SMOKE, "--data", "/nowhere"], "no folder '/nowhere'"),
+    "dask without a cluster": (["run", *SMOKE, "--backend", "dask"], "--scheduler ADDRESS"),
+    "a cluster of no backend": (["run", *SMOKE, "--backend", "loky", "--scheduler", "there"], "--scheduler"),
+}
+
+
+@pytest.mark.parametrize(("typed", "words"), REFUSALS.values(), ids=REFUSALS)
+def test_what_cannot_be_done_is_refused_before_anything_is(typed, words, capsys, monkeypatch):
+    monkeypatch.setattr(command, "run_study", lambda *what, **how: pytest.fail("begun"))
+    with pytest.raises(SystemExit) as refused:
+        main(typed)
+    assert refused.value.code == REFUSED
+    assert words in capsys.readouterr().err
+
+
+def test_what_others_are_to_blame_for_is_a_sentence(tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").touch()
+    assert main(["run", *SMOKE, "--store", str(tmp_path / "file" / "store")]) == REFUSED
+    assert "give it a folder that can be written to" in capsys.readouterr().err
+    assert main(["pack", *SMOKE, "--out", str(tmp_path)]) == REFUSED
+    monkeypatch.setattr(command, "run_study", lambda *what, **how: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert main(["run", *SMOKE, "--store", str(tmp_path / "store")]) == INTERRUPTED
+    assert "goes on" in capsys.readouterr().err
+
+
+def test_a_study_of_a_file_goes_through_all_commands(tmp_path, capsys):
+    file = tmp_path / "my_own.py"
+    file.write_text(Path(toy_study.__file__).read_text())
+    given = [str(file), "--scale", "small", "--store", str(tmp_path / "store")]
+    assert main(["run", *given]) == 0
+    assert main(["status", *given]) == main(["table", *given]) == main(["claims", *given]) == 0
+    assert "3 of 3 runs" in capsys.readouterr().out
+    main(["figures", *given, "--out", str(tmp_path / "figures")])
+    main(["page", *given, "--out", str(tmp_path / "new" / "page.md")])
+    assert f"experiments run {file} --scale small" in (tmp_path / "new" / "page.md").read_text()
+    main(["pack", *given, "--out", str(tmp_path / "own.zip")])
+    archive = zipfile.ZipFile(tmp_path / "own.zip")
+    assert archive.read("my_own.py") == file.read_bytes()
+    assert b"run my_own.py --scale small" in archive.read("run.sh")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("without", "", "must call its Study STUDY"),
+        ("json", "STUDY = 1", "must call its Study STUDY, got 1"),
+        ("gone", None, "'name'"),
+    ],
+)
+def test_a_file_without_a_study_is_refused(name, text, words, tmp_path):
+    file = tmp_path / f"{name}.py"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ValueError, match=words):
+        load_study(file)
+
+
+def test_a_study_of_a_file_goes_to_processes_that_do_not_have_it(tmp_path):
+    """By plain pickle it would go as a name, which others cannot import; whatever stands under that name here stays."""
+    file = tmp_path / "json.py"
+    file.write_text(f"from __future__ import annotations\n{Path(toy_study.__file__).read_text()}")
+    study, known = load_study(file), sys.modules["json"]
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(study.runs)
+    file.unlink()
+    again = cloudpickle.loads(cloudpickle.dumps(study))
+    assert list(again.keys("small")) == list(study.keys("small"))
+    assert sys.modules["json"] is known is json
+
+
+def test_a_study_has_a_name_that_a_folder_can_have():
+    for name in ("", "a/b", "..", "-a"):
+        with pytest.raises(ValueError, match="'name'"):
+            replace(toy_study.STUDY, name=name)
+
+
+def test_costs_are_estimated_once(tmp_path, capsys, monkeypatch):
+    """Shards of eight minutes have no time to measure steps again."""
+    asked = []
+    monkeypatch.setattr(command, "estimate", lambda *what, **how: asked.append(what) or StudyCost(7, 0, 0.5))
+    monkeypatch.setattr(command, "run_study", lambda *what, **how: Outcome(0, {}, 0))
+    for _ in range(2):
+        main(["run", "outliers", "--scale", "paper", "--store", str(tmp_path)])
+        assert "7 runs: about 30 minutes of training, on cpu" in capsys.readouterr().out
+    assert len(asked) == 1
+
+
 def test_costs_are_those_of_rows_of_their_own_shape(monkeypatch):
     """A network for 28 x 28 images cannot be timed on anything else; few of them are enough."""
     asked = []
@@ -58,26 +162,56 @@ def test_costs_are_those_of_rows_of_their_own_shape(monkeypatch):
 
     model = preset("dpvae/VAE/mnist", batch_size=4)
     study = replace(load_study("dpvae"), load=load, runs=lambda scale: [StudyRun({}, model, {"n_rows": 60_000}, 0)])
-    monkeypatch.setattr(costs, "FEW", 1)
-    monkeypatch.setattr(costs, "MORE", 2)
+    monkeypatch.setattr(costs, "FIRST", 1)
+    monkeypatch.setattr(costs, "PACES", [(np.inf, 1, 2)])
     cost = estimate(study, "paper")
     assert (cost.n_runs, cost.n_steps) == (1, 100_000)
     assert asked == [costs.FEWEST_ROWS]
 
 
 def test_costs_are_told_before_and_on_the_page(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "estimate", lambda *what, **how: StudyCost(7, 7000, 12.34, 2))
+    monkeypatch.setattr(command, "estimate", lambda *what, **how: StudyCost(7, 7000, 12.34, 2, "a: b"))
     main(["estimate", "outliers", "--scale", "paper", "--store", str(tmp_path)])
-    said = "7 runs, 7,000 steps: about 12.3 hours of training; 2 more want files or libraries that are not here"
+    said = "7 runs, 7,000 steps: about 12.3 hours of training; 2 more want files or libraries that are not here (a: b)"
     assert capsys.readouterr().out == f"{said}, on cpu\n"
     assert f"on cpu: {said}." in page(load_study("outliers"), "small", Store(tmp_path))
 
 
-def test_runs_whose_files_are_not_there_are_not_timed():
+def test_runs_whose_files_are_not_there_are_not_timed(monkeypatch):
+    monkeypatch.setattr(costs, "PACES", [(np.inf, 1, 2)])
     cost = estimate(load_study("outliers"), "smoke")
     assert (cost.n_runs, cost.n_left_out) == (5, 0)
     assert cost.hours >= 0
-    assert estimate(load_study("outliers"), "small")[0::3] == (0, 225)
+    none = estimate(load_study("outliers"), "small")
+    assert none[0::3] == (0, 225)
+    assert str(none) == "no run can be timed: 225 more want files or libraries that are not here"
+
+
+def test_what_has_no_steps_of_its_own_costs_what_those_inside_or_its_rows_cost(monkeypatch):
+    """A detector's model takes the steps; principal components are as long as there are rows. One fold is enough."""
+    seconds, asked = iter([0.1, 1.0, 4.0, 8.0]), []
+    monkeypatch.setattr(costs, "_seconds", lambda model, rows, device, **length: asked.append(length) or next(seconds))
+    detector = VAEOutlierDetector(VAE(max_epochs=3, batch_size=100))
+    models = [(detector, 0), (detector, 1), (PCA(1), 0), (PCA(1), 1)]
+    study = replace(
+        toy_study.STUDY,
+        runs=lambda scale: [StudyRun({"a": fold}, model, {"n_rows": 1000, "fold": fold}, 0) for model, fold in models],
+    )
+    cost = estimate(study, "small")
+    assert [length.get("estimator__max_steps") for length in asked] == [5, 20, 120, None]
+    assert (cost.n_runs, cost.n_steps) == (4, 60)
+    assert cost.hours == pytest.approx((60 * 0.03 + 2 * 8) / 3600)
+
+
+def test_what_is_left_out_is_named():
+    def load(data, folder):
+        if data["n_rows"] == 41:
+            raise FileNotFoundError
+        return toy_study.load(data, folder)
+
+    runs = [StudyRun({"data": name, "k": 1}, PCA(1), {"n_rows": n}, 0) for name, n in (("here", 40), ("far", 41))]
+    cost = estimate(replace(toy_study.STUDY, runs=lambda scale: runs, load=load), "small")
+    assert (cost.n_runs, cost.n_left_out, cost.left_out) == (1, 1, "data: far")
 
 
 def test_time_that_others_take_is_no_cost(monkeypatch):

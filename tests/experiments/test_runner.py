@@ -16,6 +16,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from vaekit import VAE, SlowVAE
+from vaekit.exceptions import UnreadableFileError
 from vaekit.experiments import Data, Store, StudyRun, frame_of, run_study
 from vaekit.experiments._runner import _groups, _prepared
 from vaekit.nn import MLP, ConvNet
@@ -165,7 +166,7 @@ def test_there_is_no_such_shard(shard, tmp_path):
 
 def at_work(folder, n_seeds):
     """A process that does the slow runs."""
-    process = FORK.Process(target=run_study, args=(toy_study.slow(n_seeds), "smoke", Store(folder)))
+    process = FORK.Process(target=run_study, args=(toy_study.slow(n_seeds, folder), "smoke", Store(folder)))
     process.start()
     return process
 
@@ -187,13 +188,51 @@ def test_two_processes_of_which_one_is_killed_lose_and_repeat_nothing(finished, 
         killed.join()
         seen |= kept(tmp_path)
     n_left = 2 * n_seeds - len(seen)
+    (tmp_path / "calm").touch()
     patient.join()
     assert patient.exitcode == 0
-    run_study(toy_study.slow(n_seeds), "smoke", Store(tmp_path))  # what the killed one had claimed at the end
+    run_study(toy_study.slow(n_seeds, tmp_path), "smoke", Store(tmp_path))  # what the killed one had claimed at the end
     assert n_left > 0
     assert seen.items() <= kept(tmp_path).items()
     assert len(kept(tmp_path)) == 2 * n_seeds
     assert numbers(Store(tmp_path)) == numbers(finished)
+
+
+def test_a_record_under_the_name_of_another_is_none(finished, tmp_path):
+    """As when files are copied by hand, or come from a study whose rows were others."""
+    (one, other, *_), store = STUDY.keys("small"), Store(tmp_path)
+    for record in (
+        finished.read("toy", one),
+        finished.read("toy", other) | {"data": {"n_rows": 41}},
+        {"numbers": {"error": 1}},
+    ):
+        store.write("toy", other, record)
+        assert frame_of(STUDY, "small", store).empty
+    assert run_study(STUDY, "small", store).done == 3
+    assert store.read("toy", other)["numbers"] == finished.read("toy", other)["numbers"]
+
+
+def test_what_a_run_is_told_may_be_of_numpys_types(finished, tmp_path):
+    run, store = STUDY.runs("small")[0], Store(tmp_path)
+    told = {"labels": {"k": np.int64(1)}, "data": {"n_rows": np.int64(40), "sizes": [1, [2]]}, "seed": np.int64(0)}
+    study = replace(STUDY, runs=lambda scale: [replace(run, **told)])
+    assert run_study(study, "small", store).failed == {}
+    assert list(frame_of(study, "small", store).k) == [1]
+
+
+def test_damaged_records_are_all_named_before_anything_is_run(finished, tmp_path):
+    store, keys = Store(tmp_path), list(STUDY.keys("small"))
+    run_study(STUDY, "small", store, shard=(1, 3))
+    for key in keys[:2]:
+        store.path("toy", key).write_text("{")
+    with pytest.raises(UnreadableFileError, match=f"{keys[0]}.*{keys[1]}.*delete"):
+        run_study(STUDY, "small", store)
+
+
+def test_a_device_that_is_not_there_is_told_before_anything_is_run(tmp_path):
+    with pytest.raises(ValueError, match="'device'"):
+        run_study(STUDY, "small", Store(tmp_path), device="cuda:99")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_record_is_named(tmp_path):

@@ -1,5 +1,7 @@
 """Tables, claims and pages of finished runs."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 import toy_study
@@ -19,7 +21,9 @@ def test_finished_runs_are_rows(tmp_path):
     assert list(frame.method) == ["PCA"] * 3
     assert list(frame.seed) == list(frame.luck) == [0, 1, 2]
     assert {"error", "fit_seconds", "measure_seconds", "device"} <= set(frame)
-    text = page(STUDY, "small", store)
+    text = page(replace(STUDY, tables=[*STUDY.tables, Table("Others", ["a"], {"b": "c"})]), "small", store)
+    assert "### Others\n\nNone of its runs are there.\n" in text
+    assert "PCA | 3 | 0." in text
     assert "3 of 3 runs are finished" in text
     assert "| the moon is cheese | page 2 | cannot be tested here | too far away |" in text
     assert "python -m vaekit.experiments run toy --scale small" in text

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from vaekit.experiments._words import spread
+
 __all__ = ["Claim", "Finding", "Verdict", "in_every_run", "is_lower", "judge", "per_seed"]
 
 MOST_TOLD = 10  # values of a claim, one by one
@@ -115,9 +117,7 @@ def is_lower(number, these, than, factor=1.0):
         seeds = one.index.intersection(other.index)
         wins = int((one[seeds] < factor * other[seeds]).sum())
         holds = 2 * wins > len(seeds) and np.mean(one) < factor * np.mean(other)
-        return Finding(
-            bool(holds), f"{one.mean():.3g} beside {other.mean():.3g}; lower in {wins} of {len(seeds)} seeds"
-        )
+        return Finding(bool(holds), f"{spread(one)} beside {spread(other)}; lower in {wins} of {len(seeds)} seeds")
 
     return test
 

@@ -7,14 +7,25 @@ import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from sklearn.base import clone
 
-from vaekit.experiments._runner import error_of_fit, frozen
+from vaekit.experiments._runner import check_device, error_of_fit, frozen
+from vaekit.experiments._words import duration
 
-__all__ = ["StudyCost", "estimate"]
+__all__ = ["StudyCost", "estimate", "record_cost", "recorded_cost"]
 
-FEW, MORE = 5, 35  # steps; what both have in common is no training
-FEWEST_ROWS = 512
+FIRST = 5  # steps, which load what all need
+PACES = (  # by the seconds that these take: two numbers of steps; what both have in common is no training
+    (0.3, 20, 120),
+    (2.0, 5, 20),
+    (math.inf, 1, 4),
+)
+FEWEST_ROWS = 128
+FEWEST_STEPS = 20  # of what is trained to make rows
+REPEATS = ("seed", "fold")  # of which one is enough
+SIZES = ("n_components", "batch_size", "n_importance_samples")
+STRENGTHS = ("objective", "estimator")  # whose own numbers are not sizes
 
 
 class StudyCost(NamedTuple):
@@ -27,24 +38,36 @@ class StudyCost(NamedTuple):
     n_steps : int
         Of all of them.
     hours : float
-        Of training, one run after another; measuring comes on top.
+        Of training, one run after another; loading and measuring come on top.
     n_left_out : int
         Runs whose rows, or whose library, are not here.
+    left_out : str
+        Which: the labels that only these have.
     """
 
     n_runs: int
     n_steps: int
     hours: float
     n_left_out: int = 0
+    left_out: str = ""
 
     def __str__(self) -> str:
         """In a sentence."""
-        left_out = f"; {self.n_left_out} more want files or libraries that are not here" if self.n_left_out else ""
-        return f"{self.n_runs} runs, {self.n_steps:,} steps: about {self.hours:.3g} hours of training{left_out}"
+        steps = f", {self.n_steps:,} steps" if self.n_steps else ""
+        which = f" ({self.left_out})" if self.left_out else ""
+        left_out = f"{self.n_left_out} more want files or libraries that are not here{which}"
+        if self.n_runs == 0:
+            return f"no run can be timed: {left_out}"
+        time = duration(3600 * self.hours)
+        timed = f"{self.n_runs} runs{steps}: {time if time.startswith('less') else f'about {time}'} of training"
+        return f"{timed}; {left_out}" if self.n_left_out else timed
 
 
 def estimate(study: Any, scale: str, *, data: Any = None, device: str = "cpu") -> StudyCost:
     """Measure a few steps of each kind of run, on a few of its rows, and extrapolate.
+
+    What knows no steps is fitted whole, on the first rows it is meant for, and taken to cost in proportion to
+    rows.
 
     Parameters
     ----------
@@ -62,19 +85,36 @@ def estimate(study: Any, scale: str, *, data: Any = None, device: str = "cpu") -
     estimate : StudyCost
         Of all runs, finished or not.
     """
-    load = functools.lru_cache(lambda asked: _rows_or_none(study, dict(asked), data))
-    timed, n_runs, n_steps, seconds, n_left_out = {}, 0, 0, 0.0, 0
+    check_device(device)
+    load = functools.cache(lambda asked: _rows_or_none(study, dict(asked), data))
+    first, units, timed, left_out, n_steps, seconds = {}, {}, [], [], 0, 0.0
     for run in study.keys(scale).values():
-        asked = _fewer_rows(run)
-        rows, kind = load(frozen(asked)), (*_kind(run.model), frozen({**asked, "seed": None}))
-        if kind not in timed:
-            timed[kind] = None if rows is None else _seconds_of_step(run.model, rows, device)
-        if timed[kind] is None:
-            n_left_out += 1
-            continue
-        steps = _planned_steps(run, rows)
-        n_runs, n_steps, seconds = n_runs + 1, n_steps + (steps or 0), seconds + (steps or 1) * timed[kind]
-    return StudyCost(n_runs, n_steps, seconds / 3600, n_left_out)
+        asked = first.setdefault(frozen(_fewer(run, without=REPEATS)), frozen(_fewer(run)))
+        rows = load(asked)
+        kind = _kind(run.model, rows)
+        if rows is not None and kind not in units:
+            units[kind] = _seconds_of_unit(run.model, rows, device)
+        unit = None if rows is None else units[kind]
+        (left_out if unit is None else timed).append(run)
+        if unit is not None:
+            steps, n_rows = _planned_steps(run, rows), run.data.get("n_rows", len(rows.X))
+            n_steps, seconds = n_steps + (steps or 0), seconds + unit * (n_rows if steps is None else steps)
+    return StudyCost(len(timed), n_steps, seconds / 3600, len(left_out), _labels_of_these_alone(left_out, timed))
+
+
+def record_cost(cost, study, scale, device, store):
+    """Keep an estimate beside the records."""
+    store.write(study.name, _name(scale, device), cost._asdict())
+
+
+def recorded_cost(study, scale, device, store):
+    """Return the estimate that was kept, or None."""
+    record = store.read(study.name, _name(scale, device)) or {}
+    return StudyCost(**record) if {*record} <= {*StudyCost._fields} and "hours" in record else None
+
+
+def _name(scale, device):
+    return f"estimate_{scale}_{str(device).partition(':')[0]}"
 
 
 def _rows_or_none(study, asked, folder):
@@ -85,40 +125,61 @@ def _rows_or_none(study, asked, folder):
         return None
 
 
-def _fewer_rows(run):
+def _fewer(run, without=()):
     """What to load to time a run: as many rows as a few batches have, or all where nobody says how many there are."""
-    needed = {name: value for name, value in run.data.items() if name != "features"}  # in which samples are measured
-    if "n_rows" not in needed or not _has_steps(run.model):
-        return needed
-    most = max(FEWEST_ROWS, run.model.get_params().get("batch_size", 0))
-    return {**needed, "n_rows": min(needed["n_rows"], most)}
+    needed = {name: value for name, value in run.data.items() if name not in ("features", *without)}
+    prefix = _prefix(run.model)
+    most = {"n_steps": FEWEST_STEPS}
+    if prefix is not None:
+        most["n_rows"] = max(FEWEST_ROWS, run.model.get_params().get(f"{prefix}batch_size", 0))
+    return needed | {name: min(needed[name], least) for name, least in most.items() if name in needed}
 
 
-def _has_steps(model):
-    return "max_steps" in model.get_params()
+def _prefix(model):
+    """Of the parameters of what takes steps: nothing, or a model's inside this one; None where there is none."""
+    found = [name for name in model.get_params() if name.split("__")[-1] == "max_steps"]
+    return min(found, key=len).removesuffix("max_steps") if found else None
 
 
-def _kind(model):
-    """Models of one class and network take as long for a step, whatever their strengths."""
-    return type(model).__name__, *(repr(model.get_params().get(name)) for name in ("network", "prior", "batch_size"))
+def _kind(model, rows):
+    """Models of one class and size take as long for a step on rows of one shape, whatever their strengths."""
+    sizes = [
+        (name, type(value).__name__ if name in STRENGTHS else repr(value))
+        for name, value in model.get_params().items() if name.split("__")[-1] in SIZES or not _is_number(value)
+    ]  # fmt: skip
+    of_rows = () if rows is None or _prefix(model) is None else (np.shape(rows.X[:1]), rows.y is None)
+    return type(model).__name__, *sizes, *of_rows
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _planned_steps(run, rows):
-    params = run.model.get_params()
-    if not _has_steps(run.model):
+    """As many as there are, or as epochs have; None of what knows no steps."""
+    params, prefix = run.model.get_params(), _prefix(run.model)
+    if prefix is None:
         return None
-    if params["max_steps"] is not None:
-        return params["max_steps"]
-    n_rows = run.data.get("n_rows", len(rows.X))
-    return params["max_epochs"] * math.ceil(n_rows / params["batch_size"])
+    most, epochs, batch = (params.get(prefix + name) for name in ("max_steps", "max_epochs", "batch_size"))
+    of_epochs = epochs * math.ceil(run.data.get("n_rows", len(rows.X)) / batch)
+    return of_epochs if most is None else min(most, of_epochs)
 
 
-def _seconds_of_step(model, rows, device):
-    """Of one step, or of the whole fit of what knows none; None where it cannot be fitted here."""
-    if not _has_steps(model):
-        return _seconds(model, rows, device)
-    first, few, more = (_seconds(model, rows, device, max_steps=n, max_epochs=n) for n in (FEW, FEW, MORE))
-    return None if first is None else max(0.0, more - few) / (MORE - FEW)  # the first loads what all need
+def _seconds_of_unit(model, rows, device):
+    """Of one step, or for each row of the whole fit of what knows none; None where it cannot be fitted here."""
+    prefix = _prefix(model)
+    if prefix is None:
+        whole = _seconds(model, rows, device)
+        return None if whole is None else whole / len(rows.X)
+
+    def of_steps(n):
+        return _seconds(model, rows, device, **{f"{prefix}max_steps": n, f"{prefix}max_epochs": n})
+
+    first = of_steps(FIRST)
+    if first is None:
+        return None
+    few, more = next(numbers for most, *numbers in PACES if first < most)
+    return max(0.0, -of_steps(few) + of_steps(more)) / (more - few)
 
 
 def _seconds(model, rows, device, **length):
@@ -134,3 +195,12 @@ def _seconds(model, rows, device, **length):
         raise error
     by_clock, by_processor = time.perf_counter() - by_clock, time.process_time() - by_processor
     return min(by_clock, by_processor) if device == "cpu" else by_clock  # others may keep this machine busy, too
+
+
+def _labels_of_these_alone(these, others):
+    """Values of labels that no other run has, as "data: svhn, celeba"."""
+    found = {}
+    for name in these[0].labels if these else ():
+        values, elsewhere = (dict.fromkeys(run.labels.get(name) for run in runs) for runs in (these, others))
+        found[name] = [str(value) for value in values if value not in elsewhere]
+    return "; ".join(f"{name}: {', '.join(values)}" for name, values in found.items() if values) if others else ""

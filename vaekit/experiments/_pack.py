@@ -54,17 +54,32 @@ def pack(study, scale, path, *, data=None, minutes=8):
     Returns
     -------
     path : Path
-        Of the archive.
+        Of the archive; what was there before stays until it is whole.
+
+    Raises
+    ------
+    ValueError
+        If the study has no such scale.
+    OSError
+        If there is no such folder of data.
     """
-    path, house = Path(path), Path(__file__).parents[1]
-    command = COMMAND.format(study=study.name, scale=scale, minutes=minutes, data=" --data data" if data else "")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(house.rglob("*")):
-            if file.is_file() and "__pycache__" not in file.parts:
-                archive.write(file, Path("vaekit") / file.relative_to(house))
-        for file in sorted(Path(data).rglob("*")) if data else ():
-            if file.is_file():
-                archive.write(file, Path("data") / file.relative_to(data))
-        archive.writestr("run.sh", command)
-        archive.writestr("README", NEEDS.format(study=study.name, scale=scale, minutes=minutes))
-    return path
+    name = Path(study.file).name or study.name
+    given = {"study": name, "scale": scale, "minutes": minutes, "data": " --data data" if data else ""}
+    folders = {"vaekit": Path(__file__).parents[1]} | ({"data": Path(data)} if data else {})
+    if not all(folder.is_dir() for folder in folders.values()):
+        raise NotADirectoryError(f"There is no folder {str(data)!r} of files to pack.")
+    study.keys(scale)
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder; give the archive a name, as {study.name}.zip.")
+    unfinished = path.with_name(f"{path.name}.part")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+        for inside, folder in folders.items():
+            for file in filter(Path.is_file, sorted(folder.rglob("*"))):
+                if "__pycache__" not in file.parts and file not in (path, unfinished):
+                    archive.write(file, Path(inside) / file.relative_to(folder))
+        if study.file:
+            archive.write(study.file, name)
+        archive.writestr("run.sh", COMMAND.format(**given))
+        archive.writestr("README", NEEDS.format(**given))
+    return unfinished.replace(path)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from vaekit.experiments._claims import judge
-from vaekit.experiments._estimate import StudyCost
+from vaekit.experiments._estimate import recorded_cost
 from vaekit.experiments._tables import frame_of, markdown
+from vaekit.experiments._words import duration
 
 __all__ = ["page"]
 
@@ -32,7 +33,7 @@ def page(study: Any, scale: str, store: Any) -> str:
         f"Source: {study.source}",
         f"Scale `{scale}`: {len(frame)} of {n_runs} runs are finished{_spent(frame)}.{_cost(study, store)}",
         "## Tables",
-        *(markdown(table, frame) for table in study.tables),
+        *(_table(table, frame) for table in study.tables),
         *_figures(study),
         "## Claims",
         _claims(study, frame),
@@ -50,21 +51,27 @@ def _spent(frame):
     device, clock = ", ".join(sorted(set(frame.device))), ("fit_seconds", "measure_seconds")
     processor = [name.replace("_", "_processor_") for name in clock]
     if device == "cpu" and {*processor} <= {*frame} and frame[processor].notna().all(axis=None):
-        return f", in {_hours(frame, processor)} hours of one processor, without what interrupted processes spent"
-    return f", in {_hours(frame, clock)} hours by the clock on {device}"
+        return f", in {_time(frame, processor)} of one processor, without what interrupted processes spent"
+    return f", in {_time(frame, clock)} by the clock on {device}"
 
 
-def _hours(frame, columns):
-    return format(frame[list(columns)].sum(axis=None) / 3600, ".2g")
+def _time(frame, columns):
+    return duration(frame[list(columns)].sum(axis=None))
 
 
 def _cost(study, store):
     """What the source's own size is expected to cost, as `estimate` found it."""
-    costs = {device: store.read(study.name, f"estimate_paper_{device}") for device in ("cpu", "cuda")}
+    costs = {device: recorded_cost(study, "paper", device, store) for device in ("cpu", "cuda")}
     return "".join(
-        f" Scale `paper`, estimated from measured steps on {device}: {StudyCost(**cost)}."
+        f" Scale `paper`, estimated from measured steps on {device}: {cost}."
         for device, cost in costs.items() if cost is not None
     )  # fmt: skip
+
+
+def _table(table, frame):
+    """A table of which there is nothing is a sentence."""
+    text = markdown(table, frame).rstrip("\n")
+    return f"### {table.title}\n\nNone of its runs are there." if text.endswith("--- |") else text
 
 
 def _figures(study):
@@ -85,4 +92,5 @@ def _claims(study, frame):
 def _command(study, scale):
     given = " --data DIR" if study.needs else ""
     said = f"\n\n`DIR` holds {study.needs}." if study.needs else ""
-    return f"```\npython -m vaekit.experiments run {study.name} --scale {scale} --store STORE{given}\n```{said}"
+    typed = f"python -m vaekit.experiments run {study.file or study.name} --scale {scale} --store STORE{given}"
+    return f"```\n{typed}\n```{said}"

@@ -11,6 +11,7 @@ import numpy as np
 import sklearn
 import torch
 from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel as FitsInParallel
 from sklearn.utils.parallel import delayed as delayed_fit
@@ -19,10 +20,12 @@ from vaekit.batching import batched_fits
 from vaekit.experiments._keys import described
 from vaekit.persistence import Checkpoint
 from vaekit.utils._random import random_state_names
+from vaekit.utils._torch import resolve_device
 from vaekit.utils._version import __version__
 
 __all__ = ["Outcome", "run_study"]
 
+LOCAL = ("Loky", "Threading", "Multiprocessing", "Sequential")  # joblib's own ways
 TOGETHER = 20  # fits of one program
 CHECKPOINT_SECONDS = 60.0
 
@@ -91,12 +94,18 @@ def run_study(
     Raises
     ------
     ValueError
-        If the study has no such scale, or the shard is none of n.
+        If the study has no such scale, the shard is none of n, or this machine has no such device.
+    OSError
+        If the store cannot be written to.
+    UnreadableFileError
+        If records of the store are damaged.
     """
     i, n = shard
     if not 1 <= i <= n:
         raise ValueError(f"The 'shard' parameter must be (i, n) with i from 1 to n, got {shard!r}.")
     runs = dict(list(study.keys(scale).items())[i - 1 :: n])
+    check_device(device)
+    store.check_writable(study.name)
     store.tidy(study.name)
     finished = store.finished(study.name, runs)
     left = {key: run for key, run in runs.items() if key not in finished}
@@ -106,6 +115,12 @@ def run_study(
     failed = _collected(Parallel(n_jobs=n_jobs, return_as="generator")(work), groups, len(runs), len(left), progress)
     still = len(left) - len(store.finished(study.name, left))
     return Outcome(len(left) - still, failed, still)
+
+
+def check_device(device):
+    """Refuse what this machine does not have, unless others do the runs: dask's, or ray's."""
+    if type(get_active_backend()[0]).__name__.startswith(LOCAL):
+        resolve_device(device)
 
 
 def _collected(results, groups, n_runs, n_left, progress):
@@ -142,7 +157,11 @@ def _loaded(load, data, folder):
 
 
 def frozen(data):
-    return tuple(sorted((name, tuple(value) if isinstance(value, list) else value) for name, value in data.items()))
+    return tuple(sorted((name, _hashable(value)) for name, value in data.items()))
+
+
+def _hashable(value):
+    return tuple(map(_hashable, value)) if isinstance(value, (list, tuple)) else value
 
 
 def _run_group(study, scale, store, group, folder, device, deadline):

@@ -3,16 +3,21 @@
 import contextlib
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from vaekit.exceptions import UnreadableFileError
 from vaekit.experiments._keys import agrees, described
 from vaekit.files import Lock, remove_leftovers, write_atomically
 
 __all__ = ["Store"]
 
 FORMAT = 1
+PARTS = {"parameters", "seed", "data", "numbers", "seconds", "device"}  # what is read of a record
 
 
 class Store:
@@ -56,7 +61,7 @@ class Store:
 
         Raises
         ------
-        ValueError
+        UnreadableFileError
             If the file is no record: damaged on the way here, for writing leaves it whole.
         """
         try:
@@ -64,7 +69,8 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"{self.path(study, key)} is no record; delete it, and the run is done again.") from error
+            path = self.path(study, key)
+            raise UnreadableFileError(f"{path} is no record; delete it, and the run is done again.") from error
 
     def write(self, study: str, key: str, record: dict) -> None:
         """Keep the record of a run, once its bytes are on the disk.
@@ -74,11 +80,12 @@ class Store:
         study, key : str
             Of the run.
         record : dict
-            Plain values.
+            Plain values; NumPy's numbers become plain ones, others a text.
         """
         path = self.path(study, key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        sealed = record | {"checksum": _checksum(record), "format": FORMAT}
+        plain = json.loads(json.dumps(record, default=_plain))
+        sealed = plain | {"checksum": _checksum(plain), "format": FORMAT}
         write_atomically(path, [json.dumps(sealed, indent=1, sort_keys=True).encode()])
 
     def finished(self, study: str, runs: Mapping[str, Any]) -> dict[str, dict]:
@@ -95,10 +102,48 @@ class Store:
         -------
         records : dict of str to dict
             By key. A record whose model had other values of parameters, because defaults have changed since, is none
-            of them.
+            of them, and neither is one of other rows or another seed, whose file was given this name.
+
+        Raises
+        ------
+        UnreadableFileError
+            If files are no records; it names all of them.
         """
-        records = ((key, run, self.read(study, key)) for key, run in runs.items())
-        return {key: record for key, run, record in records if record is not None and _is_of(record, run)}
+        records, damaged = {}, []
+        for key, run in runs.items():
+            try:
+                record = self.read(study, key)
+            except UnreadableFileError:
+                damaged.append(str(self.path(study, key)))
+                continue
+            if record is not None and _is_of(record, run):
+                records[key] = record
+        if damaged:
+            raise UnreadableFileError(f"No records: {', '.join(damaged)}; delete these, and their runs are done again.")
+        return records
+
+    def check_writable(self, study: str) -> None:
+        """Try to write, before anything is run that could not be kept.
+
+        Parameters
+        ----------
+        study : str
+            Whose folder it is made.
+
+        Raises
+        ------
+        OSError
+            If nothing can be written there.
+        """
+        folder = self.folder / study
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise OSError(
+                f"The store cannot keep records ({error}); give it a folder that can be written to."
+            ) from error
 
     @contextlib.contextmanager
     def claimed(self, study: str, runs: Mapping[str, Any]):
@@ -144,8 +189,12 @@ class Store:
 
 def _checksum(record):
     """That of what is read again: of plain values, whose keys are texts."""
-    plain = json.loads(json.dumps(record))
-    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value):
+    """A label or an option of NumPy's types as a number, another as a text."""
+    return value.item() if isinstance(value, np.generic) else str(value)
 
 
 def _opened(text):
@@ -160,4 +209,10 @@ def _opened(text):
 
 
 def _is_of(record, run):
-    return "parameters" in record and agrees(record["parameters"], described(run.model))
+    """Whether a record has what one needs, of this model, seed and rows."""
+    return (
+        {*record} >= PARTS
+        and agrees(record["parameters"], described(run.model))
+        and record["seed"] == run.seed
+        and described(record["data"]) == described(json.loads(json.dumps(dict(run.data), default=_plain)))
+    )

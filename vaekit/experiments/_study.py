@@ -1,5 +1,6 @@
 """What a study is: runs, what is measured of each, and what is claimed of all."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +94,13 @@ class Study:
         How this differs from the source, in Markdown.
     version : int, default=1
         Counted up when `measure` or `load` changes, so that old records do not count any more.
+    file : str, default=""
+        Of a study of one's own: where it was loaded from, as commands name it.
+
+    Raises
+    ------
+    ValueError
+        If the name is none that a folder can have.
     """
 
     name: str
@@ -107,6 +115,11 @@ class Study:
     needs: str = ""
     differs: str = ""
     version: int = 1
+    file: str = ""
+
+    def __post_init__(self):
+        if not re.fullmatch(r"\w[\w.-]*", self.name):
+            raise ValueError(f"The 'name' parameter of Study must be a word, as folders have it, got {self.name!r}.")
 
     def keys(self, scale: str) -> dict[str, StudyRun]:
         """Return the runs of a scale by their keys.

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vaekit.experiments._words import spread
+
 __all__ = ["Table", "frame_of", "markdown"]
 
 
@@ -18,7 +20,8 @@ class Table:
     rows : sequence of str
         Labels whose values name a row.
     numbers : dict of str to str
-        Numbers (columns), with their heading; a format may follow after a colon, as in ``"FID:.1f"``.
+        Numbers (columns), with their heading; a format may follow after a colon, as in ``"FID:.1f"``. Without one they
+        have as many places as their spread allows.
     published : dict of tuple to dict of str to str
         What the source has, by the values of `rows`: a text for a number's name.
     only : dict, default={}
@@ -77,7 +80,7 @@ def markdown(table: Table, frame: Any) -> str:
     -------
     text : str
         The heading and the table, of the runs that have some of its numbers; rows of the source of which there are no
-        runs stay empty.
+        runs stay empty, and without any there are headings alone.
     """
     for name, value in table.only.items():
         frame = frame[frame[name] == value] if name in frame else frame[:0]
@@ -105,16 +108,11 @@ def _is_published(table, number):
 def _line(table, name, rows):
     cells = []
     for number, told in table.numbers.items():
-        cells.append(_cell(rows, number, told.partition(":")[2] or ".3g"))
+        cells.append(_cell(rows, number, told.partition(":")[2]))
         if _is_published(table, number):
             cells.append(table.published.get(name, {}).get(number, ""))
     return [*name, 0 if rows is None else rows.seed.nunique(), *cells]
 
 
 def _cell(rows, number, form):
-    """Never a single digit: mean and spread, or the lone value, said to be one."""
-    values = rows[number].dropna() if rows is not None and number in rows else ()
-    if len(values) == 0:
-        return ""
-    mean = format(values.mean(), form)
-    return f"{mean} (one seed)" if len(values) == 1 else f"{mean} ± {format(values.std(), form)}"
+    return spread(rows[number], form) if rows is not None and number in rows else ""

@@ -2,7 +2,7 @@
 
 from vaekit.experiments._claims import Claim, Finding
 from vaekit.experiments._tables import Table
-from vaekit.inspection import MetricDistributionDisplay
+from vaekit.experiments.studies._figures import compared
 
 VAES = ("BetaVAE", "FactorVAE", "BetaTCVAE", "SlowVAE")
 METRICS = {"dci_disentanglement": "DCI:.2f", "factor_vae": "FactorVAE:.2f", "sap": "SAP:.2f"}
@@ -70,8 +70,11 @@ def published_tables():
 
 
 def draw_metrics(frame):
-    """Metrics of all runs of each method."""
-    return MetricDistributionDisplay.from_frame(frame[["method", "seed", *METRICS]], model="method")
+    """Metrics of every run of each method, on each version of the images."""
+    names = {metric: told.partition(":")[0] for metric, told in METRICS.items()}
+    ways = dict.fromkeys(names.values(), "higher")
+    by_method = frame.iloc[frame.method.map((*VAES, "PCL").index).argsort(kind="stable")]
+    return compared(by_method.rename(columns=names), ["method", "version"], ways, "data")
 
 
 CLAIMS = [

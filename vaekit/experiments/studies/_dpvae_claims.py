@@ -21,12 +21,13 @@ def lower_in_all(number, data, methods=tuple(OF_TABLE_1)):
         rows = frame[frame.data == data]
         if rows.empty or number not in rows:
             return None
-        means = rows.groupby(["method", "prior"])[number].mean().unstack()
-        if not {*methods} <= {*means.dropna().index}:
+        both = rows.groupby(["method", "prior"])[number].mean().unstack().dropna()
+        if not {*methods} <= {*both.index}:
             return None
-        gain = (means.plain - means.decoupled)[list(methods)]
-        n_seeds = rows.seed.nunique()
-        return Finding(bool((gain > 0).all()), f"lower by {told(gain)} ({n_seeds} seeds)")
+        twins = rows.pivot(index="seed", columns=["prior", "method"], values=number)
+        gain = {method: twins.plain[method] - twins.decoupled[method] for method in methods}
+        holds = all(one.mean() > 0 for one in gain.values())
+        return Finding(holds, f"lower by {told(gain)} ({rows.seed.nunique()} seeds)")
 
     return test
 
@@ -51,6 +52,7 @@ Factor decoupled 120.8 121.3 .85 3.60  | 86.3 86.9 1.57 2.36  | 65.0 73.4 51.3 1
 Info   plain     128.7 133.2 2.89 2.88 | 81.3 83.2 4.91 1.55  | 76.5 79.1 30.6 11.1
 Info   decoupled 110.1 110.5 1.70 2.81 | 62.9 67.7 2.67 1.56  | 68.9 72.9 20.3 12.1
 """
+PUBLISHED_METRIC = {"bH": (".87", ".85"), "bB": (".67", ".61"), "TC": (".98", ".96"), "Factor": (".98", ".99")}
 COLUMNS = {"fid": "FID:.1f", "fid_lp": "FID-LP:.1f", "skl": "sKL:.2f", "nll": "NLL:.1f"}
 
 
@@ -104,6 +106,9 @@ CLAIMS = [
 SHOWN = [
     *(Table(f"Table 1, {data}", ["method", "prior"], COLUMNS | OURS, published_table(place), {"data": data})
       for place, data in enumerate(("mnist", "svhn", "celeba"))),
+    Table("Supplement, table 2, mnist", ["method", "prior"], {"factor_vae": "FactorVAE metric:.2f"},
+          {(method, prior): {"factor_vae": value} for method, values in PUBLISHED_METRIC.items()
+           for prior, value in zip(PRIORS, values)}, {"data": "mnist"}),
     Table("Two moons", ["method", "prior"], {"skl": "sKL", "distance": "distance of samples", "leakage": "leakage"},
           only={"data": "moons"}),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from sklearn.ensemble import GradientBoostingClassifier
 
 from vaekit.datasets import make_dsprites
 from vaekit.experiments._claims import Finding
+from vaekit.experiments._words import number, spread
 from vaekit.metrics import (
     beta_vae_score,
     dci_scores,
@@ -73,23 +74,29 @@ def accuracy_of_few(factors, codes, data, seed):
 # ---------------------------------------------------------------------- claims
 
 
-def told(values, form=".3g"):
-    """Numbers by name, as a claim says them."""
-    return ", ".join(f"{name} {format(float(value), form)}" for name, value in values.items())
+def told(values, form=""):
+    """Numbers by name, as a claim says them; those of several seeds with their spread."""
+    return ", ".join(f"{name} {_told(value, form)}" for name, value in values.items())
 
 
-def rises(number, by, **labels):
+def _told(value, form):
+    if hasattr(value, "dropna"):
+        return spread(value, form)
+    return format(float(value), form) if form else number(float(value))
+
+
+def rises(name, by, **labels):
     """Test that the mean of a number over seeds never falls as a label grows."""
 
     def test(frame):
-        if number not in frame or by not in frame:
+        if name not in frame or by not in frame:
             return None
-        for name, value in labels.items():
-            frame = frame[frame[name] == value]
-        means = frame.dropna(subset=[number]).groupby(by)[number].mean()
-        if len(means) < 2:
+        for label, value in labels.items():
+            frame = frame[frame[label] == value]
+        of_labels = frame.dropna(subset=[name]).groupby(by)[name]
+        if of_labels.ngroups < 2:
             return None
-        n_seeds, said = frame.seed.nunique(), ", ".join(f"{mean:.4g} at {label:g}" for label, mean in means.items())
-        return Finding(bool((np.diff(means) >= 0).all()), f"{said} ({n_seeds} seeds)")
+        said = ", ".join(f"{spread(values)} at {label:g}" for label, values in of_labels)
+        return Finding(bool((np.diff(of_labels.mean()) >= 0).all()), f"{said} ({frame.seed.nunique()} seeds)")
 
     return test

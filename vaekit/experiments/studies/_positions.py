@@ -70,15 +70,17 @@ def positions_are_found(frame):
         & (best.codes_differ > 0)
         & (best.factor_vae > LEAST_METRIC)
     )
-    means = {"x": best.position_x.mean(), "y": best.position_y.mean(), "FactorVAE metric": best.factor_vae.mean()}
+    seen = {"x": best.position_x, "y": best.position_y, "FactorVAE metric": best.factor_vae}
     return Finding(
-        bool(2 * found.sum() > len(best)), f"gamma {gamma}: {told(means)}; {found.sum()} of {len(best)} seeds"
+        bool(2 * found.sum() > len(best)), f"gamma {gamma}: {told(seen)}; {found.sum()} of {len(best)} seeds"
     )
 
 
 def draw_gammas(frame):
     """Every run at every gamma."""
-    return compared(frame, ["gamma"], dict.fromkeys(("position_x", "position_y", "factor_vae", "mig"), "higher"))
+    names = {"position_x": "position x", "position_y": "position y", "factor_vae": "FactorVAE metric", "mig": "MIG"}
+    shown = frame.rename(columns=names).assign(gamma=[f"gamma {gamma}" for gamma in frame.gamma])
+    return compared(shown, ["gamma"], dict.fromkeys(names.values(), "higher"))
 
 
 STUDY = Study(

@@ -4,9 +4,10 @@ from sklearn.base import clone
 
 from vaekit import PCL, VAE, BetaTCVAE, FactorVAE, SlowVAE, TripodVAE
 from vaekit.datasets import make_transitions
-from vaekit.experiments._claims import Claim, Finding
+from vaekit.experiments._claims import Claim, Finding, per_seed
 from vaekit.experiments._study import Data, Study, StudyRun
 from vaekit.experiments._tables import Table
+from vaekit.experiments._words import spread
 from vaekit.experiments.studies._images import information_scores, load_sprites, rows_to_score
 from vaekit.metrics import factor_vae_score, mig_score
 from vaekit.nn import ConvNet
@@ -77,11 +78,11 @@ def is_above(number, method, other):
     """Test that the mean over seeds is higher."""
 
     def test(frame):
-        means, counts = (getattr(frame.groupby("method")[number], what)() for what in ("mean", "count"))
-        if not {method, other} <= set(means.index):
+        one, two = (per_seed(frame, number, method=name) for name in (method, other))
+        if one is None or two is None:
             return None
-        said = f"{means[method]:.2f} beside {means[other]:.2f} ({counts[[method, other]].min()} seeds)"
-        return Finding(bool(means[method] > means[other]), said)
+        said = f"{spread(one)} beside {spread(two)} ({min(len(one), len(two))} seeds)"
+        return Finding(bool(one.mean() > two.mean()), said)
 
     return test
 

@@ -2,6 +2,7 @@
 
 from vaekit.experiments._claims import Claim, Finding, is_lower
 from vaekit.experiments._tables import Table
+from vaekit.experiments._words import spread
 
 WORLDS = ("wine", "breast cancer", "mixed")
 
@@ -14,7 +15,7 @@ def draws_beat_means(table):
         if rows.empty:
             return None
         gain = rows.detection_auc_of_means - rows.detection_auc
-        said = f"{rows.detection_auc.mean():.3f} beside {rows.detection_auc_of_means.mean():.3f}"
+        said = f"{spread(rows.detection_auc)} beside {spread(rows.detection_auc_of_means)}"
         return Finding(bool((gain > 0).all()), f"{said}; lower in {int((gain > 0).sum())} of {len(rows)} seeds")
 
     return test

@@ -21,11 +21,12 @@ def is_extreme(method, metrics, best):
     """Test that a method is the best, or the worst, of the four in metrics, each at its best strength."""
 
     def test(frame):
-        means = at_best_strength(frame).groupby("method")[list(metrics)].mean()
+        of_methods = at_best_strength(frame).groupby("method")
+        means = of_methods[list(metrics)].mean()
         if len(means) < len(METHODS):
             return None
         holds = ((means.idxmax() if best else means.idxmin()) == method).all()
-        said = "; ".join(f"{METRICS[metric]}: {told(means[metric])}" for metric in metrics)
+        said = "; ".join(f"{METRICS[metric]}: {told(dict(iter(of_methods[metric])))}" for metric in metrics)
         return Finding(bool(holds), f"{said} ({frame.seed.nunique()} seeds)")
 
     return test

@@ -1,12 +1,16 @@
 """The thesis' tables beside what it published, and its figures."""
 
+import numpy as np
+
 from vaekit.experiments._tables import Table
 from vaekit.experiments.studies._figures import compared
-from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay
+from vaekit.inspection import MetricDistributionDisplay, RankCorrelationDisplay, ReconstructionDisplay
 
 METHODS = ("BetaVAE", "FactorVAE", "BetaTCVAE", "DIPVAE")
 METRICS = {"beta_vae": "beta-VAE metric", "factor_vae": "FactorVAE metric", "mig": "MIG"}
-TERMS = ("elbo", "reconstruction", "kl")
+TERMS = {"elbo": "ELBO", "reconstruction": "reconstruction", "kl": "KL"}
+SHARE = "sample_efficiency"
+TREES = {"accuracy": "accuracy of trees", SHARE: "few / many labels"}
 OTHER_SCORES = {
     "dci_disentanglement": "DCI D", "dci_completeness": "DCI C", "sap": "SAP", "info_modularity": "InfoM",
     "info_compactness": "InfoC", "info_explicitness": "InfoE",
@@ -41,18 +45,28 @@ def at_best_strength(frame):
 
 def draw_metrics(frame):
     """Figures 5.6 to 5.8: metrics of all runs of each method."""
-    return MetricDistributionDisplay.from_frame(frame[["method", "seed", *METRICS]], model="method")
+    return MetricDistributionDisplay.from_frame(
+        frame[["method", "seed", *METRICS]].rename(columns=METRICS), model="method"
+    )
 
 
 def draw_settings(frame):
     """Tables 5.3 to 5.6, figures 5.5 and 5.19: every run at every strength, and what trees make of few of its codes."""
-    ways = dict.fromkeys(METRICS, "higher") | {"reconstruction": "lower", "sample_efficiency": "higher"}
-    return compared(frame, ["method", "strength"], ways)
+    ways = dict.fromkeys(METRICS.values(), "higher") | {TERMS["reconstruction"]: "lower", TREES[SHARE]: "higher"}
+    return compared(frame.rename(columns=METRICS | TERMS | TREES), ["method", "strength"], ways)
 
 
 def draw_correlations(frame):
     """Figures 5.15 and 5.16: rank correlations of metrics, terms of the loss, and trees on codes, over all runs."""
-    return RankCorrelationDisplay.from_frame(frame[[*METRICS, *TERMS, "accuracy", "sample_efficiency"]])
+    numbers = METRICS | TERMS | TREES
+    return RankCorrelationDisplay.from_frame(frame[[*numbers]].rename(columns=numbers))
+
+
+def draw_unlike(frame):
+    """Images as trained on, with flipped pixels, inverted, two in one; and what a beta-VAE makes of them."""
+    of_seed = frame[(frame.method == "BetaVAE") & frame.pictures.notna()].iloc[0]
+    images, back = np.array(of_seed.pictures)
+    return ReconstructionDisplay(X=images, reconstructions=back)
 
 
 SHOWN = [
@@ -68,4 +82,9 @@ SHOWN = [
           "error_inverted": "inverted", "error_two": "two sprites", "codes_kept_noisy": "kept, flipped",
           "codes_kept_inverted": "kept, inverted"}),
 ]  # fmt: skip
-FIGURES = {"metrics": draw_metrics, "settings": draw_settings, "correlations": draw_correlations}
+FIGURES = {
+    "metrics": draw_metrics,
+    "settings": draw_settings,
+    "correlations": draw_correlations,
+    "unlike": draw_unlike,
+}
