@@ -230,8 +230,38 @@ def test_a_candidate_that_fails_is_not_chosen(X):
     assert np.isnan(search.cv_results_["mean_test_score"][0])
     assert list(search.cv_results_["rank_test_score"]) == [2, 1]
     assert search.best_params_["fails"] is False
-    with pytest.warns(FitFailedWarning), pytest.raises(ValueError, match="No candidate was fitted"):
+    with pytest.warns(FitFailedWarning), pytest.raises(ValueError, match="No candidate was fitted") as told:
         clone(search).set_params(param_grid={"fails": [True]}).fit(X)
+    (models,) = told.value.fitted
+    assert [model is None or hasattr(model, "rotation_") for model in models] == [True] * 4
+    assert None in models
+
+
+class Mute(Mixer):
+    """Encodes nothing when it mixes."""
+
+    def transform(self, X):
+        if self.mixes:
+            raise MemoryError("codes do not fit")
+        return super().transform(X)
+
+
+def test_a_candidate_that_cannot_be_compared_costs_no_other(X):
+    search = UDRSearch(Mute(), {"mixes": [True, False]}, n_models=2, random_state=0)
+    with pytest.warns(UserWarning, match="models of {'mixes': True} could not be compared.*codes do not fit"):
+        search.fit(X)
+    assert search.best_params_ == {"mixes": False}
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [True, False]
+    with pytest.warns(UserWarning, match="fit"), pytest.raises(ValueError, match="No candidate") as told:
+        clone(search).set_params(param_grid={"mixes": [True]}).fit(X)
+    assert [model.rotation_.shape for models in told.value.fitted for model in models] == [(4, 4)] * 2
+
+
+def test_names_are_looked_at_before_anything_is_fitted(X):
+    Interrupted.n_fits = 0
+    with pytest.raises(ValueError, match="Invalid parameter 'mixed'"):
+        UDRSearch(Interrupted(), [{"mixes": [True]}, {"mixed": [True]}], **SEEDED).fit(X)
+    assert Interrupted.n_fits == 0
 
 
 def test_what_the_search_refuses(X):
