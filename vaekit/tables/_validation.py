@@ -102,19 +102,6 @@ def check_codes(codes):
     return codes
 
 
-def check_features(features, name, fewest=2):
-    """Return features as float64 of shape (n_samples, n_features)."""
-    return check_array(as_array(features), dtype=np.float64, ensure_min_samples=fewest, input_name=name)
-
-
-def at_common_scale(real, fake):
-    """Return two sets of features over one power of two, 2^e, so that no square overflows, and e."""
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"Both sets need the same features, got {real.shape[1]} and {fake.shape[1]}.")
-    exponent = int(np.frexp(max(np.abs(real).max(), np.abs(fake).max()))[1])
-    return np.ldexp(real, -exponent), np.ldexp(fake, -exponent), exponent
-
-
 def at_unit_scale(columns):
     """Return columns x / 2^e with 1/2 <= max |x| / 2^e < 1, and e: nothing is rounded, and no square overflows."""
     exponent = np.frexp(np.abs(columns).max(axis=0))[1]
