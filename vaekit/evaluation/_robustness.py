@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
 from vaekit.evaluation._changed_rows import change_of
 from vaekit.evaluation._fitted import floats, look_into, made_rows, reads_columns, require
 from vaekit.features._comparable import comparable_rows
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_number
 from vaekit.utils._containers import take_rows
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
@@ -116,7 +116,7 @@ def robustness(
     """
     estimator, X = look_into(estimator, X)
     require(estimator, "Robustness", "transform", "inverse_transform")
-    check_scalar(strength, "strength", Real, min_val=0)
+    check_number(strength, "strength", Real, min_val=0)
     if metric is not None and factors is None:
         raise ValueError("A metric compares codes with factors: pass 'factors', a row for each of X.")
     X = X if getattr(X, "stays_on_disk", False) else made_rows(estimator, X)

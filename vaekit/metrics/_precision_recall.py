@@ -94,7 +94,7 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
 
 def _check_k(real, fake, k):
     fewest = min(len(real), len(fake))
-    if not isinstance(k, numbers.Integral) or not 1 <= k < fewest:
+    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or not 1 <= k < fewest:
         raise ValueError(
             f"k must be an integer of at least 1, below the number of rows of either set ({fewest}), got {k!r}."
         )

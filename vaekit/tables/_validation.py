@@ -67,7 +67,7 @@ def check_bins(n_bins):
     """Refuse what is no number of bins; return the number for continuous factors, which have no use for "auto"."""
     if isinstance(n_bins, str) and n_bins == "auto":
         return FEWEST_AUTOMATIC_BINS
-    if not isinstance(n_bins, numbers.Integral) or n_bins < 2:
+    if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or n_bins < 2:
         raise ValueError(f"n_bins must be an integer of at least 2, or 'auto', got {n_bins!r}.")
     return n_bins
 
@@ -75,7 +75,7 @@ def check_bins(n_bins):
 def check_counts(fewest=1, **counts):
     """Refuse parameters that are not integers of at least `fewest`."""
     for name, count in counts.items():
-        if not isinstance(count, numbers.Integral) or count < fewest:
+        if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < fewest:
             raise ValueError(f"{name} must be an integer of at least {fewest}, got {count!r}.")
 
 
