@@ -5,6 +5,7 @@ from importlib import metadata
 
 import numpy as np
 
+from vaekit.estimators._pickles import without_callbacks
 from vaekit.estimators._settings import settings_of
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import UnreadableFileError
@@ -31,7 +32,9 @@ def content_of(estimator):
     """
     if type(estimator) is not ESTIMATORS.get(type(estimator).__name__):
         raise TypeError(f"save takes estimators of vaekit and of scikit-learn. Got {estimator!r:.100} instead.")
-    state, write = estimator.__getstate__(), writer()
+    with without_callbacks():
+        state = estimator.__getstate__()
+    write = writer()
     names = list(estimator.get_params(deep=False))
     content = {
         "estimator": type(estimator).__name__,
