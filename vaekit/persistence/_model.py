@@ -5,7 +5,6 @@ from importlib import metadata
 
 import numpy as np
 
-from vaekit.estimators._pickles import without_callbacks
 from vaekit.estimators._settings import settings_of
 from vaekit.estimators._words import VOCABULARIES
 from vaekit.exceptions import UnreadableFileError
@@ -32,9 +31,9 @@ def content_of(estimator):
     """
     if type(estimator) is not ESTIMATORS.get(type(estimator).__name__):
         raise TypeError(f"save takes estimators of vaekit and of scikit-learn. Got {estimator!r:.100} instead.")
-    with without_callbacks():
-        state = estimator.__getstate__()
-    write = writer()
+    bare = object.__new__(type(estimator))  # callbacks have no place in a file, and may hold the estimator itself
+    vars(bare).update({**vars(estimator), "callbacks": None})
+    state, write = bare.__getstate__(), writer()
     names = list(estimator.get_params(deep=False))
     content = {
         "estimator": type(estimator).__name__,
