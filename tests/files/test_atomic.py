@@ -51,8 +51,13 @@ def test_permissions_are_those_of_the_file_before(tmp_path):
 def test_leftovers_are_removed_and_nothing_else(tmp_path):
     (tmp_path / ".vaekit-abc.part").write_bytes(b"torn")
     (tmp_path / "file").write_bytes(b"whole")
-    remove_leftovers(tmp_path)
-    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+    def pieces():  # of another process, say, that is at work
+        yield b"new"
+        remove_leftovers(tmp_path)
+
+    write_atomically(tmp_path / "other", pieces())
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file", "other"]
 
 
 def test_a_link_is_followed(tmp_path):

@@ -17,10 +17,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import Callback
 
 from vaekit import VAE
 from vaekit.metrics import gaussian_total_correlation_scorer, udr_scores
-from vaekit.model_selection import UDRSearch, udr_ranking
+from vaekit.model_selection import UDRSearch, _udr, udr_ranking
+from vaekit.persistence import Checkpoint
 
 
 class Mixer(TransformerMixin, BaseEstimator):
@@ -273,3 +275,29 @@ def test_what_the_search_refuses(X):
         UDRSearch(Mixer(), {}, method="kendall").fit(X)
     with pytest.raises(ValueError, match="at least 2 models"):
         udr_ranking([Mixer().fit(X)], X)
+
+
+class Counting(Callback):
+    """Counts what is trained anywhere."""
+
+    n_epochs = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        type(self).n_epochs += 1
+
+
+def test_a_search_that_was_killed_goes_on_from_the_fits_that_had_ended(X, tmp_path, monkeypatch):
+    vae = VAE(n_components=2, hidden_layer_sizes=(4,), max_epochs=2, callbacks=[Counting()])
+    search = UDRSearch(vae.set_params(checkpoint=Checkpoint(tmp_path, shared=True)), {"n_components": [1, 2]}, **SEEDED)
+
+    def killed(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_udr, "udr_ranking", killed)
+        with pytest.raises(KeyboardInterrupt) as told:
+            search.fit(X)
+    models = [model for group in told.value.fitted for model in group]
+    found = search.fit(X).best_estimator_.transform(X)
+    assert Counting.n_epochs == 2 * 4
+    assert any(np.array_equal(model.transform(X), found) for model in models)

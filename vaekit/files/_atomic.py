@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from vaekit.files._lock import held_by_nobody, hold
+from vaekit.files._lock import hold, is_held
 
 __all__ = ["remove_leftovers", "write_atomically"]
 
@@ -70,7 +70,7 @@ def _remove_torn(folder, prefix):
     """Remove what writers of this file left behind; one that still writes holds what it writes."""
     for torn in folder.glob(f"{glob.escape(prefix)}*.part"):
         with contextlib.suppress(OSError):
-            if time.time() - torn.stat().st_mtime > SECONDS_TO_HOLD and held_by_nobody(torn):
+            if time.time() - torn.stat().st_mtime > SECONDS_TO_HOLD and is_held(torn) is False:
                 torn.unlink()
 
 
@@ -83,10 +83,11 @@ def _sync(number):
 
 
 def remove_leftovers(folder):
-    """Remove what a process that was killed had not finished writing."""
+    """Remove what a process that was killed had not finished writing; not what another is writing."""
     for leftover in Path(folder).glob(f"{PREFIX}*.part"):
         with contextlib.suppress(OSError):
-            leftover.unlink()
+            if not is_held(leftover):
+                leftover.unlink()
 
 
 def _usual_mode(path):

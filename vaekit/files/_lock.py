@@ -10,7 +10,7 @@ try:
 except ImportError:  # Windows: names are unique and files whole, but nobody is kept out
     fcntl = None
 
-__all__ = ["Lock", "held_by_nobody", "hold"]
+__all__ = ["Lock", "hold", "is_held"]
 
 # a process that is forked has them open, too, and would hold them when the one that took them is gone
 _held: weakref.WeakSet = weakref.WeakSet()
@@ -28,17 +28,19 @@ def hold(number):
         return
 
 
-def held_by_nobody(path):
-    """Whether a file is free to be held; never known on Windows."""
+def is_held(path):
+    """Whether somebody holds a file; None where that is not known."""
     if fcntl is None:
-        return False
+        return None
     number = os.open(path, os.O_RDWR)
     try:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    else:
+    except BlockingIOError:
         return True
+    except OSError:
+        return None
+    else:
+        return False
     finally:
         os.close(number)
 
