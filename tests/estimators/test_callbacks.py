@@ -10,7 +10,9 @@ from sklearn.base import clone
 from sklearn.callback import ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
+
+from vaekit.persistence import load, save
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 
@@ -127,3 +129,51 @@ def test_callbacks_end_fits_in_the_processes_of_a_search():
     scoring = {"epochs": lambda model, X, y=None: len(model.history_)}
     search = GridSearchCV(model, {"random_state": [0, 1]}, scoring=scoring, cv=2, n_jobs=2, refit=False).fit(X)
     assert set(search.cv_results_["mean_test_epochs"]) == {len(model.fit(X).history_)}
+
+
+# ---------------------------------------------------------------------- callbacks that keep the model
+
+
+class Keeping(Callback):
+    """Keeps the model amid its training, in each way there is; it holds the model itself."""
+
+    def __init__(self, path, model=None):
+        self.path, self.model, self.kept = path, model, None
+
+    def on_epoch_end(self, net, **kwargs):
+        if len(net.history) == 2:
+            save(self.model, self.path)
+            self.kept = self.model.n_steps_, self.model.transform(X), pickle.dumps(self.model)
+
+
+def nameless(path):
+    """The same of a class without a place, which goes by value, with what it knows of the model."""
+    known = {}
+
+    class Local(Keeping):
+        def on_epoch_end(self, net, **kwargs):
+            self.model = known["model"]
+            super().on_epoch_end(net, **kwargs)
+            known["kept"], self.model = self.kept, None
+
+    return Local(path), known
+
+
+def test_a_callback_may_keep_the_model_that_it_belongs_to(tmp_path):
+    """Pickling such a model went round in circles: the model, its callback, the model."""
+    callback, known = nameless(tmp_path / "model")
+    known["model"] = model = tiny("VAE", callbacks=[callback])
+    model.fit(X)
+    n_steps, codes, pickled = known["kept"]
+    for back in (load(tmp_path / "model"), pickle.loads(pickled)):
+        assert back.n_steps_ == n_steps
+        assert same_bits(back.transform(X), codes)
+    assert type(pickle.loads(pickled).callbacks[0]).__name__ == "Local"
+
+
+def test_so_may_one_that_is_handed_the_model(tmp_path):
+    model = tiny("VAE")
+    model.set_params(callbacks=[Keeping(tmp_path / "model", model)]).fit(X)
+    back = pickle.loads(pickle.dumps(model))
+    assert back.callbacks[0].model is back
+    assert same_bits(copy.deepcopy(model).transform(X), back.transform(X))

@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -449,6 +450,50 @@ def test_a_folder_that_cannot_be_made_is_an_error_before_training(tmp_path):
     with pytest.raises(NotADirectoryError):
         model.fit(X)
     assert not hasattr(model, "model_")
+
+
+class Elsewhere(Callback):
+    """Goes to another folder, or removes that of the checkpoints."""
+
+    def __init__(self, goes_to=None, removes=None):
+        self.goes_to, self.removes = goes_to, removes
+
+    def on_epoch_end(self, net, **kwargs):
+        if self.goes_to is not None:
+            os.chdir(self.goes_to)
+        elif len(net.history) == 2:
+            shutil.rmtree(self.removes)
+
+
+def test_a_folder_is_where_it_was_when_the_fit_began(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    make, how = partial(tiny, "VAE"), {"checkpoint": "folder", "callbacks": [Elsewhere(tmp_path / "elsewhere")]}
+    ended_at(3, make, X, **how)
+    assert written(tmp_path / "folder") == ["checkpoint-00000001.vaekit", "checkpoint-00000002.vaekit"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_folder_that_is_removed_ends_no_training(tmp_path):
+    folder = tmp_path / "folder"
+    model = tiny("VAE", checkpoint=folder, callbacks=[Elsewhere(removes=folder)])
+    assert_same(model.fit(X), tiny("VAE").fit(X), X)
+
+
+def test_a_folder_without_a_name_is_refused():
+    with pytest.raises(ValueError, match="'checkpoint' parameter is a folder without a name"):
+        tiny("VAE", checkpoint="").fit(X)
+
+
+def test_older_checkpoints_that_cannot_be_removed_end_no_training(tmp_path, monkeypatch):
+    def refused(path, missing_ok=False):
+        raise PermissionError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.warns(UserWarning, match="could not be written"):
+        model = tiny("VAE", checkpoint=tmp_path).fit(X)
+    assert_same(model, tiny("VAE").fit(X), X)
 
 
 @pytest.mark.parametrize("wrong", [3, ["folder"], {"folder": "a"}])

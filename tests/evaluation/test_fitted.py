@@ -22,9 +22,12 @@ from vaekit.evaluation import (
     importance_nll,
     kl_decomposition,
     leakage_curve,
+    low_posterior_frechet_distance,
     low_posterior_samples,
+    nearest_neighbours,
     rate_distortion,
     reconstruction_error,
+    robustness,
     sample_frechet_distance,
     sample_kernel_distance,
     sample_precision_recall,
@@ -32,8 +35,10 @@ from vaekit.evaluation import (
 )
 from vaekit.evaluation._fitted import look_into
 from vaekit.exceptions import MissingMethodError, NoDensityError
+from vaekit.features import _feature_map, _features
 from vaekit.fitted import _densities
 from vaekit.model_selection import UDRSearch
+from vaekit.tables import _feature_sets
 from vaekit.utils import _on_disk, _rows
 
 WORLD = four_dimensional_world()
@@ -205,6 +210,16 @@ KEPT = {
     "kl_decomposition": lambda model, rows: kl_decomposition(model, rows, random_state=0),
     "rate_distortion": lambda model, rows: rate_distortion(model, rows, random_state=0),
     "collapse_report": lambda model, rows: collapse_report(model, rows),
+    "robustness": lambda model, rows: tuple(robustness(model, rows, random_state=0).values()),
+    "sample_frechet_distance": lambda model, rows: sample_frechet_distance(model, rows, random_state=0),
+    "projected": lambda model, rows: sample_frechet_distance(model, rows, "pca", random_state=0),
+    "by a transformer": lambda model, rows: sample_frechet_distance(model, rows, model, random_state=0),
+    "sample_kernel_distance": lambda model, rows: sample_kernel_distance(model, rows, n_subsets=3, random_state=0),
+    "sample_precision_recall": lambda model, rows: sample_precision_recall(model, rows, n_samples=100, random_state=0),
+    "low_posterior": lambda model, rows: tuple(
+        low_posterior_frechet_distance(model, rows, n_samples=50, n_candidates=100, random_state=0)
+    ),
+    "nearest_neighbours": lambda model, rows: tuple(nearest_neighbours(np.ones((5, 4)), rows)),
 }
 
 
@@ -242,8 +257,11 @@ def test_rows_that_stay_on_a_disk_are_read_some_at_a_time(name, trained, monkeyp
     monkeypatch.setattr(_likelihood, "ROWS_AT_ONCE", most)
     expected = KEPT[name](model, rows)
     monkeypatch.setattr(_on_disk, "LARGEST_READ", 0)
-    for room in (_on_disk, _rows, _densities):
+    for room in (_on_disk, _rows, _densities, _feature_sets):
         monkeypatch.setattr(room, "VALUES_AT_ONCE", most * rows.shape[1])
+    for room, name_of_most in ((_feature_map, "MOST_VALUES_KEPT"), (_feature_sets, "LARGEST_HELD")):
+        monkeypatch.setattr(room, name_of_most, 0)
+    monkeypatch.setattr(_features, "MOST_ROWS_OF_PCA", most)
     kept = Watched(rows)
     np.testing.assert_allclose(flat(KEPT[name](model, kept)), flat(expected), rtol=1e-6)
     assert 0 < max(kept.sizes) <= most

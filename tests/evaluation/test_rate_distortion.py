@@ -6,7 +6,7 @@ from gaussian_worlds import Deterministic, four_dimensional_world
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from vaekit import BetaVAE
+from vaekit import BetaVAE, LearnedPriorAAE
 from vaekit.evaluation import rate_distortion, rate_distortion_curve, reconstruction_error
 from vaekit.exceptions import NoDensityError
 
@@ -62,3 +62,26 @@ def test_a_curve_is_the_points_of_fitted_copies():
         rate_distortion_curve(world, rows, [])
     with pytest.raises(ValueError, match="Invalid parameter 'gamma'"):
         rate_distortion_curve(world, rows, [1], parameter="gamma")
+
+
+def test_a_value_that_fails_costs_no_other():
+    rows = np.random.default_rng(1).normal(size=(30, 4))
+    model = BetaVAE(n_components=2, hidden_layer_sizes=(), max_epochs=1, random_state=0)
+    with pytest.warns(UserWarning, match="beta=-1 has no point of the curve, and counts as NaN.*'beta' parameter"):
+        curve = rate_distortion_curve(model, rows, [1, -1], random_state=0)
+    assert np.isnan(curve.rate).tolist() == [False, True]
+    assert curve.estimators[1] is None
+    assert curve.points[0] == rate_distortion(curve.estimators[0], rows, random_state=0)
+    with (
+        pytest.warns(UserWarning, match="beta=-1"),
+        pytest.raises(ValueError, match=r"No model could be fitted and measured: .*'beta'"),
+    ):
+        rate_distortion_curve(model, rows, [-1, -1])
+
+
+def test_what_was_fitted_is_handed_out_with_an_error():
+    model = LearnedPriorAAE(n_components=2, hidden_layer_sizes=(), max_epochs=1, random_state=0)
+    with pytest.raises(NoDensityError) as told:
+        rate_distortion_curve(model, X[:30], [1e-2, 1e-3], parameter="learning_rate")
+    assert [fitted.learning_rate for fitted in told.value.fitted] == [1e-2]
+    assert told.value.fitted[0].n_steps_ == 1

@@ -1,4 +1,5 @@
 import json
+import os
 import struct
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.broken_files import mutations
+from tests.helpers.gaussian_worlds import peak_bytes
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import FORMAT, _container, read_container, write_container
 
@@ -85,3 +87,40 @@ def test_what_is_no_file_is_an_error_of_the_system(tmp_path):
         read_container(tmp_path, "model")
     with pytest.raises(UnreadableFileError, match="no regular file"):
         read_container(Path("/dev/zero"), "model")
+
+
+def test_a_pipe_is_refused_before_anybody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UnreadableFileError, match="no regular file"):
+        read_container(tmp_path / "pipe", "model")
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_never_half_of_each(path, monkeypatch):
+    """Its checksum holds for what was there when it was looked at; arrays are read afterwards."""
+    load, n_loads = _container.load_file, []
+
+    def replaced(where):
+        n_loads.append(where)
+        if len(n_loads) < most:
+            write_container(path, "model", {"number": len(n_loads)}, {"0": np.full(3, len(n_loads))})
+        return load(where)
+
+    monkeypatch.setattr(_container, "load_file", replaced)
+    most = 4
+    content, arrays, _ = read_container(path, "model")
+    assert (content, arrays["0"].tolist()) == ({"number": 3}, [3, 3, 3])
+    most = 10**9
+    with pytest.raises(UnreadableFileError, match="replaced by another again and again"):
+        read_container(path, "model")
+
+
+def test_lists_of_nothing_take_no_memory(path):
+    write_container(path, "model", [[]] * 400_000, ARRAYS)
+
+    def refused():
+        with pytest.raises(UnreadableFileError, match="header is damaged"):
+            read_container(path, "model")
+
+    assert peak_bytes(refused)[0] < 10 * path.stat().st_size
+    write_container(path, "model", [{"some": 1.5, "words": "and numbers"}] * 40_000, ARRAYS)
+    assert len(read_container(path, "model")[0]) == 40_000

@@ -1,5 +1,8 @@
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -32,3 +35,25 @@ def test_a_lock_ends_with_a_process_that_is_killed(tmp_path):
     holder.wait()
     holder.stdout.close()
     Lock(tmp_path / "lock").release()
+
+
+def test_a_child_that_outlives_its_parent_holds_nothing(tmp_path):
+    """What forks holds on; the child would, too, with the same open file."""
+    lock = Lock(tmp_path / "lock")
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writes, b".")
+        time.sleep(30)
+        os._exit(0)
+    try:
+        assert os.read(reads, 1) == b"."
+        with pytest.raises(BlockingIOError):
+            Lock(tmp_path / "lock")
+        lock.release()
+        Lock(tmp_path / "lock").release()
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reads)
+        os.close(writes)

@@ -8,13 +8,16 @@ from scipy.stats import ttest_rel
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA, FactorAnalysis
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
 
 from vaekit import VAE, BetaVAE
 from vaekit.metrics import gaussian_total_correlation_scorer
 from vaekit.model_selection import Comparison, ComparisonRun, compare
+from vaekit.persistence import Checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 X, Y = load_iris(return_X_y=True)
@@ -132,3 +135,78 @@ def test_scorers_are_looked_at_before_anything_is_fitted(scorers):
 
 class KMeansWithoutScore(NeverFitted):
     score = property(doc="It has none.")
+
+
+# ---------------------------------------------------------------------- what fails
+
+
+def failing(model, X, y=None):
+    """A score that models of two components have not."""
+    if model.n_components_ == 2:
+        raise FloatingPointError("no score of two")
+    return 1.0
+
+
+def test_a_score_that_fails_costs_no_other():
+    scorers = {"own": PCA.score, "failing": failing}
+    with pytest.warns(UserWarning, match="score 'failing' of 'two' with seed 1 failed, and counts as nan.*no score of"):
+        comparison = compare({"one": PCA(1), "two": PCA(2)}, X, scorers=scorers, seeds=3)
+    assert_array_equal(comparison.scores["failing"], [[1] * 3, [np.nan] * 3])
+    assert_array_equal(comparison.scores["own"], compare({"one": PCA(1), "two": PCA(2)}, X, seeds=3).scores["score"])
+    lone = compare({"one": PCA(1), "two": PCA(2)}, X, scorers=failing, seeds=2, error_score=-5)
+    assert_array_equal(lone.scores["failing"], [[1, 1], [-5, -5]])
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1])
+def test_a_fit_that_fails_costs_no_other(n_jobs):
+    models = {"good": PCA(2), "bad": PCA(99)}
+    with pytest.warns(
+        FitFailedWarning, match="The fit of 'bad' with seed 0 failed, and counts as nan.*n_components=99"
+    ):
+        comparison = compare(models, X, seeds=2, n_jobs=n_jobs)
+    assert_array_equal(np.isnan(comparison.scores["score"]), [[False] * 2, [True] * 2])
+    assert "nan" in repr(comparison)
+    (found,) = comparison.paired()
+    assert found.n_seeds == 0
+    assert np.isnan([found.mean, found.standard_error, found.p_value]).all()
+    with pytest.raises(ValueError, match="n_components=99"):
+        compare(models, X, seeds=2, n_jobs=n_jobs, error_score="raise")
+
+
+def test_where_nothing_succeeds_it_says_why():
+    with pytest.raises(ValueError, match=r"No model could be fitted and scored: .*n_components=99"):
+        compare([PCA(99)], X, seeds=2)
+    with pytest.raises(ValueError, match="'error_score' parameter must be 'raise' or a number"):
+        compare([PCA(99)], X, error_score="nan")
+
+
+def test_differences_are_of_seeds_that_both_have():
+    known = scores_of({"a": [1, 2, 4], "b": [2, 4, 5]}).paired()
+    assert scores_of({"a": [1, np.nan, 2, 4], "b": [2, 7, 4, 5]}).paired() == known
+
+
+class Counting(Callback):
+    """Counts what is trained anywhere."""
+
+    n_epochs = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        type(self).n_epochs += 1
+
+
+def test_a_comparison_that_was_killed_goes_on_from_the_fits_that_had_ended(tmp_path):
+    how = {"checkpoint": Checkpoint(tmp_path, shared=True), "callbacks": [Counting()]}
+    models, scored = {"one": VAE(**QUICK, **how), "two": VAE(**QUICK, **how, learning_rate=1e-2)}, []
+
+    def killed(model, X, y=None):
+        scored.append(model)
+        if len(scored) == 3:
+            raise KeyboardInterrupt
+        return model.score(X)
+
+    with pytest.raises(KeyboardInterrupt):
+        compare(models, X, seeds=2, scorers=killed, n_jobs=1)
+    comparison = compare(models, X, seeds=2, scorers=killed)
+    assert Counting.n_epochs == 4
+    plain = {name: model.set_params(checkpoint=None) for name, model in models.items()}
+    assert_array_equal(comparison.scores["killed"], compare(plain, X, seeds=2).scores["score"])

@@ -17,10 +17,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import Callback
 
 from vaekit import VAE
 from vaekit.metrics import gaussian_total_correlation_scorer, udr_scores
-from vaekit.model_selection import UDRSearch, udr_ranking
+from vaekit.model_selection import UDRSearch, _udr, udr_ranking
+from vaekit.persistence import Checkpoint
 
 
 class Mixer(TransformerMixin, BaseEstimator):
@@ -230,8 +232,38 @@ def test_a_candidate_that_fails_is_not_chosen(X):
     assert np.isnan(search.cv_results_["mean_test_score"][0])
     assert list(search.cv_results_["rank_test_score"]) == [2, 1]
     assert search.best_params_["fails"] is False
-    with pytest.warns(FitFailedWarning), pytest.raises(ValueError, match="No candidate was fitted"):
+    with pytest.warns(FitFailedWarning), pytest.raises(ValueError, match="No candidate was fitted") as told:
         clone(search).set_params(param_grid={"fails": [True]}).fit(X)
+    (models,) = told.value.fitted
+    assert [model is None or hasattr(model, "rotation_") for model in models] == [True] * 4
+    assert None in models
+
+
+class Mute(Mixer):
+    """Encodes nothing when it mixes."""
+
+    def transform(self, X):
+        if self.mixes:
+            raise MemoryError("codes do not fit")
+        return super().transform(X)
+
+
+def test_a_candidate_that_cannot_be_compared_costs_no_other(X):
+    search = UDRSearch(Mute(), {"mixes": [True, False]}, n_models=2, random_state=0)
+    with pytest.warns(UserWarning, match="models of {'mixes': True} could not be compared.*codes do not fit"):
+        search.fit(X)
+    assert search.best_params_ == {"mixes": False}
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [True, False]
+    with pytest.warns(UserWarning, match="fit"), pytest.raises(ValueError, match="No candidate") as told:
+        clone(search).set_params(param_grid={"mixes": [True]}).fit(X)
+    assert [model.rotation_.shape for models in told.value.fitted for model in models] == [(4, 4)] * 2
+
+
+def test_names_are_looked_at_before_anything_is_fitted(X):
+    Interrupted.n_fits = 0
+    with pytest.raises(ValueError, match="Invalid parameter 'mixed'"):
+        UDRSearch(Interrupted(), [{"mixes": [True]}, {"mixed": [True]}], **SEEDED).fit(X)
+    assert Interrupted.n_fits == 0
 
 
 def test_what_the_search_refuses(X):
@@ -243,3 +275,29 @@ def test_what_the_search_refuses(X):
         UDRSearch(Mixer(), {}, method="kendall").fit(X)
     with pytest.raises(ValueError, match="at least 2 models"):
         udr_ranking([Mixer().fit(X)], X)
+
+
+class Counting(Callback):
+    """Counts what is trained anywhere."""
+
+    n_epochs = 0
+
+    def on_epoch_end(self, net, **kwargs):
+        type(self).n_epochs += 1
+
+
+def test_a_search_that_was_killed_goes_on_from_the_fits_that_had_ended(X, tmp_path, monkeypatch):
+    vae = VAE(n_components=2, hidden_layer_sizes=(4,), max_epochs=2, callbacks=[Counting()])
+    search = UDRSearch(vae.set_params(checkpoint=Checkpoint(tmp_path, shared=True)), {"n_components": [1, 2]}, **SEEDED)
+
+    def killed(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_udr, "udr_ranking", killed)
+        with pytest.raises(KeyboardInterrupt) as told:
+            search.fit(X)
+    models = [model for group in told.value.fitted for model in group]
+    found = search.fit(X).best_estimator_.transform(X)
+    assert Counting.n_epochs == 2 * 4
+    assert any(np.array_equal(model.transform(X), found) for model in models)

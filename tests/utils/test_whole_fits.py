@@ -8,7 +8,7 @@ from skorch.callbacks import Callback
 from vaekit import VAE
 from vaekit.impute import VAEImputer
 from vaekit.outlier import VAEOutlierDetector
-from vaekit.utils._whole_fits import is_fitted
+from vaekit.utils._whole_fits import attempted, is_fitted, reachable
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 ROWS = np.random.default_rng(0).normal(size=(30, 3))
@@ -71,3 +71,32 @@ def test_samples_that_a_density_cannot_take_are_refused_before_it_is_fitted():
     ):
         model.fit(ROWS)
     assert not is_fitted(model)
+
+
+class Unscored(GaussianMixture):
+    """Has a density, and no memory left to tell it."""
+
+    def score_samples(self, X):
+        raise MemoryError
+
+
+def test_a_density_that_was_fitted_is_handed_out_when_its_line_cannot_be_drawn():
+    detector = VAEOutlierDetector(Unscored())
+    with pytest.raises(MemoryError) as told:
+        detector.fit(ROWS)
+    assert is_fitted(told.value.fitted)
+    assert not is_fitted(detector)
+
+
+def test_an_attempt_is_a_result_or_a_text_and_passes_on_what_it_is_told_to():
+    assert attempted(int, "3")[:2] == (3, None)
+    assert attempted(int, "x").error.startswith("ValueError(")
+    with pytest.raises(ValueError, match="invalid literal"):
+        attempted(int, "x", passes_on=ValueError)
+
+
+def test_an_error_names_where_the_work_is():
+    with pytest.raises(KeyboardInterrupt) as told, reachable([1]):
+        raise KeyboardInterrupt
+    assert told.value.fitted == [1]
+    assert "'fitted'" in told.value.__notes__[0]

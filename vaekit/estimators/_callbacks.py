@@ -1,6 +1,7 @@
 """Callbacks of skorch that a user passes, and scikit-learn's own: checked, copied, never part of what is kept."""
 
 import pickle
+from contextvars import ContextVar
 
 import joblib
 from sklearn.callback import CallbackSupportMixin
@@ -20,6 +21,10 @@ from vaekit.fitted import last_change
 from vaekit.utils._sklearn import InvalidParameterError
 
 __all__ = ["CallbacksMixin", "epoch_tasks", "own_callbacks", "picklable_callbacks", "users_callbacks"]
+
+TRIED: ContextVar = ContextVar(
+    "callbacks of which it is being found out whether they can be pickled", default=frozenset()
+)
 
 
 class CallbacksMixin(CallbackSupportMixin):
@@ -100,11 +105,42 @@ def picklable_callbacks(callbacks):
 
 
 def _for_pickles(callback):
-    """A callback, or what becomes one when it is unpickled; None if nothing does."""
-    if _is_picklable(callback):
-        return callback
-    by_value = joblib.wrap_non_picklable_objects(callback, keep_wrapper=False)
+    """A callback, or what becomes one when it is unpickled; None if nothing does.
+
+    A callback may hold the estimator that it is a callback of, to save it, say: while it is tried, that has it not.
+    """
+    if id(callback) in TRIED.get():
+        return None
+    token = TRIED.set(TRIED.get() | {id(callback)})
+    try:
+        return callback if _is_picklable(callback) else _by_value(callback)
+    finally:
+        TRIED.reset(token)
+
+
+def _by_value(callback):
+    """What becomes a callback when it is unpickled, None if nothing does."""
+    try:
+        by_value = ByValue(*joblib.wrap_non_picklable_objects(callback, keep_wrapper=False).__reduce__())
+    except Exception:  # whatever a foreign object's pickling raises
+        return None
     return by_value if _is_picklable(by_value) else None
+
+
+class ByValue:
+    """What is pickled already, so that it is not once more where it is met again.
+
+    Parameters
+    ----------
+    make : callable
+    args : tuple
+    """
+
+    def __init__(self, make, args):
+        self.made_by = make, args
+
+    def __reduce__(self):
+        return self.made_by
 
 
 def _copies(callbacks):

@@ -81,6 +81,8 @@ def checkpoints_of(estimator, X, known, is_new):
         yield NoCheckpoints()
         return
     where = Checkpoint(folder=given) if isinstance(given, (str, os.PathLike)) else given.validated()
+    if not os.fspath(where.folder):
+        raise ValueError("The 'checkpoint' parameter is a folder without a name, '': pass '.' to write into this one.")
     seed = int(make_random_state(None).randint(2**31 - 1)) if is_new and estimator.random_state is None else None
     checkpoints = open_checkpoints(where, _identity(estimator, X, known, is_new), seed)
     try:

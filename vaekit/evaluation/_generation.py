@@ -17,6 +17,8 @@ from vaekit.metrics import (
     kernel_distance,
     precision_recall_scores,
 )
+from vaekit.metrics._frechet import FeatureMoments, distance_of_moments
+from vaekit.tables._feature_sets import open_features
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._containers import take_rows
@@ -73,7 +75,8 @@ def sample_frechet_distance(
         distance 1 from each other. What is missing is the mean of its column, in samples where rows of X have a gap.
         `ClassifierFeatures` and `InceptionFeatures` are transformers. Of a pipeline, features see what the model sees:
         fit them on the output of the steps before it, `pipeline[:-1].transform(X)` where it is the last. Fitted on X
-        itself they would be far off, without an error.
+        itself they would be far off, without an error. Of rows that stay on a disk, and of more than 128 MiB of
+        features, a transformer is handed some at a time.
     n_samples : int, default=None
         Samples to draw; None is as many as X has rows, at most 5000.
     random_state : int, RandomState instance or None, default=None
@@ -107,7 +110,7 @@ def sample_frechet_distance(
     """
     random_state = make_random_state(random_state)
     X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state, noise)
-    return frechet_distance(to_features(X), to_features(sampled))
+    return frechet_distance(to_features.of(X), to_features.of(sampled))
 
 
 @guarded_arithmetic
@@ -165,7 +168,7 @@ def sample_kernel_distance(
     random_state = make_random_state(random_state)
     X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state, noise)
     subsets = {"n_subsets": n_subsets, "subset_size": subset_size, "random_state": random_state}
-    return kernel_distance(to_features(X), to_features(sampled), **subsets)
+    return kernel_distance(to_features.of(X), to_features.of(sampled), **subsets)
 
 
 @guarded_arithmetic
@@ -220,7 +223,7 @@ def sample_precision_recall(
     random_state = make_random_state(random_state)
     X, sampled, to_features = _data_and_samples(estimator, X, features, n_samples, random_state, noise)
     some = np.sort(random_state.permutation(count_rows(X))[: len(sampled)])
-    return precision_recall_scores(to_features(take_rows(X, some)), to_features(sampled), k=k)
+    return precision_recall_scores(to_features.of(take_rows(X, some)), to_features.of(sampled), k=k)
 
 
 @guarded_arithmetic
@@ -291,10 +294,11 @@ def low_posterior_frechet_distance(
     candidates, log_q = prior_candidates(estimator, q, n_samples, n_candidates, random_state)
     lowest = np.argsort(log_q, kind="stable")[:n_samples]
     to_features = feature_map(features, X)
-    real = to_features(X)
+    real = FeatureMoments.of_set(open_features(to_features.of(X), "features_real"))
     chosen = candidates[lowest], candidates[:n_samples]
     decoded = (decode_codes(estimator, Z, random_state, noise) for Z in chosen)
-    return LowPosteriorFrechet(*(frechet_distance(real, to_features(fake)) for fake in decoded), n_samples)
+    fakes = (FeatureMoments.of_set(open_features(to_features.of(rows), "features_fake")) for rows in decoded)
+    return LowPosteriorFrechet(*(distance_of_moments(real, fake) for fake in fakes), n_samples)
 
 
 def _data_and_samples(estimator, X, features, n_samples, random_state, noise):

@@ -7,11 +7,14 @@ from numpy.typing import ArrayLike
 from scipy.stats import mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
-from vaekit.features._comparable import ComparableRows, comparable_rows
+from vaekit.features._comparable import comparable_rows
+from vaekit.features._feature_map import FeatureMap
+from vaekit.tables._feature_sets import FeatureSet
 from vaekit.utils._ambient import guarded
 from vaekit.utils._containers import as_array
+from vaekit.utils._on_disk import lazily
 from vaekit.utils._repr import short_repr
-from vaekit.utils._rows import evenly_spaced, row_blocks
+from vaekit.utils._rows import evenly_spaced, flat_rows
 
 
 class NearestRows(NamedTuple):
@@ -81,47 +84,56 @@ def nearest_neighbours(samples: ArrayLike, X: ArrayLike, *, X_test: ArrayLike | 
     >>> nearest_neighbours([[0.0], [3.0]], X).share_closer  # copies
     1.0
     """
-    to_numbers = comparable_rows(X)
-    if isinstance(to_numbers, ComparableRows):
-        samples, X, X_test = (None if rows is None else to_numbers(rows) for rows in (samples, X, X_test))
-    center = _flat(X).mean(axis=0, dtype=np.float64)
-    samples, X, X_test = (None if rows is None else _centred(rows, center) for rows in (samples, X, X_test))
-    search = NearestNeighbors(n_neighbors=1).fit(X)
-    row, distance = _nearest(search, X, samples)
-    reference = _nearest_others(search, X, len(samples)) if X_test is None else _nearest(search, X, X_test)[1]
+    to_numbers = comparable_rows(lazily(X))
+    numbers = FeatureMap(to_numbers, to_numbers is flat_rows)
+    samples, X, X_test = (None if rows is None else _opened(numbers, rows) for rows in (samples, X, X_test))
+    for rows in (samples, X_test):
+        if rows is not None and rows.shape[1] != X.shape[1]:
+            raise ValueError(f"All rows must hold as many values as those of X, {X.shape[1]}, got {rows.shape[1]}.")
+    center = sum(block.sum(axis=0) for _, block in X.blocks()) / len(X)
+    row, distance = _nearest(X, samples, center)
+    reference = _nearest_others(X, len(samples), center) if X_test is None else _nearest(X, X_test, center)[1]
     closer = mannwhitneyu(reference, distance).statistic / (len(reference) * len(distance))
     return NearestRows(row, distance, reference, float(closer))
 
 
-def _flat(X):
-    """Rows of any number type, images too, as (n_rows, n_values); objects as floats."""
-    X = as_array(X)
-    X = X.astype(np.float64) if X.dtype.kind == "O" else X
-    return X.reshape(len(X), -1)
+def _opened(numbers, rows):
+    """Rows of any number type, images too, as (n_rows, n_values), some at a time."""
+    rows = lazily(rows)
+    is_whole = numbers.is_by_row and not getattr(rows, "stays_on_disk", False)
+    return FeatureSet(numbers.of(as_array(rows) if is_whole else rows), "rows", is_checked=True)
 
 
-def _centred(X, center):
-    """Rows as float64 around the centre of the data, where the search's expanded squares lose the fewest digits."""
-    flat = _flat(X)
-    if flat.shape[1:] != center.shape:
-        raise ValueError(f"All rows must hold as many values as those of X, {len(center)}, got {flat.shape[1]}.")
-    return np.subtract(flat, center, dtype=np.float64)
+def _nearest(X, points, center, own=None):
+    """Return the nearest row of X to each point, and how far it is; of rows of X, by number, the nearest other one.
+
+    Both are taken from the centre of the data, where the search's expanded squares lose the fewest digits. Distances
+    are those of differences: equal rows are at distance 0.
+    """
+    row, nearest = np.zeros(len(points), np.intp), np.full(len(points), np.inf)
+    for rows, block in X.blocks():
+        block = block - center
+        # of two that are found, one is the row itself, or a duplicate
+        search = NearestNeighbors(n_neighbors=min(len(block), 1 if own is None else 2)).fit(block)
+        for some, chosen in points.blocks():
+            chosen = chosen - center
+            found = search.kneighbors(chosen, return_distance=False)
+            distance = np.linalg.norm(chosen[:, None] - block[found], axis=2)
+            found = found + rows.start
+            if own is not None:
+                distance[found == own[some, None]] = np.inf
+            best = np.arange(len(found)), distance.argmin(axis=1)
+            is_nearer = distance[best] < nearest[some]
+            row[some] = np.where(is_nearer, found[best], row[some])
+            nearest[some] = np.where(is_nearer, distance[best], nearest[some])
+    return row, nearest
 
 
-def _nearest(search, X, points):
-    """Return the nearest row of X to each point, and its distance."""
-    found = search.kneighbors(points, return_distance=False)
-    return found.ravel(), _distances(points, X, found).ravel()
-
-
-def _nearest_others(search, X, n_most):
-    """Distances from some rows to the nearest other row; of two rows found, one is the row itself, or a duplicate."""
-    rows = evenly_spaced(X, n_most)
-    found = search.kneighbors(X[rows], n_neighbors=2, return_distance=False)
-    return np.where(found == rows[:, None], np.inf, _distances(X[rows], X, found)).min(axis=1)
-
-
-def _distances(points, X, found):
-    """Distance from each point to the rows found for it, from differences: equal rows are at distance 0."""
-    blocks = row_blocks(points)
-    return np.concatenate([np.linalg.norm(points[rows, None] - X[found[rows]], axis=2) for rows in blocks])
+def _nearest_others(X, n_most, center):
+    """Distances from some rows to the nearest other row."""
+    if len(X) < 2:
+        raise ValueError(
+            "X must hold two rows or more (n_neighbors=2, a row and the one nearest to it), or pass X_test."
+        )
+    own = evenly_spaced(X, n_most)
+    return _nearest(X, FeatureSet(X[own], "rows", is_checked=True), center, own)[1]

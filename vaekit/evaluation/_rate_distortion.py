@@ -1,5 +1,6 @@
 """What a code costs and what it leaves out."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -9,11 +10,14 @@ from sklearn.base import clone
 
 from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import floats, look_into, require
+from vaekit.exceptions import MissingMethodError, NoDensityError
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
+from vaekit.utils._warnings import warn_user
+from vaekit.utils._whole_fits import attempted, reachable
 
 
 class RateDistortion(NamedTuple):
@@ -34,6 +38,9 @@ class RateDistortion(NamedTuple):
     negative_elbo: Estimate
 
     __repr__ = short_repr
+
+
+UNKNOWN = RateDistortion(*[Estimate(np.nan, np.nan)] * 3)
 
 
 @guarded_arithmetic
@@ -109,7 +116,7 @@ class RateDistortionCurve(NamedTuple):
     points : list of RateDistortion
         The same with standard errors.
     estimators : list
-        The fitted models.
+        The fitted models; None for one whose fit failed.
     """
 
     values: list
@@ -155,14 +162,16 @@ def rate_distortion_curve(
     Returns
     -------
     curve : RateDistortionCurve
-        `values`, `rate`, `distortion`, `negative_elbo`, `points`, `estimators`.
+        `values`, `rate`, `distortion`, `negative_elbo`, `points`, `estimators`. A value whose model cannot be fitted,
+        or not be measured, has NaN and a warning that says why.
 
     Raises
     ------
     NoDensityError, MissingMethodError
-        If the model has no such densities.
+        If the model has no such densities. What was fitted by then is the attribute `fitted` of this error, or of
+        whatever else ends the curve, as Ctrl-C does.
     ValueError
-        If there is no value, or no such parameter.
+        If there is no value, or no such parameter, before anything is fitted; or if no model could be measured.
 
     References
     ----------
@@ -181,8 +190,22 @@ def rate_distortion_curve(
     values = list(values)
     if not values:
         raise ValueError("values must hold one or more values of the parameter.")
-    models = [clone(estimator).set_params(**{parameter: value}).fit(X) for value in values]
-    measured_on = X if X_test is None else X_test
-    points = [rate_distortion(model, measured_on, n_samples=n_samples, random_state=random_state) for model in models]
+    models = [clone(estimator).set_params(**{parameter: value}) for value in values]
+    measure = functools.partial(
+        rate_distortion, n_samples=check_count(n_samples, "n_samples"), random_state=random_state
+    )
+    measured_on, fitted, points, errors = X if X_test is None else X_test, [], [], []
+    with reachable(fitted):
+        for value, model in zip(values, models):
+            told = attempted(model.fit, X)
+            fitted.append(told.result)
+            if told.error is None:
+                told = attempted(measure, model, measured_on, passes_on=(MissingMethodError, NoDensityError))
+            points.append(told.result if told.error is None else UNKNOWN)
+            if told.error is not None:
+                errors.append(told.error)
+                warn_user(f"{parameter}={value!r} has no point of the curve, and counts as NaN: {told.error}")
+        if len(errors) == len(values):
+            raise ValueError(f"No model could be fitted and measured: {'; '.join(dict.fromkeys(errors))}")
     columns = np.array([[part.value for part in point] for point in points]).T
-    return RateDistortionCurve(values, *columns, points, models)
+    return RateDistortionCurve(values, *columns, points, fitted)

@@ -1,21 +1,21 @@
 """What becomes of codes and reconstructions when the input is changed."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
+from vaekit.evaluation._changed_rows import change_of
 from vaekit.evaluation._fitted import floats, look_into, made_rows, reads_columns, require
 from vaekit.features._comparable import comparable_rows
-from vaekit.frames import as_frame, codes_of_columns, frame_of_codes
 from vaekit.utils._ambient import guarded_arithmetic
-from vaekit.utils._containers import as_array
+from vaekit.utils._checks import check_number
+from vaekit.utils._containers import take_rows
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
+from vaekit.utils._rows import flat_rows, row_blocks
 from vaekit.utils._typing import RandomStateLike
 
 Transformation = Callable[[np.ndarray], ArrayLike]
@@ -78,8 +78,9 @@ def robustness(
         "noise" adds independent normal noise, "inverted" exchanges the least and the largest value of X and all
         between them (inverted colours); neither leaves the range of X. Of a frame of several kinds each column is
         changed by itself, categories by their order. In a dict, by a name of one's own: one of
-        these, a function from X to changed rows, or changed rows (such as the same scenes with a shape that the model
-        has never seen, as `vaekit.datasets.render_dsprites` draws them).
+        these, a function from X to changed rows (of rows that stay on a disk: from some of them), or changed rows
+        (such as the same scenes with a shape that the model has never seen, as `vaekit.datasets.render_dsprites` draws
+        them).
     strength : float, default=0.5
         Deviation of "noise", as a share of the deviation of all values of X.
     factors : array-like of shape (n_rows, n_factors), default=None
@@ -115,34 +116,62 @@ def robustness(
     """
     estimator, X = look_into(estimator, X)
     require(estimator, "Robustness", "transform", "inverse_transform")
-    check_scalar(strength, "strength", Real, min_val=0)
+    check_number(strength, "strength", Real, min_val=0)
     if metric is not None and factors is None:
         raise ValueError("A metric compares codes with factors: pass 'factors', a row for each of X.")
-    X = made_rows(estimator, X)
+    X = X if getattr(X, "stays_on_disk", False) else made_rows(estimator, X)
     if len(X) < 2:
         raise ValueError(f"Robustness is measured beside the variance of codes: pass two rows or more, got {len(X)}.")
     named = transformations if isinstance(transformations, Mapping) else {name: name for name in transformations}
     random_state, codes = make_random_state(random_state), floats(estimator.transform(X))
     columns = estimator.columns_ if reads_columns(estimator) else None
-    changed = {name: _changed(X, how, strength, random_state, columns) for name, how in named.items()}
-    to_numbers = comparable_rows(X, columns)
+    pairs = _Pairs(estimator, X, columns)
+    changes = {name: change_of(X, pairs.blocks, how, strength, random_state, columns) for name, how in named.items()}
 
     def score(Z):
         return np.nan if metric is None else float(metric(factors, Z))
 
-    def difference(Z, rows):
-        return _difference(to_numbers, estimator.inverse_transform(Z), rows)
-
-    plain = difference(codes, X), score(codes)
-    return {name: _compared(estimator, X, rows, codes, plain, score, difference) for name, rows in changed.items()}
+    plain = pairs.apart([pairs.squares(codes[rows], own) for rows, own in pairs])[0], score(codes)
+    return {name: _compared(pairs, change, codes, plain, score) for name, change in changes.items()}
 
 
-def _compared(estimator, X, changed, codes, plain, score, difference):
-    others = floats(estimator.transform(changed))
+class _Pairs:
+    """Rows and what becomes of them, some at a time: of a frame, or with gaps, all of them.
+
+    Parameters
+    ----------
+    estimator : fitted object
+    X : array, frame, or rows that stay on a disk
+    columns : Columns or None
+    """
+
+    def __init__(self, estimator, X, columns):
+        self.estimator, self.X, self._to_numbers = estimator, X, comparable_rows(X, columns)
+        self.blocks = list(row_blocks(X)) if self._to_numbers is flat_rows else [slice(0, len(X))]
+
+    def __iter__(self):
+        return ((rows, take_rows(self.X, rows)) for rows in self.blocks)
+
+    def squares(self, Z, *others):
+        """Squared differences per value of decoded codes from rows of several kinds, added up over rows."""
+        decoded = self._to_numbers(self.estimator.inverse_transform(Z))
+        return [np.square(decoded - self._to_numbers(rows)).mean(axis=1).sum() for rows in others]
+
+    def apart(self, squares):
+        """Root mean square differences of rows of each kind."""
+        return np.sqrt(np.sum(squares, axis=0) / len(self.X)).tolist()
+
+
+def _compared(pairs, change, codes, plain, score):
+    others, squares = np.empty_like(codes), []
+    for rows, own in pairs:
+        changed = change(rows, own)
+        others[rows] = floats(pairs.estimator.transform(changed))
+        squares.append(pairs.squares(others[rows], changed, own))
     with np.errstate(divide="ignore", invalid="ignore"):  # codes that are one point
-        change = float(np.square(others - codes).sum(axis=1).mean() / codes.var(axis=0).sum())
-    reconstruction, recovery = (difference(others, rows) for rows in (changed, X))
-    return Robustness(change, _correlations(codes, others), reconstruction, recovery, plain[0], score(others), plain[1])
+        moved = float(np.square(others - codes).sum(axis=1).mean() / codes.var(axis=0).sum())
+    reconstruction, recovery = pairs.apart(squares)
+    return Robustness(moved, _correlations(codes, others), reconstruction, recovery, plain[0], score(others), plain[1])
 
 
 def _correlations(Z, W):
@@ -150,48 +179,3 @@ def _correlations(Z, W):
     Z, W = (A - A.mean(axis=0) for A in (Z, W))
     norm = np.sqrt(np.square(Z).sum(axis=0) * np.square(W).sum(axis=0))
     return np.divide((Z * W).sum(axis=0), norm, out=np.full(Z.shape[1], np.nan), where=norm > 0)
-
-
-def _difference(to_numbers, decoded, X):
-    """Root mean square difference of decoded codes from rows, per value."""
-    return float(np.sqrt(np.square(to_numbers(decoded) - to_numbers(X)).mean()))
-
-
-# name: function of X, the strength and a random state; `axis` is None where all values share a scale
-TRANSFORMATIONS = {
-    "noise": lambda X, strength, draw, axis=None: (
-        X + strength * np.nanstd(X, axis=axis) * draw.standard_normal(X.shape)
-    ),
-    "inverted": lambda X, strength, draw, axis=None: np.nanmax(X, axis=axis) + np.nanmin(X, axis=axis) - X,
-}
-
-
-def _changed(X, how, strength, random_state, columns):
-    """Return changed rows, of the type of X."""
-    if isinstance(how, str):
-        if how not in TRANSFORMATIONS:
-            raise ValueError(
-                f"transformations knows {list(TRANSFORMATIONS)}, not {how!r}: pass a dict from names to functions or "
-                "to changed rows."
-            )
-        change = _changed_values if columns is None else functools.partial(_changed_columns, columns)
-        return change(X, TRANSFORMATIONS[how], strength, random_state)
-    rows = how(X) if callable(how) else how
-    rows = as_array(rows) if columns is None else as_frame(rows)
-    if rows.shape != X.shape:
-        raise ValueError(f"Changed rows must have the shape of X, {X.shape}, got {rows.shape}.")
-    return rows
-
-
-def _changed_values(X, transformation, strength, random_state):
-    values = X.astype(np.float64) if X.dtype.kind == "f" else X.astype(np.int64)
-    rows = np.clip(transformation(values, strength, random_state), np.nanmin(X), np.nanmax(X))
-    return (np.rint(rows) if X.dtype.kind != "f" else rows).astype(X.dtype)
-
-
-def _changed_columns(columns, X, transformation, strength, random_state):
-    """Columns of several kinds, each by its own scale; categories by their places in the list."""
-    codes = codes_of_columns(columns, X)
-    codes = np.where(np.isfinite(codes).any(axis=0), codes, 0.0)
-    changed = transformation(codes, strength, random_state, axis=0)
-    return as_frame(frame_of_codes(columns, np.clip(changed, np.nanmin(codes, axis=0), np.nanmax(codes, axis=0))))

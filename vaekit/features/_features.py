@@ -15,7 +15,8 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.features._comparable import ComparableRows, comparable_rows
+from vaekit.features._comparable import comparable_rows
+from vaekit.features._feature_map import FeatureMap
 from vaekit.utils._ambient import GuardedMethods, guarded
 from vaekit.utils._containers import on_host, take_rows
 from vaekit.utils._random import make_random_state
@@ -41,17 +42,18 @@ def feature_map(features, X):
     """
     if hasattr(features, "transform") or callable(features):
         to_features = getattr(features, "transform", features)
-        return lambda samples: on_host(to_features(samples))
+        return FeatureMap(lambda samples: on_host(to_features(samples)), hasattr(features, "transform"))
     to_numbers = comparable_rows(X)
-    if isinstance(to_numbers, ComparableRows):
+    is_by_row = to_numbers is flat_rows
+    if not is_by_row:
         X = to_numbers(X)
     if features == "auto":
         features = "flatten" if math.prod(X.shape[1:]) <= MOST_PLAIN_FEATURES else "pca"
     if features == "flatten":
-        return to_numbers
+        return FeatureMap(to_numbers, is_by_row)
     if features == "pca":
         to_components = _principal_components(X)
-        return to_components if to_numbers is flat_rows else lambda rows: to_components(to_numbers(rows))
+        return FeatureMap(to_components if is_by_row else lambda rows: to_components(to_numbers(rows)), is_by_row)
     raise ValueError(
         f"features must be 'auto', 'flatten', 'pca', a fitted transformer or a callable, got {features!r}."
     )

@@ -10,6 +10,7 @@ __all__ = ["block_rows", "host_blocks", "in_blocks"]
 
 LARGEST_CUDA_BLOCK, CUDA_BLOCK_VALUES = 4096, 2**21  # rows, and numbers of all rows, of a block on CUDA
 DECODED_FACTOR = 4  # on CUDA, codes decoded at once for each row of a block
+BYTES_TO_FINISH = 2**16  # of results on the CPU that are finished together, 64 KiB: a step costs the same for few rows
 BYTES_TO_A_TRANSFER = 2**26  # of results that stay on CUDA until they are moved to the host, 64 MiB
 
 
@@ -79,7 +80,7 @@ def host_blocks(model, function, *columns, n_rows, size=None):
         outputs = function(module, *(sent(_padded(block, size), device) for block in blocks))
         waiting.append([output[: rows.stop - start] for output in outputs])
         n_bytes += sum(output.nbytes for output in outputs)
-        if device.type != "cuda" or rows.stop == n_rows or n_bytes >= BYTES_TO_A_TRANSFER:
+        if rows.stop == n_rows or n_bytes >= (BYTES_TO_A_TRANSFER if device.type == "cuda" else BYTES_TO_FINISH):
             yield slice(done, rows.stop), [to_array(_joined(parts)) for parts in zip(*waiting)]
             waiting, n_bytes, done = [], 0, rows.stop
 

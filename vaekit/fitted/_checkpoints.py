@@ -1,6 +1,7 @@
 """The checkpoints of a fit in their folder: which fit they are of, the newest two, one writer."""
 
 import hashlib
+import os
 import time
 from pathlib import Path
 
@@ -59,7 +60,7 @@ class Checkpoints:
 
     def __init__(self, where, identity, seed=None):
         self.where, self.identity, self.seed = where, identity, seed
-        self.folder = Path(where.folder)
+        self.folder = Path(os.path.abspath(where.folder))  # whatever folder the process goes to
         if where.shared:
             self.folder = self.folder / hashlib.sha256(repr(sorted(identity.items())).encode()).hexdigest()[:20]
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -167,12 +168,12 @@ class Checkpoints:
         path = self.folder / f"{UNFINISHED}-{done['n_epochs']:08d}.vaekit"
         try:
             write_container(path, "checkpoint", content, write.arrays)
+            self._written = [*self._written, path][-N_KEPT:]
+            self._remove_older()
         except OSError as error:
             self._say_once(error)
             return
         self._failed, self._saved_at = False, time.monotonic()
-        self._written = [*self._written, path][-N_KEPT:]
-        self._remove_older()
 
     def _remove_older(self):
         """Those of an earlier fit, too, once there are two of this one's, or all that are read before them."""

@@ -29,9 +29,15 @@ def decode(model, codes, random_state=None, known=None):
         model.settle()  # a scale, say
     codes = codes.astype(np.float32)
     columns = (mean, codes) if random_state is None else (draw, codes, noise)
-    (decoded,) = in_blocks(model, *columns, finish=lambda decoded: [_as_given(model.blueprint, decoded)])
-    decoded = decoded if known is None else np.where(np.isnan(known), decoded, known)
-    return decoded if model.blueprint.columns is None else model.blueprint.columns.decode(decoded)
+    table = model.blueprint.columns
+
+    def finish(decoded):
+        rows = _as_given(model.blueprint, decoded)
+        rows = rows if known is None else np.where(np.isnan(known), rows, known)
+        return [rows] if table is None else table.possible(rows)  # a one-hot of all rows would fill memory
+
+    found = in_blocks(model, *columns, finish=finish)
+    return found[0] if table is None else table.written(found)
 
 
 def _as_given(blueprint, decoded):

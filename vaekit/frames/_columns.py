@@ -9,6 +9,7 @@ from vaekit.frames._writing import written
 
 __all__ = ["Column", "Columns"]
 
+MOST_NARROW = 2**15  # categories whose codes are of 16 bits
 DURATIONS = ("timedelta", "duration")  # how the libraries call their types
 
 
@@ -66,7 +67,7 @@ class Column(NamedTuple):
     def possible(self, values):
         """The nearest possible values of numbers (n_rows, width): codes of categories, truths, or numbers."""
         if self.kind == "category":
-            return values.argmax(axis=1)
+            return values.argmax(axis=1).astype(np.int16 if self.width <= MOST_NARROW else np.int64)
         if self.kind == "boolean":
             return values[:, 0] > 0.5
         low, high = (np.inf * sign if end is None else end for sign, end in ((-1, self.low), (1, self.high)))
@@ -141,10 +142,13 @@ class Columns(NamedTuple):
         is_missing : ndarray of bool of shape (n_rows, n_columns), optional
             Cells that are to be left empty; None is those of columns that were empty in the fit.
         """
-        known = rows if is_missing is None else np.nan_to_num(rows)
+        return self.written(self.possible(rows if is_missing is None else np.nan_to_num(rows)), is_missing)
+
+    def written(self, values, is_missing=None):
+        """A table of the library's own kind, of possible values by columns: a list that is empty afterwards."""
         if is_missing is None:
-            is_missing = np.tile([column.is_empty for column in self.columns], (len(rows), 1))
-        return written(self.library, self.columns, self.possible(known), is_missing)
+            is_missing = np.broadcast_to([column.is_empty for column in self.columns], (len(values[0]), len(self)))
+        return written(self.library, self.columns, values, is_missing)
 
     def cells(self, rows):
         """Whether each cell (n_rows, n_columns) is missing in rows of the matrix."""

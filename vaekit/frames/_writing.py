@@ -2,6 +2,7 @@
 
 import datetime
 import decimal
+import functools
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from vaekit.frames._reading import DAY
 
 __all__ = ["written"]
 
+ROWS_OF_A_PIECE = 2**15  # whose cells are Python's objects at a time, each several times as large as what comes of it
 EPOCH = datetime.date(1970, 1, 1)
 
 
@@ -20,6 +22,7 @@ def written(library, columns, values, is_missing=None):
     library : {"pandas", "polars", "pyarrow", "numpy"}
     columns : tuple of Column
     values : list of ndarray of shape (n_rows,)
+        Those that are written are taken out of it: two of each column would be twice the memory.
     is_missing : ndarray of bool of shape (n_rows, n_columns), optional
         Cells that are to be left empty.
 
@@ -30,7 +33,13 @@ def written(library, columns, values, is_missing=None):
     """
     n_rows = len(values[0])
     is_missing = np.zeros((n_rows, len(columns)), dtype=bool) if is_missing is None else is_missing
-    return WRITERS[library](columns, values, is_missing.T)
+    return WRITERS[library](columns, _taken(columns, values, is_missing.T))
+
+
+def _taken(columns, values, is_missing):
+    """Each column with its values, which nobody else holds any more, and its gaps."""
+    for column, own in zip(columns, is_missing):
+        yield column, values.pop(0), own
 
 
 def _cells(column, values, is_missing):
@@ -43,12 +52,19 @@ def _cells(column, values, is_missing):
     return [None if gap else value for value, gap in zip(values, is_missing)]
 
 
+def _pieces(column, values, is_missing):
+    """The same, some rows at a time."""
+    for start in range(0, max(1, len(values)), ROWS_OF_A_PIECE):
+        rows = slice(start, start + ROWS_OF_A_PIECE)
+        yield _cells(column, values[rows], is_missing[rows])
+
+
 # ---------------------------------------------------------------------- arrays
 
 
-def _array(columns, values, is_missing):
+def _array(columns, parts):
     dtypes = {column.dtype[0] for column in columns}
-    cells = [_cells(*parts) for parts in zip(columns, values, is_missing)]
+    cells = [_cells(*part) for part in parts]
     dtype = np.dtype(dtypes.pop())
     if dtype.kind == "O":
         return np.array(cells, dtype=object).T
@@ -63,10 +79,10 @@ def _array(columns, values, is_missing):
 # ---------------------------------------------------------------------- pandas
 
 
-def _pandas(columns, values, is_missing):
+def _pandas(columns, parts):
     import pandas as pd
 
-    series = [_pandas_series(pd, *parts) for parts in zip(columns, values, is_missing)]
+    series = [_pandas_series(pd, *part) for part in parts]
     frame = pd.concat(series, axis=1) if series else pd.DataFrame()
     return frame.set_axis([column.name for column in columns], axis=1)
 
@@ -139,22 +155,31 @@ def _pandas_moments(pd, name, values, is_missing):
 # ---------------------------------------------------------------------- polars
 
 
-def _polars(columns, values, is_missing):
+def _polars(columns, parts):
     import polars as pl
 
-    return pl.DataFrame([_polars_series(pl, *parts) for parts in zip(columns, values, is_missing)])
+    return pl.DataFrame([_polars_series(pl, *part) for part in parts])
 
 
 def _polars_series(pl, column, values, is_missing):
-    cells, dtype = _cells(column, values, is_missing), _polars_dtype(pl, column)
+    dtype = _polars_dtype(pl, column)
+    base = _polars_base(pl, column, dtype)
+    # without a type that all pieces have it is found out from all cells
+    pieces = _pieces(column, values, is_missing) if base is not None else [_cells(column, values, is_missing)]
+    series = pl.concat([pl.Series(column.name, cells, dtype=base) for cells in pieces])
     if column.kind != "moment":
-        if column.kind == "category":
-            base = pl.String if isinstance(column.categories[0], str) else None
-            return pl.Series(column.name, cells, dtype=base).cast(dtype)
-        is_whole = column.kind == "number" and dtype.is_integer()
-        return pl.Series(column.name, cells, dtype=dtype if is_whole else None).cast(dtype)
+        return series.cast(dtype)
     unit = pl.Duration("us") if column.dtype[0] == "Duration" else pl.Datetime("us", column.dtype[2] or None)
-    return pl.Series(column.name, cells, dtype=pl.Int64).cast(unit).cast(dtype)
+    return series.cast(unit).cast(dtype)
+
+
+def _polars_base(pl, column, dtype):
+    """The type of the cells before they become what they are; None where polars is to tell."""
+    if column.kind == "category":
+        return pl.String if isinstance(column.categories[0], str) else None
+    if column.kind == "number":
+        return dtype if dtype.is_integer() else pl.Float64 if dtype.is_float() else None
+    return pl.Int64 if column.kind == "moment" else pl.Boolean
 
 
 def _polars_dtype(pl, column):
@@ -180,10 +205,10 @@ def _polars_names(pl):
 # ---------------------------------------------------------------------- Arrow
 
 
-def _arrow(columns, values, is_missing):
+def _arrow(columns, parts):
     import pyarrow as pa
 
-    arrays = [_arrow_array(pa, *parts) for parts in zip(columns, values, is_missing)]
+    arrays = [_arrow_array(pa, *part) for part in parts]
     return pa.table(arrays, names=[column.name for column in columns])
 
 
@@ -194,7 +219,11 @@ def _arrow_array(pa, column, values, is_missing):
         codes = pa.array(np.where(is_missing, 0, values), mask=is_missing).cast(pa.type_for_alias(index_type))
         categories = pa.array(list(column.categories)).cast(pa.type_for_alias(value_type))
         return pa.DictionaryArray.from_arrays(codes, categories, ordered=ordered == "1")
-    cells = _cells(column, values, is_missing)
+    make = functools.partial(_arrow_piece, pa, column, name, details)
+    return pa.concat_arrays([make(cells) for cells in _pieces(column, values, is_missing)])
+
+
+def _arrow_piece(pa, column, name, details, cells):
     if column.kind != "moment":
         kind = _arrow_decimal(pa, name, details) if name.startswith("decimal") else pa.type_for_alias(name)
         return pa.array(cells).cast(kind) if column.kind != "number" else _arrow_numbers(pa, cells, kind)

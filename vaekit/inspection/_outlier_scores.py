@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
 from vaekit.frames import words_of_cells
 from vaekit.inspection._display import Display
@@ -14,6 +13,7 @@ from vaekit.inspection._drawing import COLORS, MUTED, draw_images, make_axes, sh
 from vaekit.inspection._fitted import Fitted, as_rows, name_features
 from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_number
 from vaekit.utils._containers import as_array, column_names, take_rows
 from vaekit.utils._rows import floats
 from vaekit.utils._style import in_house_style, robust_limits
@@ -119,7 +119,7 @@ class OutlierScoresDisplay(Display):
         ValueError
             If `n_rows` is below 1, or y is not one truth value for each row.
         """
-        check_scalar(n_rows, "n_rows", Integral, min_val=1)
+        check_number(n_rows, "n_rows", Integral, min_val=1)
         fitted = Fitted.inside(estimator)
         X = fitted.into(X)
         X = X if hasattr(X, "shape") else np.asarray(X)

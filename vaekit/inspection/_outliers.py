@@ -6,12 +6,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import make_axes, shorten
 from vaekit.inspection._fitted import Fitted, name_features
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_number
 from vaekit.utils._containers import as_array, column_names, take_rows
 from vaekit.utils._rows import floats
 from vaekit.utils._style import in_house_style, robust_limits
@@ -91,7 +91,7 @@ class OutlierDisplay(Display):
         ValueError
             If `n_rows` is below 1.
         """
-        check_scalar(n_rows, "n_rows", Integral, min_val=1)
+        check_number(n_rows, "n_rows", Integral, min_val=1)
         fitted = Fitted.inside(estimator)
         explain, X = fitted.ask("explain"), fitted.into(X)
         scores = floats(fitted.ask("score_samples")(X))

@@ -95,7 +95,7 @@ class RateDistortionDisplay(Display):
         self.ax_.scatter(self.distortion, self.rate, color=COLORS[0], s=28, zorder=3)
         self.ax_.margins(0.2)
         self._draw_bounds()
-        best = int(np.argmin(self.rate + self.distortion))
+        best = int(np.argmin(np.nan_to_num(self.rate + self.distortion, nan=np.inf)))
         for i, name in enumerate(self.names):
             words = f"{name} (best ELBO)" if i == best else name
             shift = 6, 4 if i % 2 == 0 else -10  # neighbours do not cover each other

@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes, shorten, tile_of
 from vaekit.inspection._fitted import Fitted, as_rows, column_units, name_features, range_of
 from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_number
 from vaekit.utils._style import in_house_style, robust_limits
 
 __all__ = ["ReconstructionDisplay"]
@@ -126,9 +126,9 @@ class ReconstructionDisplay(Display):
         ValueError
             If `n_rows` or `n_columns` is below 1.
         """
-        check_scalar(n_rows, "n_rows", Integral, min_val=1)
+        check_number(n_rows, "n_rows", Integral, min_val=1)
         if n_columns is not None:
-            check_scalar(n_columns, "n_columns", Integral, min_val=1)
+            check_number(n_columns, "n_columns", Integral, min_val=1)
         windows = as_windows(self.X)
         if windows is not None:
             self._draw_windows(ax, windows, n_rows, n_columns)

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_images, draw_points, make_axes, tile_of
@@ -14,6 +13,7 @@ from vaekit.inspection._fitted import Fitted, as_rows, choose_features, name_fea
 from vaekit.inspection._table_samples import TableSamplesDisplay
 from vaekit.inspection._windows import as_windows, channel_limits, draw_windows
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_number
 from vaekit.utils._noise import noise_choice, takes_noise
 from vaekit.utils._random import make_random_state
 from vaekit.utils._style import in_house_style
@@ -115,7 +115,7 @@ class SamplesDisplay(Display):
         X = as_rows(X, image_shape)
         are_images = X.ndim > 2
         n_samples = (64 if are_images else 1000) if n_samples is None else n_samples
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        check_number(n_samples, "n_samples", Integral, min_val=1)
         sample = fitted.ask("sample")
         noise = False if are_images and noise == "auto" and takes_noise(sample) else noise
         samples = fitted.out_of(sample(n_samples, random_state=random_state, **noise_choice(sample, noise)))

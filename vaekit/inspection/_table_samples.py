@@ -6,13 +6,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import COLORS, MUTED, draw_cells, draw_points, make_axes, shorten
 from vaekit.inspection._fitted import Fitted, choose_features
 from vaekit.inspection._moments import Moments
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_number
 from vaekit.utils._containers import take_rows
 from vaekit.utils._noise import noise_choice
 from vaekit.utils._random import make_random_state
@@ -107,7 +107,7 @@ class TableSamplesDisplay(Display):
         -------
         display : TableSamplesDisplay
         """
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        check_number(n_samples, "n_samples", Integral, min_val=1)
         fitted, random_state = Fitted.inside(estimator), make_random_state(random_state)
         sample = fitted.ask("sample")
         made = sample(n_samples, random_state=random_state, **noise_choice(sample, noise))

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 
 from vaekit.inspection._display import Display
 from vaekit.inspection._drawing import shorten
@@ -20,6 +19,7 @@ from vaekit.inspection._walk_drawing import (
 from vaekit.inspection._walks import SPACES, check_path, walk_between
 from vaekit.inspection._windows import as_windows
 from vaekit.utils._ambient import guarded_arithmetic
+from vaekit.utils._checks import check_number
 from vaekit.utils._containers import as_array
 from vaekit.utils._style import in_house_style
 
@@ -145,11 +145,11 @@ class TraversalDisplay(Display):
         ValueError
             If there is no such row, latent or space, or `spread` is out of range.
         """
-        check_scalar(spread, "spread", Real, min_val=0, max_val=1, include_boundaries="right")
+        check_number(spread, "spread", Real, min_val=0, max_val=1, include_boundaries="right")
         fitted = Fitted.inside(estimator)
         codes = codes_in(fitted, fitted.encode(X), space)
         if row is not None:
-            check_scalar(row, "row", Integral, min_val=-len(codes), max_val=len(codes) - 1)
+            check_number(row, "row", Integral, min_val=-len(codes), max_val=len(codes) - 1)
         n_components = codes.shape[1]
         kl = _kl_of(fitted.model, n_components) if space == "representation" else None
         every = np.arange(n_components) if space == "generation" else _order(fitted, n_components, kl)

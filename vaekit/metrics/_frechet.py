@@ -1,12 +1,17 @@
 """Fréchet distance between two sets of features."""
 
+import functools
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.metrics._parameters import metric
-from vaekit.tables._validation import at_common_scale, check_features
+from vaekit.tables._feature_sets import check_same_features, open_two_sets
 from vaekit.utils._ambient import guarded
 from vaekit.utils._warnings import warn_user
+
+LEAST_EXPONENT = -1100  # of which nothing is smaller
 
 
 @metric
@@ -34,7 +39,7 @@ def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> floa
     Notes
     -----
     The estimate is biased upwards, the more the fewer the rows: compare values only at equal numbers of rows and on the
-    same features.
+    same features. Rows are read once, some at a time: memory is of order n_features^2, whatever their number.
 
     References
     ----------
@@ -48,13 +53,72 @@ def frechet_distance(features_real: ArrayLike, features_fake: ArrayLike) -> floa
     >>> round(frechet_distance(corners, [[x + 3, y] for x, y in corners]), 3)
     9.0
     """
-    real, fake = check_features(features_real, "features_real"), check_features(features_fake, "features_fake")
-    real, fake, exponent = at_common_scale(real, fake)
-    unit = normal_frechet_distance(
-        *_mean_and_covariance(real, "features_real"), *_mean_and_covariance(fake, "features_fake")
+    return distance_of_moments(
+        *(FeatureMoments.of_set(features) for features in open_two_sets(features_real, features_fake))
     )
+
+
+def distance_of_moments(real, fake):
+    """The Fréchet distance of two sets of features of which the moments are known."""
+    check_same_features(len(real.mean), len(fake.mean))
+    exponent = max(real.exponent, fake.exponent)
+    real, fake = real.over(exponent), fake.over(exponent)
+    unit = normal_frechet_distance(real.mean, real.covariance, fake.mean, fake.covariance)
     with np.errstate(over="ignore"):
         return float(np.ldexp(unit, 2 * exponent))
+
+
+class FeatureMoments(NamedTuple):
+    """Mean and scatter of features x / 2^exponent, of which no square overflows.
+
+    Attributes
+    ----------
+    n_rows : int
+    exponent : int
+    mean : ndarray of shape (n_features,)
+    scatter : ndarray of shape (n_features, n_features)
+        sum (x - mean)(x - mean)^T.
+    """
+
+    n_rows: int
+    exponent: int
+    mean: np.ndarray
+    scatter: np.ndarray
+
+    @classmethod
+    def of_set(cls, features):
+        """Those of a `FeatureSet`, from one pass over it."""
+        n, d = features.shape
+        if n <= d:
+            warn_user(
+                f"{features.name} has {n} rows of {d} features: its covariance is singular and the distance strongly "
+                "biased; take more rows or fewer features.",
+            )
+        return functools.reduce(cls.joined, (block for _, block in features.blocks()), cls(0, LEAST_EXPONENT, 0.0, 0.0))
+
+    def joined(self, rows):
+        """Those of these rows and of others: within each part, and between the means of the two (Chan et al. 1979)."""
+        largest = np.abs(rows).max()
+        own = self.over(max(self.exponent, int(np.frexp(largest)[1]) if largest > 0 else LEAST_EXPONENT))
+        rows = np.ldexp(rows, -own.exponent)
+        mean, n = rows.mean(axis=0), self.n_rows + len(rows)
+        between = mean - own.mean
+        apart = np.vstack([rows - mean, np.sqrt(self.n_rows * len(rows) / n) * between])
+        scatter = apart.T @ apart
+        scatter += own.scatter
+        return FeatureMoments(n, own.exponent, own.mean + len(rows) / n * between, scatter)
+
+    def over(self, exponent):
+        """The same of x / 2^exponent."""
+        shift = self.exponent - exponent
+        if shift == 0:
+            return self
+        return FeatureMoments(self.n_rows, exponent, np.ldexp(self.mean, shift), np.ldexp(self.scatter, 2 * shift))
+
+    @property
+    def covariance(self):
+        """Divided by n - 1."""
+        return self.scatter / (self.n_rows - 1)
 
 
 @guarded
@@ -94,16 +158,6 @@ def normal_frechet_distance(
     m1, m2, S1, S2 = (np.asarray(moment, dtype=np.float64) for moment in (mean_1, mean_2, covariance_1, covariance_2))
     nuclear_norm = np.linalg.norm(_square_root(S1) @ _square_root(S2), ord="nuc")
     return max(0.0, float(np.sum((m1 - m2) ** 2) + np.trace(S1) + np.trace(S2) - 2 * nuclear_norm))
-
-
-def _mean_and_covariance(features, name):
-    n, d = features.shape
-    if n <= d:
-        warn_user(
-            f"{name} has {n} rows of {d} features: its covariance is singular and the distance strongly biased; take "
-            "more rows or fewer features.",
-        )
-    return features.mean(axis=0), np.cov(features, rowvar=False).reshape(d, d)
 
 
 def _square_root(S):

@@ -5,16 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import gen_batches
 
 from vaekit.metrics._parameters import metric
-from vaekit.tables._validation import at_common_scale, check_counts, check_features
+from vaekit.tables._feature_sets import FeatureSet, open_two_sets
+from vaekit.tables._validation import check_counts
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import short_repr
 from vaekit.utils._typing import RandomStateLike
 
 MOST_ROWS_OF_A_SUBSET = 1000
-PAIRS_AT_ONCE = 2**22
+ROWS_AT_ONCE = 2**11  # of either set: 32 MiB of kernels
 
 
 class KernelDistance(NamedTuple):
@@ -64,7 +64,8 @@ def kernel_distance(
     Other than the Frechet distance, it does not depend on the number of rows. It does depend on the scale of the
     features, through the 1 in the kernel. Subsets overlap, so that their deviation s alone says too little of the mean:
     the standard error is :math:`s \sqrt{m / (n - m) + 1 / S}`, with n the rows of the smaller set and S the number of
-    subsets (the delete-d jackknife, and the luck of the draw).
+    subsets (the delete-d jackknife, and the luck of the draw). Of features that
+    stay on a disk the rows of a subset are read at a time.
 
     References
     ----------
@@ -79,8 +80,7 @@ def kernel_distance(
     >>> round(kernel_distance(corners, [[x + 3, y] for x, y in corners], subset_size=4).value, 2)
     366.52
     """
-    real, fake = check_features(features_real, "features_real"), check_features(features_fake, "features_fake")
-    at_common_scale(real, fake)  # checks that they go together; the kernel has a scale of its own
+    real, fake = open_two_sets(features_real, features_fake)
     n = min(len(real), len(fake))
     m = min(MOST_ROWS_OF_A_SUBSET, max(2, n // 2)) if subset_size is None else subset_size
     check_counts(n_subsets=n_subsets)
@@ -90,29 +90,34 @@ def kernel_distance(
     if m == len(real) == len(fake):
         return KernelDistance(unbiased_mmd(real, fake), math.nan)
     rng = make_random_state(random_state)
-    values = [unbiased_mmd(*(rows[rng.permutation(len(rows))[:m]] for rows in (real, fake))) for _ in range(n_subsets)]
+    values = [unbiased_mmd(*(some(features, m, rng) for features in (real, fake))) for _ in range(n_subsets)]
     if not np.isfinite(values).all():
         return KernelDistance(math.inf, math.inf)
     spread = np.std(values, ddof=1) if n_subsets > 1 and m < n else math.nan
     return KernelDistance(float(np.mean(values)), float(spread * math.sqrt(m / max(1, n - m) + 1 / n_subsets)))
 
 
+def some(features, m, rng):
+    """m rows of a set, drawn without replacement."""
+    return FeatureSet(features[rng.permutation(len(features))[:m]], features.name, is_checked=True)
+
+
 def unbiased_mmd(real, fake):
     """Squared maximum mean discrepancy of the cubic kernel: a U-statistic of two sets of equally many rows."""
     m = len(real)
-    within = sum(_sum(rows, rows) - _sum_of_diagonal(rows) for rows in (real, fake))
+    within = sum(_sum(features, features) - _sum_of_diagonal(features) for features in (real, fake))
     distance = float(within / (m * (m - 1)) - 2 * _sum(real, fake) / m**2)
     return distance if math.isfinite(distance) else math.inf
 
 
 def _sum(a, b):
-    """Sum of the kernel over all pairs, some rows of the first at a time."""
-    return sum(_kernel(a[rows], b).sum() for rows in gen_batches(len(a), max(1, PAIRS_AT_ONCE // len(b))))
+    """Sum of the kernel over all pairs, some rows of either at a time."""
+    return sum(_kernel(u, v).sum() for _, u in a.blocks(ROWS_AT_ONCE) for _, v in b.blocks(ROWS_AT_ONCE))
 
 
 def _sum_of_diagonal(a):
-    return ((np.einsum("ij,ij->i", a, a) / a.shape[1] + 1) ** 3).sum()
+    return sum(((np.einsum("ij,ij->i", u, u) / u.shape[1] + 1) ** 3).sum() for _, u in a.blocks())
 
 
-def _kernel(a, b):
-    return (a @ b.T / a.shape[1] + 1) ** 3
+def _kernel(u, v):
+    return (u @ v.T / u.shape[1] + 1) ** 3

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
-from sklearn.utils import gen_batches
 
 from vaekit.metrics._parameters import metric
-from vaekit.tables._validation import at_common_scale, check_features
+from vaekit.tables._feature_sets import common_exponent, open_two_sets
 from vaekit.utils._repr import short_repr
 
 DISTANCES_AT_ONCE = 2**24  # 128 MiB of float64
@@ -62,7 +61,8 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
     Distances are sums of squared differences, never expanded into products: a sample that copies a row then has that
     row's own distances to the last digit, and ties fall the same way every time. Where rows repeat, the balls' surfaces
     count: copies of data have precision 1 whatever the radius, 0 included, and the density of a set in itself is
-    (k + 1) / k, each row being in its own ball, too. Time of order (n + m)^2 x n_features.
+    (k + 1) / k, each row being in its own ball, too. Time of order (n + m)^2 x n_features;
+    memory of a block of rows and of 128 MiB of distances.
     Compare at equal k, numbers of rows, and features.
 
     References
@@ -78,10 +78,10 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
     >>> precision_recall_scores([[0], [1], [2], [4], [7]], [[0.5], [1.5], [8], [20]], k=2)
     PrecisionRecallScores(precision=0.75, recall=1.0, density=1.0, coverage=1.0)
     """
-    real = check_features(features_real, "features_real", fewest=1)
-    fake = check_features(features_fake, "features_fake", fewest=1)
-    real, fake, _ = at_common_scale(real, fake)
+    real, fake = open_two_sets(features_real, features_fake, fewest=1)
+    exponent = common_exponent(real, fake)
     _check_k(real, fake, k)
+    real, fake = real.over(exponent), fake.over(exponent)
     radius_real, radius_fake = _radii(real, k), _radii(fake, k)
     balls_around_fake, nearest_real, inside_a_fake_ball = _tally(fake, real, radius_real, radius_fake)
     return PrecisionRecallScores(
@@ -94,30 +94,41 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
 
 def _check_k(real, fake, k):
     fewest = min(len(real), len(fake))
-    if not isinstance(k, numbers.Integral) or not 1 <= k < fewest:
+    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or not 1 <= k < fewest:
         raise ValueError(
             f"k must be an integer of at least 1, below the number of rows of either set ({fewest}), got {k!r}."
         )
 
 
 def _distances(points, others):
-    """Yield (slice of points, their Euclidean distances to all others)."""
-    for rows in gen_batches(len(points), max(1, DISTANCES_AT_ONCE // len(others))):
-        yield rows, cdist(points[rows], others)
+    """Yield (slice of points, [(slice of others, their Euclidean distances), ...]), some of either at a time."""
+    n_others = min(len(others), others.rows_at_once, DISTANCES_AT_ONCE)
+    for rows, block in points.blocks(max(1, DISTANCES_AT_ONCE // n_others)):
+        yield rows, ((columns, cdist(block, against)) for columns, against in others.blocks(n_others))
 
 
 def _radii(points, k):
     """Distance of each point to its k-th nearest other one (its own zero comes before)."""
-    return np.concatenate([np.partition(chunk, k, axis=1)[:, k] for _, chunk in _distances(points, points)])
+    return np.concatenate([_smallest(parts, k + 1).max(axis=1) for _, parts in _distances(points, points)])
+
+
+def _smallest(parts, n_kept):
+    """The so many smallest distances of each row, in any order."""
+    kept = None
+    for _, distance in parts:
+        both = distance if kept is None else np.hstack([kept, distance])
+        kept = both if both.shape[1] <= n_kept else np.partition(both, n_kept - 1, axis=1)[:, :n_kept].copy()
+    return kept
 
 
 def _tally(fake, real, radius_real, radius_fake):
     """Per fake, how many real balls hold it; per real, the nearest fake's distance and whether a fake ball holds it."""
-    balls_around_fake = np.empty(len(fake))
+    balls_around_fake = np.zeros(len(fake))
     nearest = np.full(len(real), np.inf)
     inside_a_fake_ball = np.zeros(len(real), dtype=bool)
-    for rows, distance in _distances(fake, real):
-        balls_around_fake[rows] = np.sum(distance <= radius_real, axis=1)
-        nearest = np.minimum(nearest, distance.min(axis=0))
-        inside_a_fake_ball |= np.any(distance <= radius_fake[rows, None], axis=0)
+    for rows, parts in _distances(fake, real):
+        for columns, distance in parts:
+            balls_around_fake[rows] += np.sum(distance <= radius_real[columns], axis=1)
+            nearest[columns] = np.minimum(nearest[columns], distance.min(axis=0))
+            inside_a_fake_ball[columns] |= np.any(distance <= radius_fake[rows, None], axis=0)
     return balls_around_fake, nearest, inside_a_fake_ball

@@ -1,13 +1,14 @@
 """Several models, several seeds, several scores: one table."""
 
 import contextlib
-import time
+import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral
-from typing import Any
+from numbers import Integral, Real
+from typing import Any, NamedTuple
 
 from numpy.typing import ArrayLike
 from sklearn.base import clone
+from sklearn.exceptions import FitFailedWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils.parallel import Parallel, delayed
@@ -17,6 +18,8 @@ from vaekit.model_selection._comparison import Comparison, ComparisonRun
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._random import random_state_names
 from vaekit.utils._told import about
+from vaekit.utils._warnings import warn_user
+from vaekit.utils._whole_fits import attempted
 
 __all__ = ["compare"]
 
@@ -31,6 +34,7 @@ def compare(
     seeds: int | Sequence[int] = 5,
     test_size: float | int = 0.25,
     n_jobs: int | None = None,
+    error_score: float | str = math.nan,
 ) -> Comparison:
     """Fit models with the same few seeds on the same rows, and score each on the rows that were held out.
 
@@ -54,6 +58,9 @@ def compare(
         Share or number of rows held out by each seed; 0 fits and scores on all rows, as studies of disentanglement do.
     n_jobs : int or None, default=None
         Fits at a time, as in joblib; None trains those that are alike as one program (:func:`vaekit.batched_fits`).
+    error_score : "raise" or float, default=nan
+        What stands for a score that raises, and for all scores of a fit that does, each with a warning, as in
+        :func:`sklearn.model_selection.cross_validate`. "raise" passes on the first error, and gives up the rest.
 
     Returns
     -------
@@ -64,9 +71,14 @@ def compare(
     ------
     ValueError
         If there are no models or no seeds, one is there twice, or `test_size` leaves too few rows; before anything is
-        fitted, if `scorers` are none.
+        fitted, if `scorers` are none; if not one score could be told.
     TypeError
         If there are no `scorers`, and a model has no `score`.
+
+    Notes
+    -----
+    Fits of models with ``checkpoint=Checkpoint(folder, shared=True)`` that have ended are not repeated when a
+    comparison that was killed is called again.
 
     Examples
     --------
@@ -83,6 +95,8 @@ def compare(
     """
     named = models if isinstance(models, Mapping) else _named(list(models))
     seeds = _checked_seeds(seeds)
+    if not (error_score == "raise" or isinstance(error_score, Real)):
+        raise ValueError(f"The 'error_score' parameter must be 'raise' or a number, got {error_score!r}.")
     if not named:
         raise ValueError(
             "The 'models' parameter is empty; pass a dict of names to estimators, or a list of estimators."
@@ -92,11 +106,13 @@ def compare(
             check_scoring(model, scoring=scorers)
     splits = {seed: _split(X, y, test_size, seed) for seed in seeds}
     fits = (
-        delayed(_run)(str(name), model, seed, splits[seed], scorers) for name, model in named.items() for seed in seeds
+        delayed(_trial)(str(name), model, seed, splits[seed], scorers, Exception if error_score == "raise" else ())
+        for name, model in named.items()
+        for seed in seeds
     )
     with batched_fits() if n_jobs is None else contextlib.nullcontext():
-        runs = Parallel(n_jobs=n_jobs)(fits)
-    return Comparison([line for lines in runs for line in lines], _overlap(test_size, splits))
+        trials = Parallel(n_jobs=n_jobs)(fits)
+    return Comparison(_lines(trials, error_score), _overlap(test_size, splits))
 
 
 def _checked_seeds(seeds):
@@ -127,18 +143,66 @@ def _n_rows(X):
     return X.shape[0] if hasattr(X, "shape") else len(X)
 
 
-def _run(name, model, seed, split, scorers):
-    """Fit a seeded copy on its part; return a line for each score on the other."""
+FIT, SCORER = 0, 1
+
+
+class _Trial(NamedTuple):
+    """What came of a model with a seed: scores by name; what failed, by the name of the score, or `FIT` or `SCORER`."""
+
+    name: str
+    seed: int
+    fit_time: float
+    scores: dict
+    failures: dict
+
+
+def _trial(name, model, seed, split, scorers, passes_on):
+    """Fit a seeded copy on its part, and score it on the other."""
     train, y_train, test, y_test = split
     model = clone(model)
     model.set_params(**dict.fromkeys(random_state_names(model), seed))
-    begin = time.perf_counter()
-    model.fit(train) if y_train is None else model.fit(train, y_train)
-    seconds = time.perf_counter() - begin
-    score = check_scoring(model, scoring=scorers)
-    said = score(model, test) if y_test is None else score(model, test, y_test)
-    said = said if isinstance(said, Mapping) else {_name_of(scorers): said}
-    return [ComparisonRun(name, seed, which, float(value), seconds) for which, value in said.items()]
+    fit = attempted(model.fit, *_given(train, y_train), passes_on=passes_on)
+    if fit.error is not None:
+        return _Trial(name, seed, fit.seconds, {}, {FIT: fit.error})
+    return _Trial(name, seed, fit.seconds, *_scores(model, _given(test, y_test), scorers, passes_on))
+
+
+def _given(X, y):
+    return (X,) if y is None else (X, y)
+
+
+def _scores(model, given, scorers, passes_on):
+    """Numbers by the names of their scorers, and what failed."""
+    score = check_scoring(model, scoring=scorers, raise_exc=bool(passes_on))
+    said = attempted(score, model, *given, passes_on=passes_on)
+    if said.error is not None:
+        return {}, {SCORER: said.error}
+    values = said.result if isinstance(said.result, Mapping) else {_name_of(scorers): said.result}
+    # several scorers of scikit-learn give the text of what they raise
+    failures = {name: value.strip().splitlines()[-1] for name, value in values.items() if isinstance(value, str)}
+    told = {name: value for name, value in values.items() if name not in failures}
+    numbers = {name: attempted(float, value, passes_on=passes_on) for name, value in told.items()}
+    failures |= {name: number.error for name, number in numbers.items() if number.error is not None}
+    return {name: number.result for name, number in numbers.items() if name not in failures}, failures
+
+
+def _lines(trials, error_score):
+    """A line for each score of each trial; warnings of what failed."""
+    if not any(trial.scores for trial in trials):
+        errors = dict.fromkeys(error for trial in trials for error in trial.failures.values())
+        raise ValueError(f"No model could be fitted and scored: {'; '.join(errors)}")
+    for trial in trials:
+        for which, error in trial.failures.items():
+            what = {FIT: "fit", SCORER: "score"}.get(which, f"score {which!r}")
+            words = f"The {what} of {trial.name!r} with seed {trial.seed} failed, and counts as {error_score}: {error}"
+            warn_user(words, FitFailedWarning if which is FIT else UserWarning)
+    told = dict.fromkeys(name for trial in trials for name in (*trial.scores, *trial.failures))
+    names = [name for name in told if name not in (FIT, SCORER)]
+    return [
+        ComparisonRun(trial.name, trial.seed, name, trial.scores.get(name, error_score), trial.fit_time)
+        for trial in trials
+        for name in names
+    ]
 
 
 def _name_of(scorer):

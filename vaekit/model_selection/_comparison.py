@@ -22,7 +22,7 @@ class ComparisonRun(NamedTuple):
     scorer : str
         What was measured.
     score : float
-        The number; greater is better, as scikit-learn has it.
+        The number; greater is better, as scikit-learn has it. NaN where it could not be told.
     fit_time : float
         Seconds of `fit`; where fits are trained together, those of all of them.
     """
@@ -44,7 +44,7 @@ class PairedDifference(NamedTuple):
     scorer : str
         What was measured.
     mean : float
-        Mean difference of scores, model minus reference.
+        Mean difference of scores, model minus reference; NaN where they share no seed.
     standard_error : float
         Of that mean. Trainings of two seeds share rows, which the usual formula does not know; the correction of Nadeau
         and Bengio adds the ratio of held-out to training rows to 1 / n_seeds.
@@ -137,6 +137,10 @@ class Comparison:
     def _difference(self, scorer, model, reference):
         table = self.scores[scorer]
         apart = table[self.models.index(model)] - table[self.models.index(reference)]
+        apart = apart[~np.isnan(apart)]
+        if len(apart) < 2:
+            mean = float(apart.sum()) if len(apart) else np.nan
+            return PairedDifference(model, scorer, mean, np.nan, int((apart > 0).sum()), len(apart), np.nan)
         n, mean = len(apart), float(apart.mean())
         error = float(np.sqrt(apart.var(ddof=1) * (1 / n + self.overlap)))
         certain = 1.0 if mean == 0 else 0.0

@@ -1,6 +1,8 @@
 """Choosing among models by how well they agree, without factors."""
 
 import contextlib
+import functools
+import itertools
 from numbers import Integral, Real
 from typing import Any, NamedTuple, Self
 
@@ -25,6 +27,7 @@ from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 from vaekit.utils._weights import checked_weights, fitted_with, in_proportion
+from vaekit.utils._whole_fits import attempted, reachable
 
 
 class UDRRanking(NamedTuple):
@@ -131,8 +134,10 @@ class UDRSearch(CheckedPickles, BestModelMixin, MetaEstimatorMixin, BaseEstimato
     The search is a transformer that stands for its best model: `transform`, `inverse_transform`, `predict`,
     `score_samples`, `get_feature_names_out`, `set_output` and their like are that model's, where it has them. Ctrl-C
     ends the search. A fit that raises makes its candidate's scores NaN, with a warning, and such a candidate is not
-    chosen. Codes are compared on the rows of the fit, as in the paper. Agreement is not truth: an estimator that finds
-    the same mixed codes whatever its seed scores as well as one that finds the factors.
+    chosen; nor is one whose codes cannot be compared. With ``checkpoint=Checkpoint(folder, shared=True)`` in the
+    estimator, fits that have ended are not repeated when a search that was killed is called again. Codes are compared
+    on the rows of the fit, as in the paper. Agreement is not truth: an estimator that finds the same mixed codes
+    whatever its seed scores as well as one that finds the factors.
 
     References
     ----------
@@ -196,18 +201,22 @@ class UDRSearch(CheckedPickles, BestModelMixin, MetaEstimatorMixin, BaseEstimato
         -------
         self : UDRSearch
             The fitted search.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no `random_state`, or no parameter of a name in the grid; before anything is fitted. If
+            no candidate was fitted with every seed, or none could be compared: the fitted models are then the attribute
+            `fitted` of the error, a list for each candidate.
         """
         candidates = list(ParameterGrid(self.param_grid))
         seeds = make_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=self.n_models).tolist()
-        told = X, y, sample_weight
-        fits = (delayed(_fit)(self.estimator, params, seed, *told) for params in candidates for seed in seeds)
-        with batched_fits() if self.n_jobs is None else contextlib.nullcontext():
-            models = Parallel(n_jobs=self.n_jobs)(fits)
-        groups = [models[start : start + self.n_models] for start in range(0, len(models), self.n_models)]
         counted = _counted(X, sample_weight)
-        scores = np.array([self._score(group, counted) for group in groups])
-        if np.isnan(scores).all():
-            raise ValueError("No candidate was fitted with every seed; the warnings above say why.")
+        groups = self._fitted(candidates, seeds, X, y, sample_weight)
+        with reachable(groups):
+            scores = np.array([self._score(*each, counted) for each in zip(candidates, groups)])
+            if np.isnan(scores.mean(axis=1)).all():
+                raise ValueError("No candidate was fitted with every seed and compared; the warnings above say why.")
         self.cv_results_ = _results(candidates, scores)
         self.best_index_ = int(np.nanargmax(scores.mean(axis=1)))
         self.best_params_ = candidates[self.best_index_]
@@ -215,10 +224,27 @@ class UDRSearch(CheckedPickles, BestModelMixin, MetaEstimatorMixin, BaseEstimato
         self.best_estimator_ = groups[self.best_index_][scores[self.best_index_].argmax()]
         return self
 
-    def _score(self, models, X):
+    def _fitted(self, candidates, seeds, *told):
+        """A list of models for each candidate, None where a fit failed."""
+        models = [_seeded(self.estimator, params, seed) for params in candidates for seed in seeds]
+        fits = (delayed(attempted)(fitted_with, model, *told) for model in models)
+        with batched_fits() if self.n_jobs is None else contextlib.nullcontext():
+            attempts = Parallel(n_jobs=self.n_jobs)(fits)
+        for attempt, (params, seed) in zip(attempts, itertools.product(candidates, seeds)):
+            if attempt.error is not None:
+                warn_user(f"The fit of {params} with seed {seed} failed: {attempt.error}", FitFailedWarning)
+        models = [attempt.result for attempt in attempts]
+        return [models[start : start + len(seeds)] for start in range(0, len(models), len(seeds))]
+
+    def _score(self, params, models, X):
+        unknown = np.full(len(models), np.nan)
         if any(model is None for model in models):
-            return np.full(len(models), np.nan)
-        return udr_ranking(models, X, method=self.method, kl_threshold=self.kl_threshold, n_jobs=self.n_jobs).scores
+            return unknown
+        how = {"method": self.method, "kl_threshold": self.kl_threshold, "n_jobs": self.n_jobs}
+        attempt = attempted(functools.partial(udr_ranking, models, X, **how))
+        if attempt.error is not None:
+            warn_user(f"The models of {params} could not be compared, and count as NaN: {attempt.error}")
+        return unknown if attempt.error is not None else attempt.result.scores
 
 
 def _kl_per_component(estimator):
@@ -226,18 +252,13 @@ def _kl_per_component(estimator):
     return getattr(look_through(estimator).model, "kl_per_component_", None)
 
 
-def _fit(estimator, params, seed, X, y, sample_weight):
-    """Fit a seeded copy; None, with a warning, where that raises."""
+def _seeded(estimator, params, seed):
+    """A copy to be fitted."""
     model = clone(estimator).set_params(**clone(params, safe=False))
     seeded = random_state_names(model)
     if not seeded:
         raise ValueError(f"UDRSearch compares seeds, and {type(estimator).__name__} has no random_state.")
-    model.set_params(**dict.fromkeys(seeded, seed))
-    try:
-        return fitted_with(model, X, y, sample_weight)
-    except Exception as error:
-        warn_user(f"The fit of {params} with seed {seed} failed: {error!r}", FitFailedWarning)
-        return None
+    return model.set_params(**dict.fromkeys(seeded, seed))
 
 
 def _counted(X, sample_weight):

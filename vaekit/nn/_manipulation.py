@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.utils import check_scalar
 from torch import nn
 
 from vaekit.nn._mlp import mlp
 from vaekit.utils._ambient import guarded
+from vaekit.utils._checks import check_number
 from vaekit.utils._random import make_random_state
 from vaekit.utils._repr import OneLine
 from vaekit.utils._torch import make_generator, to_array
@@ -158,9 +158,9 @@ def fit_manipulation(
     """
     if kind not in KINDS:
         raise ValueError(f"The 'kind' parameter must be one of {list(KINDS)}. Got {kind!r} instead.")
-    check_scalar(strength, "strength", Real, min_val=0, max_val=0.1, include_boundaries="right")
-    check_scalar(n_steps, "n_steps", Integral, min_val=1)
-    check_scalar(learning_rate, "learning_rate", Real, min_val=0, include_boundaries="neither")
+    check_number(strength, "strength", Real, min_val=0, max_val=0.1, include_boundaries="right")
+    check_number(n_steps, "n_steps", Integral, min_val=1)
+    check_number(learning_rate, "learning_rate", Real, min_val=0, include_boundaries="neither")
     means, w = _mean_images(np.asarray(images), np.asarray(factors), tuple(pair))
     generator = make_generator(make_random_state(random_state).randint(2**31))
     flat = torch.from_numpy(means.reshape(len(w), -1))

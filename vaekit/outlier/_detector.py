@@ -22,7 +22,7 @@ from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike, RowsLike
 from vaekit.utils._weights import checked_weights, fitted_with, in_proportion
-from vaekit.utils._whole_fits import is_fitted, unchanged_unless_set
+from vaekit.utils._whole_fits import is_fitted, reachable, unchanged_unless_set
 
 __all__ = ["VAEOutlierDetector"]
 
@@ -135,7 +135,8 @@ class VAEOutlierDetector(CheckedPickles, OutlierMixin, BaseEstimator):
         Notes
         -----
         What ends the density's training early (Ctrl-C, an error in a callback) passes on, and leaves the detector
-        fitted with what was learned by then; what is refused leaves it as it was.
+        fitted with what was learned by then; what is refused leaves it as it was. Where a density was trained and its
+        scores cannot be told (no memory, Ctrl-C), it is the attribute `fitted` of the error.
         """
         model = clone(self._prototype())
         if self.random_state is not None:
@@ -156,6 +157,10 @@ class VAEOutlierDetector(CheckedPickles, OutlierMixin, BaseEstimator):
 
     def _draw_line(self, model, X, sample_weight):
         """Take a fitted density, and the line through the scores of the rows."""
+        with reachable(model):
+            self._take(model, X, sample_weight)
+
+    def _take(self, model, X, sample_weight):
         self.estimator_ = model
         scores = self._log_density(X)
         weight, table = checked_weights(sample_weight, len(scores)), opened(X)

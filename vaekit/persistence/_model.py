@@ -31,7 +31,9 @@ def content_of(estimator):
     """
     if type(estimator) is not ESTIMATORS.get(type(estimator).__name__):
         raise TypeError(f"save takes estimators of vaekit and of scikit-learn. Got {estimator!r:.100} instead.")
-    state, write = estimator.__getstate__(), writer()
+    bare = object.__new__(type(estimator))  # callbacks have no place in a file, and may hold the estimator itself
+    vars(bare).update({**vars(estimator), "callbacks": None})
+    state, write = bare.__getstate__(), writer()
     names = list(estimator.get_params(deep=False))
     content = {
         "estimator": type(estimator).__name__,

@@ -67,7 +67,7 @@ def check_bins(n_bins):
     """Refuse what is no number of bins; return the number for continuous factors, which have no use for "auto"."""
     if isinstance(n_bins, str) and n_bins == "auto":
         return FEWEST_AUTOMATIC_BINS
-    if not isinstance(n_bins, numbers.Integral) or n_bins < 2:
+    if not isinstance(n_bins, numbers.Integral) or isinstance(n_bins, bool) or n_bins < 2:
         raise ValueError(f"n_bins must be an integer of at least 2, or 'auto', got {n_bins!r}.")
     return n_bins
 
@@ -75,7 +75,7 @@ def check_bins(n_bins):
 def check_counts(fewest=1, **counts):
     """Refuse parameters that are not integers of at least `fewest`."""
     for name, count in counts.items():
-        if not isinstance(count, numbers.Integral) or count < fewest:
+        if not isinstance(count, numbers.Integral) or isinstance(count, bool) or count < fewest:
             raise ValueError(f"{name} must be an integer of at least {fewest}, got {count!r}.")
 
 
@@ -100,19 +100,6 @@ def check_codes(codes):
     dead = high - low <= rounding * np.maximum(-low, high)
     codes[:, dead] = codes[0, dead]
     return codes
-
-
-def check_features(features, name, fewest=2):
-    """Return features as float64 of shape (n_samples, n_features)."""
-    return check_array(as_array(features), dtype=np.float64, ensure_min_samples=fewest, input_name=name)
-
-
-def at_common_scale(real, fake):
-    """Return two sets of features over one power of two, 2^e, so that no square overflows, and e."""
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"Both sets need the same features, got {real.shape[1]} and {fake.shape[1]}.")
-    exponent = int(np.frexp(max(np.abs(real).max(), np.abs(fake).max()))[1])
-    return np.ldexp(real, -exponent), np.ldexp(fake, -exponent), exponent
 
 
 def at_unit_scale(columns):

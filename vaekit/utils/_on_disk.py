@@ -9,7 +9,7 @@ from vaekit.utils._column_moments import EXACT_ROWS, ColumnMoments
 from vaekit.utils._containers import unwrap
 from vaekit.utils._disk_sources import OPENERS
 
-__all__ = ["LazyRows", "RowsOnDisk", "in_memory_unless_large", "on_disk", "opened_lazily"]
+__all__ = ["LazyRows", "RowsOnDisk", "in_memory_unless_large", "lazily", "on_disk", "opened_lazily"]
 
 LARGEST_READ = 2**28  # bytes of a table on disk that are still read at once (256 MiB)
 VALUES_AT_ONCE = 2**22  # read at a time where all are looked at once, 32 MiB of float64
@@ -128,10 +128,15 @@ class LazyRows:
         return np.asarray(self.rows, dtype=dtype).reshape(self.shape)
 
 
+def lazily(X):
+    """Return rows as they are; what is kept on a disk and large as `LazyRows`, which stay there."""
+    rows = None if isinstance(X, LazyRows) else on_disk(X)
+    return X if rows is None else LazyRows(rows.source)
+
+
 def opened_lazily(X):
-    """Return rows as `unwrap` does; what is kept on a disk and large stays there, as `LazyRows`."""
-    rows = on_disk(X)
-    return unwrap(X) if rows is None else LazyRows(rows.source)
+    """Return rows as `unwrap` does, and those of `lazily`."""
+    return unwrap(lazily(X))
 
 
 class SomeOf:

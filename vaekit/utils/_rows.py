@@ -16,9 +16,14 @@ def count_rows(X):
     return X.shape[0]
 
 
+def rows_at_once(X):
+    """Return how many rows hold a limited number of values, at least one."""
+    return max(1, VALUES_AT_ONCE // max(1, math.prod(X.shape[1:])))
+
+
 def row_blocks(X):
-    """Return slices of rows that together hold a limited number of values, at least a row each."""
-    return gen_batches(count_rows(X), max(1, VALUES_AT_ONCE // max(1, math.prod(X.shape[1:]))))
+    """Return slices of so many rows."""
+    return gen_batches(count_rows(X), rows_at_once(X))
 
 
 def in_blocks(function, X):

@@ -12,13 +12,13 @@ from sklearn.utils._available_if import _AvailableIfDescriptor as AvailableIf
 from sklearn.utils._param_validation import (
     HasMethods,
     Hidden,
-    Interval,
     InvalidParameterError,
-    Options,
     RealNotInt,
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils._param_validation import Interval as IntervalWithTruths
+from sklearn.utils._param_validation import Options as OptionsWithTruths
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import validate_data
 
@@ -36,6 +36,23 @@ __all__ = [
     "validate_data",
     "validate_parameter_constraints",
 ]
+
+
+class Interval(IntervalWithTruths):
+    """Numbers from one end to another; True and False, which Python takes for integers, are none."""
+
+    def is_satisfied_by(self, val):
+        """Whether a value is what was asked for."""
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
+class Options(OptionsWithTruths):
+    """Single values; True and False are no numbers here, either."""
+
+    def is_satisfied_by(self, val):
+        """Whether a value is what was asked for."""
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
 
 # values of the parameters of estimators when they were checked: a check takes as long as a small step of training
 CHECKED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
