@@ -17,6 +17,8 @@ from vaekit.utils._weights import in_proportion
 __all__ = ["Conditions"]
 
 MAX_SEEN = 10_000  # conditions that are remembered, to draw from
+NUMBERS = frozenset("biuf")
+LIKE = (NUMBERS, {"U", "O"}, {"S"})  # kinds of arrays whose values are equal only where they are one label
 
 
 class Conditions:
@@ -61,7 +63,7 @@ class Conditions:
         Raises
         ------
         ValueError
-            If there are not as many conditions as rows, or a label was not seen in `fit`.
+            If there are not as many conditions as rows, one is missing, or a label was not seen in `fit`.
         """
         if y is None:
             return np.tile(self.mean, (n_rows, 1))
@@ -177,6 +179,10 @@ def _columns(y, n_rows):
 
 
 def _opened_columns(y, n_rows):
+    if isinstance(y, (str, bytes)):  # one for all, which is no array
+        y = np.asarray(y)
+    if isinstance(y, list) and any(value is None for value in y):
+        y = np.array(y, dtype=object)
     if isinstance(y, tuple):  # one condition of several columns
         return [_told_apart(np.full(n_rows, value)) for value in y]
     if column_names(y) is not None:
@@ -202,12 +208,47 @@ def _names(y):
 
 
 def _fitted_encoder(column, weight):
+    _refuse_missing(column)
     if column.dtype.kind == "f" and type_of_target(column) == "continuous":
         return StandardScaler().fit(column[:, None], sample_weight=weight)
     return OneHotEncoder(sparse_output=False).fit(column[:, None])
 
 
 def _encoded(encoder, column):
+    """A column as its encoder has it (n_rows, width): read here if it is plainly of the fit, else by scikit-learn."""
+    read = _standardised if isinstance(encoder, StandardScaler) else _one_hot
+    encoded = read(encoder, column)
+    return _encoded_with_words(encoder, column) if encoded is None else encoded
+
+
+def _standardised(scaler, column):
+    """Numbers in deviations from their mean; None unless all are finite."""
+    if column.dtype.kind not in NUMBERS:
+        return None
+    numbers = (column[:, None].astype(np.float64) - scaler.mean_) / scaler.scale_
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def _one_hot(encoder, column):
+    """1 at the place of each label among those of the fit; None if one is not among them, or of another type."""
+    (labels,) = encoder.categories_
+    if not any({labels.dtype.kind, column.dtype.kind} <= kinds for kinds in LIKE):
+        return None
+    try:
+        places = np.searchsorted(labels, column).clip(max=len(labels) - 1)
+        is_among_them = np.all(labels[places] == column)
+    except (TypeError, ValueError):  # objects that have no order
+        return None
+    if not is_among_them:
+        return None
+    encoded = np.zeros((len(column), len(labels)))
+    encoded[np.arange(len(column)), places] = 1
+    return encoded
+
+
+def _encoded_with_words(encoder, column):
+    """By scikit-learn, or its words for what is wrong."""
+    _refuse_missing(column)
     try:
         return encoder.transform(column[:, None])
     except ValueError as error:
@@ -215,3 +256,22 @@ def _encoded(encoder, column):
     except TypeError as error:
         some = getattr(encoder, "categories_", [np.zeros(1)])[0][0]
         raise ValueError(f"The 'y' holds {column.dtype}, and the model was fitted with such as {some!r}.") from error
+
+
+def _refuse_missing(column):
+    is_missing = column != column if column.dtype.kind == "f" else [_is_missing(value) for value in column.tolist()]
+    if np.any(is_missing):
+        raise ValueError(
+            f"The 'y' has a value that is missing (condition {np.argmax(is_missing)}): fill it, with a label of its "
+            "own if it is one, or leave out such rows."
+        )
+
+
+def _is_missing(value):
+    """Whether a value is None, or no number, date or text as pandas has them."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # of pandas.NA nobody knows
+        return True
+    except ValueError:  # an array
+        return False
