@@ -11,13 +11,14 @@ from torch import nn
 
 from vaekit.frames import open_table
 from vaekit.utils._containers import column_names, unwrap
-from vaekit.utils._told import about
+from vaekit.utils._told import about, refuse_missing
 from vaekit.utils._weights import in_proportion
 
 __all__ = ["Conditions"]
 
 MAX_SEEN = 10_000  # conditions that are remembered, to draw from
 NUMBERS = frozenset("biuf")
+FILL = "fill them, with a label of their own where they are labels, or leave out such rows"
 LIKE = (NUMBERS, {"U", "O"}, {"S"})  # kinds of arrays whose values are equal only where they are one label
 
 
@@ -208,7 +209,7 @@ def _names(y):
 
 
 def _fitted_encoder(column, weight):
-    _refuse_missing(column)
+    refuse_missing(column, "y", FILL)
     if column.dtype.kind == "f" and type_of_target(column) == "continuous":
         return StandardScaler().fit(column[:, None], sample_weight=weight)
     return OneHotEncoder(sparse_output=False).fit(column[:, None])
@@ -248,7 +249,7 @@ def _one_hot(encoder, column):
 
 def _encoded_with_words(encoder, column):
     """By scikit-learn, or its words for what is wrong."""
-    _refuse_missing(column)
+    refuse_missing(column, "y", FILL)
     try:
         return encoder.transform(column[:, None])
     except ValueError as error:
@@ -256,22 +257,3 @@ def _encoded_with_words(encoder, column):
     except TypeError as error:
         some = getattr(encoder, "categories_", [np.zeros(1)])[0][0]
         raise ValueError(f"The 'y' holds {column.dtype}, and the model was fitted with such as {some!r}.") from error
-
-
-def _refuse_missing(column):
-    is_missing = column != column if column.dtype.kind == "f" else [_is_missing(value) for value in column.tolist()]
-    if np.any(is_missing):
-        raise ValueError(
-            f"The 'y' has a value that is missing (condition {np.argmax(is_missing)}): fill it, with a label of its "
-            "own if it is one, or leave out such rows."
-        )
-
-
-def _is_missing(value):
-    """Whether a value is None, or no number, date or text as pandas has them."""
-    try:
-        return value is None or bool(value != value)
-    except TypeError:  # of pandas.NA nobody knows
-        return True
-    except ValueError:  # an array
-        return False
