@@ -115,8 +115,8 @@ def _numbers_of_groups(n_rows, groups):
         return np.unique(groups, return_inverse=True)[1]
     except TypeError as error:
         raise ValueError(
-            "The 'groups' must all be numbers or all be text, so that they can be told apart; replace other kinds among "
-            "them."
+            "The 'groups' must all be numbers or all be text, so that they can be told apart; replace those of another "
+            "kind."
         ) from error
 
 
