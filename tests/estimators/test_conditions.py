@@ -55,6 +55,15 @@ def test_one_condition_holds_for_all_rows(column):
         np.testing.assert_array_equal(conditions.encode(one, 3), expected)
 
 
+def test_one_condition_goes_with_cells_that_are_given():
+    conditions = Conditions().fit(TEXTS, N)
+    for y in ("north", b"north", ("north",), 2, 0.5, np.str_("north"), np.array(2)):
+        assert conditions.taken({"age": 30}, y, ["age"]) == (y, {"age": 30})
+    for y in (["north"], TEXTS[:1], pd.Series(["north"]), pd.DataFrame({"site": ["north"]})):
+        with pytest.raises(ValueError, match="'y' must be one condition for all samples"):
+            conditions.taken({"age": 30}, y, ["age"])
+
+
 HOLES = {
     "list": [None, *TEXTS[1:]],
     "objects": np.array([None, *TEXTS[1:]], dtype=object),
@@ -95,3 +104,8 @@ def test_what_is_missing_is_refused_afterwards(fitted, told):
 def test_what_was_not_in_the_fit_is_refused(fitted, told):
     with pytest.raises(ValueError, match=r"not fitted with|fitted with such as"):
         Conditions().fit(fitted, N).encode(told, 2)
+
+
+def test_a_label_that_is_new_is_named_beside_those_that_are_known():
+    with pytest.raises(ValueError, match="'west', which is none of 'b', 'north', 'south'"):
+        Conditions().fit(TEXTS, N).encode(["north", "west"], 2)

@@ -1,6 +1,7 @@
 """What conditional models are told: labels and numbers, one or several to a row, as rows of numbers."""
 
 import math
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from vaekit.utils._weights import in_proportion
 __all__ = ["Conditions"]
 
 MAX_SEEN = 10_000  # conditions that are remembered, to draw from
+TEXT = (str, bytes)  # which are no arrays
 NUMBERS = frozenset("biuf")
 FILL = "fill them, with a label of their own where they are labels, or leave out such rows"
 LIKE = (NUMBERS, {"U", "O"}, {"S"})  # kinds of arrays whose values are equal only where they are one label
@@ -95,7 +97,7 @@ class Conditions:
         """
         told = [name for name in self.names if name in given]
         if not told:
-            if y is not None and not isinstance(y, tuple) and (hasattr(y, "columns") or np.ndim(unwrap(y))):
+            if y is not None and not _holds_for_all(y):
                 raise ValueError("The 'y' must be one condition for all samples, a scalar or a tuple, beside 'given'.")
             return y, given
         if y is not None or len(told) < len(self.names):
@@ -180,7 +182,7 @@ def _columns(y, n_rows):
 
 
 def _opened_columns(y, n_rows):
-    if isinstance(y, (str, bytes)):  # one for all, which is no array
+    if isinstance(y, TEXT):
         y = np.asarray(y)
     if isinstance(y, list) and any(value is None for value in y):
         y = np.array(y, dtype=object)
@@ -193,6 +195,11 @@ def _opened_columns(y, n_rows):
         return [_told_apart(np.asarray(y[name])) for name in y.columns]
     array = _told_apart(np.asarray(unwrap(y)))
     return [np.full(n_rows, array)] if array.ndim == 0 else list(np.atleast_2d(array.T))
+
+
+def _holds_for_all(y):
+    """Whether y is one condition: a scalar, or a tuple."""
+    return isinstance(y, (*TEXT, tuple)) or not (hasattr(y, "columns") or np.ndim(unwrap(y)))
 
 
 def _told_apart(labels):
@@ -253,7 +260,15 @@ def _encoded_with_words(encoder, column):
     try:
         return encoder.transform(column[:, None])
     except ValueError as error:
-        raise ValueError(f"The 'y' holds what the model was not fitted with: {error}") from error
+        what = _unknown_label(encoder, column) or error
+        raise ValueError(f"The 'y' holds what the model was not fitted with: {what}") from error
     except TypeError as error:
         some = getattr(encoder, "categories_", [np.zeros(1)])[0][0]
         raise ValueError(f"The 'y' holds {column.dtype}, and the model was fitted with such as {some!r}.") from error
+
+
+def _unknown_label(encoder, column):
+    """The first label that is new, and those that are not, in words; None of numbers."""
+    labels = [label for known in getattr(encoder, "categories_", []) for label in known.tolist()]
+    new = next((value for value in column.tolist() if labels and value not in labels), None)
+    return None if new is None else f"{new!r}, which is none of {reprlib.repr(labels)[1:-1]}."
