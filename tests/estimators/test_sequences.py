@@ -74,8 +74,10 @@ GROUPS = np.arange(12) // 6
 BAD = {
     "a group that is none": (
         {"groups": np.array([None, "a"] * 6, dtype=object)},
-        "'groups' must all be numbers or all",
+        "'groups' has values that are missing",
     ),
+    "a group that is no number": ({"groups": np.r_[np.nan, GROUPS[1:]]}, "'groups' has values that are missing"),
+    "numbers and text": ({"groups": np.array([1, "a"] * 6, dtype=object)}, "'groups' must all be numbers or all"),
     "one row that counts": ({"sample_weight": np.eye(12)[0]}, "'sample_weight' of the 12 rows leave 0 pairs"),
     "rows that count apart": ({"groups": GROUPS, "sample_weight": np.arange(12) % 2}, "leave 0 pairs of neighbours"),
 }

@@ -55,13 +55,29 @@ def test_a_prior_of_its_own_is_drawn_from_by_name():
         low_posterior_samples(TwoHumpsWithoutSampler(), ONE_ROW)
 
 
-def test_a_prior_that_is_no_image_of_a_normal_has_no_generation_space():
+class TwoHumpsWithoutSpaces(TwoHumps):
+    """As models with such a prior are: they do not have the methods."""
+
+    @property
+    def to_generation_space(self):
+        raise AttributeError
+
+    to_representation_space = to_generation_space
+
+
+@pytest.mark.parametrize("world", [TwoHumps(), TwoHumpsWithoutSpaces()])
+def test_a_prior_that_is_no_image_of_a_normal_has_no_generation_space(world):
     with pytest.raises(IncompatibleChoiceError, match="threshold='representation'"):
-        leakage_curve(TwoHumps(), ONE_ROW, [-3])
-    with pytest.raises(ValueError, match="rank_by='representation'"):
-        high_posterior_samples(TwoHumps(), ONE_ROW, 3)
-    assert leakage_curve(TwoHumps(), ONE_ROW, [np.inf], threshold="representation").value > 0
-    assert len(high_posterior_samples(TwoHumps(), ONE_ROW, 3, rank_by="representation").row) == 3
+        leakage_curve(world, ONE_ROW, [-3])
+    with pytest.raises(IncompatibleChoiceError, match="rank_by='representation'"):
+        high_posterior_samples(world, ONE_ROW, 3)
+    assert leakage_curve(world, ONE_ROW, [np.inf], threshold="representation").value > 0
+    leaks = high_posterior_samples(world, ONE_ROW, 3, rank_by="representation", random_state=0)
+    pockets = low_posterior_samples(world, ONE_ROW, 3, random_state=0)
+    assert (leaks.row == 0).all()
+    for samples in (leaks, pockets):
+        assert (samples.generation is None) == isinstance(world, TwoHumpsWithoutSpaces)
+        assert samples.data.shape[0] == 3
 
 
 def test_a_flow_that_fixes_the_only_code_is_still_a_flow():

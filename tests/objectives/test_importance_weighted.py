@@ -9,6 +9,7 @@ from golden_batch import assert_golden, double
 from objective_world import BATCH, gradients, inputs_of, look, make_net, take_step
 from scipy.stats import multivariate_normal
 from settings_of_words import setting
+from skorch.callbacks import Callback
 from torch import nn
 
 from vaekit import IWAE, VAE
@@ -202,8 +203,45 @@ def test_what_is_reported_is_the_bound(linear):
     model, X = linear
     assert model.score(X) == model.score_samples(X, n_importance_samples=4).mean()
     assert model.score(X) == pytest.approx(model.history_[-1]["bound"] + model.model_.blueprint.log_volume, abs=0.3)
-    stopped = IWAE(n_components=2, early_stopping=True, warmup=0, max_epochs=3, random_state=0).fit(X)
-    assert {"bound", "valid_loss"} <= set(stopped.history_[-1])
+
+
+class AtEpochEnd(Callback):
+    def __init__(self, function):
+        self.function = function
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        self.function(net.module_, dataset_valid[:].x)
+
+
+def linear_bounds(module, x):
+    """Evidence and ELBO of a linear model of noise N(0, I), means over rows, in closed form."""
+    with torch.no_grad():
+        b, ends, q = module.decode(torch.zeros(1, 2)), module.decode(torch.eye(2)), module.encode(x)
+    W, variance = (ends - b).T, q.logvar.exp()
+    evidence = torch.distributions.MultivariateNormal(b[0], W @ W.T + torch.eye(len(W))).log_prob(x)
+    kl = 0.5 * (q.loc**2 + variance - 1 - q.logvar).sum(1)
+    errors = (x - b - q.loc @ W.T).square().sum(1) + variance @ W.square().sum(0)
+    return evidence.mean().item(), (-0.5 * errors - len(W) / 2 * math.log(2 * math.pi) - kl).mean().item()
+
+
+def test_early_stopping_watches_the_bound():
+    """With 200 samples it is the evidence, and rises for epochs after the ELBO of this posterior was at its best."""
+    bounds, rows = [], []
+
+    def look(module, x):
+        rows[:] = [x]
+        bounds.append(linear_bounds(module, x))
+
+    model = IWAE(
+        n_components=2, n_samples=200, hidden_layer_sizes=(), likelihood=Normal(scale=1.0), standardize=None, warmup=0,
+        early_stopping=True, validation_fraction=0.5, n_iter_no_change=3, max_epochs=40, learning_rate=0.03,
+        batch_size=25, random_state=0, callbacks=[AtEpochEnd(look)],
+    ).fit(make_linear_mixture(200, random_state=0).data)  # fmt: skip
+    watched, (evidence, elbo) = np.array([-row["valid_loss"] for row in model.history_]), np.transpose(bounds)
+    np.testing.assert_allclose(watched, evidence, atol=0.1)
+    assert (watched > elbo + 1).all()
+    assert np.argmax(elbo) + 3 < np.argmax(watched) == len(watched) - 1 - 3
+    assert linear_bounds(model.model_.module, rows[0]) == bounds[np.argmax(watched)]
 
 
 def test_a_learned_scale_settles_on_the_errors_of_samples_that_count():

@@ -71,7 +71,7 @@ def test_pi_adds_the_excess_and_follows_it_at_once():
 
 
 def test_pi_grows_by_shares_where_nats_would_add_less():
-    """I <- I + max(integral e, growth weight min(e / (tolerance target), 1)), e the excess, and so below the target."""
+    """I <- I + max(integral e, growth weight min(e / (tolerance target), 1)), e the excess; below 0 the share alone."""
     controller = PI(proportional=0.0, integral=0.001, growth=0.1, tolerance=1)
 
     def added(level, excess, target):
@@ -81,6 +81,7 @@ def test_pi_grows_by_shares_where_nats_would_add_less():
     assert added(40.0, -1.0, 4.0) == pytest.approx(-0.1 * 40 / 4)
     assert added(40.0, 50.0, 4.0) == pytest.approx(0.1 * 40)  # an excess counts up to the target's size
     assert added(0.01, 1.0, 4.0) == pytest.approx(0.001)  # nats add more
+    assert added(0.01, -1.0, 4.0) == pytest.approx(-0.1 * 0.01 / 4)  # and would take more
     assert added(40.0, 0.1, 0.2) == pytest.approx(0.1 * 40 * 0.1)  # below a nat, in nats
 
 
@@ -100,6 +101,14 @@ def test_they_follow_a_weight_of_any_size_that_moves(controller, scale, rate, n_
 
     run(controller, plant, number(8.0), 900)
     assert torch.stack(kls[-200:]).numpy() == pytest.approx(8, rel=0.05)
+
+
+def test_pi_falls_by_shares_and_never_to_nothing():
+    """A sum of nats alone is at 0 after ten steps, however long the KL then stays below the target."""
+    weights = run(PI(proportional=0.0, damping=0), lambda weight: number(2.0), number(4.0), 50, start=0.02)
+    np.testing.assert_allclose(weights, 0.02 * 0.95 ** np.arange(50), rtol=1e-5)
+    published = run(PI(proportional=0.0, growth=0, damping=0), lambda weight: number(2.0), number(4.0), 50, start=0.02)
+    np.testing.assert_allclose(published[9:], [0.002] + [0.0] * 40, atol=1e-6)
 
 
 @pytest.mark.parametrize("controller", [GECO(damping=0.7), PI(damping=0.7)])

@@ -1,6 +1,7 @@
 """PostHoc: any density estimator of scikit-learn's kind, fitted to the codes once training has ended."""
 
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -160,9 +161,12 @@ REFUSED = {
 @pytest.mark.parametrize(("estimator", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_cannot_be_fitted_to_so_few_codes_is_refused_before_training(estimator, words):
     model = VAE(prior=PostHoc(estimator=estimator), **TINY)
-    with pytest.raises(ValueError, match=f"{type(estimator).__name__}, the estimator of prior='post_hoc', .*{words}"):
+    said = f"{type(estimator).__name__}, the estimator of prior='post_hoc', .*{words}"
+    with pytest.raises(ValueError, match=said) as refused:
         model.fit(np.eye(5))
     assert not hasattr(model, "net_")
+    (remedy,) = re.findall(r"as in (PostHoc\(.*\))\.", str(refused.value))
+    assert eval(remedy).estimator.n_components == 2
 
 
 @pytest.mark.parametrize("call", ["partial_fit", "fit"])

@@ -1,6 +1,7 @@
 """What conditional models are told: labels and numbers, one or several to a row, as rows of numbers."""
 
 import math
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ from torch import nn
 
 from vaekit.frames import open_table
 from vaekit.utils._containers import column_names, unwrap
-from vaekit.utils._told import about
+from vaekit.utils._told import about, refuse_missing
 from vaekit.utils._weights import in_proportion
 
 __all__ = ["Conditions"]
 
 MAX_SEEN = 10_000  # conditions that are remembered, to draw from
+TEXT = (str, bytes)  # which are no arrays
+NUMBERS = frozenset("biuf")
+FILL = "fill them, with a label of their own where they are labels, or leave out such rows"
+LIKE = (NUMBERS, {"U", "O"}, {"S"})  # kinds of arrays whose values are equal only where they are one label
 
 
 class Conditions:
@@ -61,7 +66,7 @@ class Conditions:
         Raises
         ------
         ValueError
-            If there are not as many conditions as rows, or a label was not seen in `fit`.
+            If there are not as many conditions as rows, one is missing, or a label was not seen in `fit`.
         """
         if y is None:
             return np.tile(self.mean, (n_rows, 1))
@@ -92,7 +97,7 @@ class Conditions:
         """
         told = [name for name in self.names if name in given]
         if not told:
-            if y is not None and not isinstance(y, tuple) and (hasattr(y, "columns") or np.ndim(unwrap(y))):
+            if y is not None and not _holds_for_all(y):
                 raise ValueError("The 'y' must be one condition for all samples, a scalar or a tuple, beside 'given'.")
             return y, given
         if y is not None or len(told) < len(self.names):
@@ -177,6 +182,10 @@ def _columns(y, n_rows):
 
 
 def _opened_columns(y, n_rows):
+    if isinstance(y, TEXT):
+        y = np.asarray(y)
+    if isinstance(y, list) and any(value is None for value in y):
+        y = np.array(y, dtype=object)
     if isinstance(y, tuple):  # one condition of several columns
         return [_told_apart(np.full(n_rows, value)) for value in y]
     if column_names(y) is not None:
@@ -186,6 +195,11 @@ def _opened_columns(y, n_rows):
         return [_told_apart(np.asarray(y[name])) for name in y.columns]
     array = _told_apart(np.asarray(unwrap(y)))
     return [np.full(n_rows, array)] if array.ndim == 0 else list(np.atleast_2d(array.T))
+
+
+def _holds_for_all(y):
+    """Whether y is one condition: a scalar, or a tuple."""
+    return isinstance(y, (*TEXT, tuple)) or not (hasattr(y, "columns") or np.ndim(unwrap(y)))
 
 
 def _told_apart(labels):
@@ -202,16 +216,59 @@ def _names(y):
 
 
 def _fitted_encoder(column, weight):
+    refuse_missing(column, "y", FILL)
     if column.dtype.kind == "f" and type_of_target(column) == "continuous":
         return StandardScaler().fit(column[:, None], sample_weight=weight)
     return OneHotEncoder(sparse_output=False).fit(column[:, None])
 
 
 def _encoded(encoder, column):
+    """A column as its encoder has it (n_rows, width): read here if it is plainly of the fit, else by scikit-learn."""
+    read = _standardised if isinstance(encoder, StandardScaler) else _one_hot
+    encoded = read(encoder, column)
+    return _encoded_with_words(encoder, column) if encoded is None else encoded
+
+
+def _standardised(scaler, column):
+    """Numbers in deviations from their mean; None unless all are finite."""
+    if column.dtype.kind not in NUMBERS:
+        return None
+    numbers = (column[:, None].astype(np.float64) - scaler.mean_) / scaler.scale_
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def _one_hot(encoder, column):
+    """1 at the place of each label among those of the fit; None if one is not among them, or of another type."""
+    (labels,) = encoder.categories_
+    if not any({labels.dtype.kind, column.dtype.kind} <= kinds for kinds in LIKE):
+        return None
+    try:
+        places = np.searchsorted(labels, column).clip(max=len(labels) - 1)
+        is_among_them = np.all(labels[places] == column)
+    except (TypeError, ValueError):  # objects that have no order
+        return None
+    if not is_among_them:
+        return None
+    encoded = np.zeros((len(column), len(labels)))
+    encoded[np.arange(len(column)), places] = 1
+    return encoded
+
+
+def _encoded_with_words(encoder, column):
+    """By scikit-learn, or its words for what is wrong."""
+    refuse_missing(column, "y", FILL)
     try:
         return encoder.transform(column[:, None])
     except ValueError as error:
-        raise ValueError(f"The 'y' holds what the model was not fitted with: {error}") from error
+        what = _unknown_label(encoder, column) or error
+        raise ValueError(f"The 'y' holds what the model was not fitted with: {what}") from error
     except TypeError as error:
         some = getattr(encoder, "categories_", [np.zeros(1)])[0][0]
         raise ValueError(f"The 'y' holds {column.dtype}, and the model was fitted with such as {some!r}.") from error
+
+
+def _unknown_label(encoder, column):
+    """The first label that is new, and those that are not, in words; None of numbers."""
+    labels = [label for known in getattr(encoder, "categories_", []) for label in known.tolist()]
+    new = next((value for value in column.tolist() if labels and value not in labels), None)
+    return None if new is None else f"{new!r}, which is none of {reprlib.repr(labels)[1:-1]}."

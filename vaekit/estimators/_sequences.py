@@ -13,7 +13,7 @@ from vaekit.objectives import Contrast, LaplaceTransition, PermutationContrast, 
 from vaekit.posteriors import FixedScale
 from vaekit.utils._ambient import GuardedMethods
 from vaekit.utils._sklearn import fit_context
-from vaekit.utils._told import about, told
+from vaekit.utils._told import about, refuse_missing, told
 from vaekit.utils._typing import RowsLike
 
 __all__ = ["PCL", "SlowVAE"]
@@ -110,12 +110,13 @@ def _numbers_of_groups(n_rows, groups):
     with about("groups"):
         groups = column_or_1d(told(groups, "groups", may_be_moments=True))
         check_consistent_length(range(n_rows), groups)
+    refuse_missing(groups, "groups", "say which sequence these rows are of, or leave them out")
     try:
         return np.unique(groups, return_inverse=True)[1]
     except TypeError as error:
         raise ValueError(
-            "The 'groups' must all be numbers or all be text, so that they can be told apart; replace None and other "
-            "kinds among them."
+            "The 'groups' must all be numbers or all be text, so that they can be told apart; replace those of another "
+            "kind."
         ) from error
 
 

@@ -76,7 +76,11 @@ def draw_prior(estimator, n_samples, n_components, random_state):
 
 def generation_log_density(estimator, Z, remedy):
     """log N(g(z); 0, I): the density of the point that generation space has for z."""
-    require(estimator, "The density in generation space", "to_generation_space")
+    if not hasattr(estimator, "to_generation_space"):
+        raise IncompatibleChoiceError(
+            f"The prior of {type(estimator).__name__} is no image of N(0, I), for it has no to_generation_space: "
+            f"{remedy}."
+        )
     Z0 = floats(estimator.to_generation_space(Z))
     _check_is_generation_space(estimator, estimator.to_generation_space, Z, remedy)
     return standard_normal_log_density(Z0)

@@ -23,8 +23,8 @@ class LowPosteriorSamples(NamedTuple):
     ----------
     representation : ndarray of shape (n_samples, n_components)
         Codes z.
-    generation : ndarray of shape (n_samples, n_components)
-        The same points in the space where the prior is plainly normal, z0 = g(z).
+    generation : ndarray of shape (n_samples, n_components) or None
+        The same points in the space where the prior is plainly normal, z0 = g(z); None if it has no such space.
     data : ndarray of shape (n_samples, ...)
         Their decoded means, in the units and the shape of the data.
     log_q : ndarray of shape (n_samples,)
@@ -32,7 +32,7 @@ class LowPosteriorSamples(NamedTuple):
     """
 
     representation: np.ndarray
-    generation: np.ndarray
+    generation: np.ndarray | None
     data: np.ndarray
     log_q: np.ndarray
 
@@ -53,7 +53,7 @@ class HighPosteriorSamples(NamedTuple):
     """
 
     representation: np.ndarray
-    generation: np.ndarray
+    generation: np.ndarray | None
     data: np.ndarray
     log_q: np.ndarray
     log_prior: np.ndarray
@@ -121,7 +121,7 @@ def low_posterior_samples(
     (5, 4)
     """
     estimator, X = look_into(estimator, X)
-    require(estimator, "Low-posterior sampling", "inverse_transform", "to_generation_space")
+    require(estimator, "Low-posterior sampling", "inverse_transform")
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
     candidates, log_q = prior_candidates(estimator, q, n_samples, n_candidates, random_state)
     lowest = np.argsort(log_q, kind="stable")[:n_samples]
@@ -194,7 +194,7 @@ def high_posterior_samples(
     (5,)
     """
     estimator, X = look_into(estimator, X)
-    require(estimator, "High-posterior sampling", "log_prior", "inverse_transform", "to_generation_space")
+    require(estimator, "High-posterior sampling", "log_prior", "inverse_transform")
     n_candidates = _count_candidates(n_samples, n_candidates)
     q = aggregate_posterior or AggregatePosterior.from_estimator(estimator, X)
     candidates, rows = q.sample(n_candidates, random_state, return_rows=True)
@@ -223,4 +223,6 @@ def _count_candidates(n_samples, n_candidates):
 
 
 def _in_three_spaces(estimator, Z):
-    return Z, floats(estimator.to_generation_space(Z)), made_rows(estimator, estimator.inverse_transform(Z))
+    has_spaces = hasattr(estimator, "to_generation_space")
+    Z0 = floats(estimator.to_generation_space(Z)) if has_spaces else None
+    return Z, Z0, made_rows(estimator, estimator.inverse_transform(Z))

@@ -21,6 +21,8 @@ __all__ = [
     "range_of",
 ]
 
+BETWEEN_SPACES = ("to_generation_space", "to_representation_space")
+
 
 class Fitted(Inside):
     """A model and the steps before it (None where there are none); rows go in and come out in the units of X."""
@@ -35,9 +37,10 @@ class Fitted(Inside):
         if isinstance(self.model, BaseEstimator):
             check_is_fitted(self.model)
         if not hasattr(self.model, method):
+            instead = "space='representation' where that is offered, " if method in BETWEEN_SPACES else ""
             raise AttributeError(
                 f"Inspection asks for the method {method!r}, which {type(self.model).__name__} does not have; choose "
-                "another display or number, or give the object that method."
+                f"{instead}another display or number, or give the object that method."
             )
         return getattr(self.model, method)
 

@@ -128,12 +128,13 @@ class PI(Controller):
     """weight = exp(damping S) (proportional / (1 + exp(target - KL)) + I + smallest), I a sum over steps.
 
     S is (KL - target) / max(target, 1), cut to [-1, 1]. I grows by integral (KL - target), or by growth S / tolerance,
-    cut to [-1, 1], of the weight without its damping, where that is more. The weight is kept in [smallest, largest],
-    and nothing is added up that would drive it out of them.
+    cut to [-1, 1], of the weight without its damping, where that is more; it falls by the share alone. The weight is
+    kept in [smallest, largest], and nothing is added up that would drive it out of them.
 
     A sum of nats alone (`growth=0`, as published) suits weights around a tenth: a KL falls by nats for each factor of
     the weight, not for each unit. Beside a likelihood whose scale is learned the weight that is needed lies in the
-    tens and moves by a thousandth of itself in each step, which such a sum never catches up with.
+    tens and moves by a thousandth of itself in each step, which such a sum never catches up with. Small weights it
+    takes to nothing within a few steps, from where they come back in hundreds.
 
     A KL answers the weight after some tens of steps, and what only adds up swings around the target for hundreds, which
     a short training does not outlast. `damping` makes the weight higher at once where the KL is too high.
@@ -206,7 +207,11 @@ class PI(Controller):
     def increment(self, level, excess, target):
         """What is added, as far as it takes the weight to its bound and no further."""
         weight = self._undamped(level, excess)
-        by_share = self.growth * weight.clamp(min=0) * share(excess, target, self.tolerance)
+        return self._added(weight, excess, target).clamp(min=self.smallest - weight, max=self.largest - weight)
+
+    def _added(self, weight, excess, target):
         by_nats = self.integral * excess
-        added = torch.where(by_share.abs() > by_nats.abs(), by_share, by_nats)
-        return added.clamp(min=self.smallest - weight, max=self.largest - weight)
+        if not self.growth:
+            return by_nats
+        by_share = self.growth * weight.clamp(min=0) * share(excess, target, self.tolerance)
+        return torch.where(excess > 0, torch.maximum(by_share, by_nats), by_share)

@@ -194,7 +194,7 @@ def refuse(estimator, n_codes, flaw, what_is_left=""):
         words = str(flaw) if isinstance(flaw, ValueError) else repr(flaw)
         raise ValueError(
             f"{type(estimator).__name__}, the estimator of prior='post_hoc', could not be fitted to {n_codes} codes "
-            f"({words}): give one that can, as in PostHoc(GaussianMixture(n_components=2)){what_is_left}."
+            f"({words}): give one that can, as in PostHoc(estimator=GaussianMixture(n_components=2)){what_is_left}."
         ) from flaw
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from vaekit.utils._containers import on_host
 
-__all__ = ["about", "told"]
+__all__ = ["about", "refuse_missing", "told"]
 
 
 @contextlib.contextmanager
@@ -31,3 +31,22 @@ def told(values, name, may_be_moments=False):
     if not may_be_moments and getattr(getattr(values, "dtype", None), "kind", None) in ("m", "M"):
         raise ValueError(f"The {name!r} holds dates or times: turn them into numbers, such as days since a date.")
     return values
+
+
+def refuse_missing(column, name, remedy):
+    """Raise ValueError if a value of a column is None, NaN, or missing as pandas has it."""
+    if column.dtype.kind in "fmM":
+        is_missing = column != column
+    else:
+        is_missing = [_is_missing(value) for value in column.tolist()] if column.dtype == object else [False]
+    if np.any(is_missing):
+        raise ValueError(f"The {name!r} has values that are missing: {remedy}.")
+
+
+def _is_missing(value):
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # of pandas.NA nobody knows
+        return True
+    except ValueError:  # an array
+        return False

@@ -81,6 +81,7 @@ def claims():
 
 STUDY = Study(
     name="target_kl",
+    version=2,
     title="A KL that is asked for",
     source="our own protocol, of controllers after Rezende and Viola 2018, https://arxiv.org/abs/1810.00597, and Shao "
     "et al. 2020, https://arxiv.org/abs/2004.05988",
