@@ -80,7 +80,7 @@ def test_every_estimator(name):
 
 
 def test_told_conditions():
-    model = tiny("ConditionalVAE", **MASK).fit(FRAME, FRAME["region"].astype(str).to_numpy())
+    model = tiny("ConditionalVAE", **MASK).fit(FRAME, FRAME["region"].astype(object).fillna("nowhere").to_numpy())
     assert isinstance(model, ConditionalVAE)
     assert types(model.sample(4, y=("north",))) == types(FRAME)
 
