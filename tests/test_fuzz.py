@@ -72,6 +72,7 @@ def test_faults_are_found(error, monkeypatch):
 # ---------------------------------------------------------------------- every pair of words
 
 DATA = np.random.default_rng(0).uniform(size=(12, 3))
+ONE_HOT = np.eye(3)[np.arange(12) % 3]  # for likelihoods of categories, and of counts
 CHOICES = ("objective", "prior", "posterior_family", "likelihood")
 PAIRS = [pair for pair in itertools.combinations(CHOICES, 2) if pair != ("posterior_family", "likelihood")]
 
@@ -82,14 +83,15 @@ def together(choices):
     kind = vaekit.SlowVAE if "laplace_transition" in choices.values() else vaekit.VAE
     choices = {name: word for name, word in choices.items() if word != "laplace_transition"}
     model = kind(n_components=2, hidden_layer_sizes=(4,), max_steps=1, random_state=0).set_params(**implicit | choices)
+    rows = ONE_HOT if choices.get("likelihood") in ("categorical", "poisson", "negative_binomial") else DATA
     try:
-        model.fit(DATA)
+        model.fit(rows)
     except ValueError as error:
         judge_what_is_left(model, error, choices)
         raise
-    told = [model.transform(DATA), model.sample_posterior(DATA)]
+    told = [model.transform(rows), model.sample_posterior(rows)]
     told += [model.sample(2)] if hasattr(model, "sample") else []
-    told += [model.score_samples(DATA)] if hasattr(model, "score_samples") else []
+    told += [model.score_samples(rows)] if hasattr(model, "score_samples") else []
     assert all(np.isfinite(values).all() for values in told)
 
 

@@ -66,6 +66,17 @@ def test_groups_are_routed_split_and_gone_on_with(estimator):
         set_config(enable_metadata_routing=False)
 
 
+@pytest.mark.parametrize("estimator", [PCL, SlowVAE])
+def test_rows_that_are_held_out_may_leave_no_neighbours(estimator):
+    X = make_ar1_sequence(60, random_state=0).data
+    model = estimator(**TINY).fit(X)
+    codes = model.transform(X)
+    model.set_params(early_stopping=True, validation_fraction=0.5)
+    with pytest.raises(ValueError, match=r"'validation_fraction' leaves [01] pairs"):
+        model.fit(X[:4])
+    assert np.array_equal(model.transform(X), codes)
+
+
 def test_an_encoder_alone_has_no_way_back():
     assert not any(hasattr(PCL(), name) for name in ("inverse_transform", "sample", "score_samples", "log_prior"))
 

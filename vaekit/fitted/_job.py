@@ -69,6 +69,7 @@ def prepare(model, X, training, callbacks, known=NOTHING):
         raise ValueError("Training takes at least two rows, and X holds one; pass more rows at a time.")
     _refuse_what_looks_at_all_rows(model, X)
     rows, valid = training_rows(model, X, known, train_numbers, valid_numbers)
+    _refuse_too_few_pairs(len(rows))
     job = Job(
         net=model.net,
         rows=rows,
@@ -88,6 +89,15 @@ def prepare(model, X, training, callbacks, known=NOTHING):
     prepared = Prepared(model, job, model.net.step_, model.memory, remembered)
     model.remember(remembered)
     return prepared
+
+
+def _refuse_too_few_pairs(n_pairs):
+    """Of neighbours in time, of which rows that are held out have taken the others: rows themselves are two or more."""
+    if n_pairs < 2:
+        raise ValueError(
+            f"The 'validation_fraction' leaves {n_pairs} pairs of neighbours in time to train on, and training takes "
+            "two: lower it, pass longer sequences, or choose early_stopping=False."
+        )
 
 
 def _refuse_what_looks_at_all_rows(model, X):
