@@ -9,6 +9,7 @@ import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 
 import vaekit
 from tests.helpers.awkward_rows import Rows, draw_later, draw_rows
@@ -120,6 +121,8 @@ def judge_numbers(what, values, case):
 
 def numbers_of(values):
     """Return what of an answer is numbers: of a frame of several kinds words and dates are not in question."""
+    if isinstance(values, pl.DataFrame):  # whose widest integers pandas cannot read
+        values = values.with_columns(pl.selectors.by_dtype(pl.Int128).cast(pl.Float64))
     values = values.to_pandas() if hasattr(values, "to_pandas") else values
     if not hasattr(values, "select_dtypes"):
         return values
