@@ -176,8 +176,12 @@ def test_a_fit_that_fails_costs_no_other(n_jobs):
 def test_where_nothing_succeeds_it_says_why():
     with pytest.raises(ValueError, match=r"No model could be fitted and scored: .*n_components=99"):
         compare([PCA(99)], X, seeds=2)
+
+
+@pytest.mark.parametrize("error_score", ["nan", True])
+def test_an_error_score_is_a_number(error_score):
     with pytest.raises(ValueError, match="'error_score' parameter must be 'raise' or a number"):
-        compare([PCA(99)], X, error_score="nan")
+        compare([PCA(99)], X, error_score=error_score)
 
 
 def test_differences_are_of_seeds_that_both_have():

@@ -64,8 +64,8 @@ def kernel_distance(
     Other than the Frechet distance, it does not depend on the number of rows. It does depend on the scale of the
     features, through the 1 in the kernel. Subsets overlap, so that their deviation s alone says too little of the mean:
     the standard error is :math:`s \sqrt{m / (n - m) + 1 / S}`, with n the rows of the smaller set and S the number of
-    subsets (the delete-d jackknife, and the luck of the draw). Of features that
-    stay on a disk the rows of a subset are read at a time.
+    subsets (the delete-d jackknife, and the luck of the draw). Of features that stay on a disk the rows of a subset are
+    read at a time.
 
     References
     ----------

@@ -61,9 +61,8 @@ def precision_recall_scores(features_real: ArrayLike, features_fake: ArrayLike, 
     Distances are sums of squared differences, never expanded into products: a sample that copies a row then has that
     row's own distances to the last digit, and ties fall the same way every time. Where rows repeat, the balls' surfaces
     count: copies of data have precision 1 whatever the radius, 0 included, and the density of a set in itself is
-    (k + 1) / k, each row being in its own ball, too. Time of order (n + m)^2 x n_features;
-    memory of a block of rows and of 128 MiB of distances.
-    Compare at equal k, numbers of rows, and features.
+    (k + 1) / k, each row being in its own ball, too. Time of order (n + m)^2 x n_features; memory of a block of rows
+    and of 128 MiB of distances. Compare at equal k, numbers of rows, and features.
 
     References
     ----------

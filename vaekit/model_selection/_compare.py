@@ -95,7 +95,7 @@ def compare(
     """
     named = models if isinstance(models, Mapping) else _named(list(models))
     seeds = _checked_seeds(seeds)
-    if not (error_score == "raise" or isinstance(error_score, Real)):
+    if isinstance(error_score, bool) or not (error_score == "raise" or isinstance(error_score, Real)):
         raise ValueError(f"The 'error_score' parameter must be 'raise' or a number, got {error_score!r}.")
     if not named:
         raise ValueError(
