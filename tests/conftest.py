@@ -13,8 +13,13 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
+
+# The same examples wherever the suite runs; `--hypothesis-profile default` draws others each time.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("same")
 
 # Without a GPU, kernels for one are run by their interpreter, which must be said before they are read.
 if not torch.cuda.is_available():

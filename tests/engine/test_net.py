@@ -226,6 +226,39 @@ def test_a_broken_gradient_of_a_last_step_is_found_in_the_weights():
     assert same_weights(broken, before)
 
 
+class NinthPower(nn.Module):
+    def forward(self, z):
+        return z**9
+
+
+def steep_decoder(n_components, event_shape):
+    return nn.Sequential(linear_decoder(n_components, event_shape), NinthPower())
+
+
+def tearing(first_epoch):
+    """Return a callback that makes codes drawn of the prior so large, from this epoch on, that decoding overflows."""
+
+    def tear(net, at):
+        if len(net.history) > first_epoch:
+            net.module_.prior.log_scale.data.fill_(20.0)
+
+    return AtEpochBegin(tear)
+
+
+def test_draws_that_are_not_finite_lead_back_though_no_loss_tells_of_them():
+    network = Custom(encoder_module=batch_normalised, decoder_module=steep_decoder)
+    options = {"network": network, "prior": "elementwise_flow", "warmup": 0}
+    before = tiny(max_epochs=1, **options).fit(X)  # where the third begins, the scale is changed already
+    broken = tiny(max_epochs=3, callbacks=[tearing(2)], **options)
+    with pytest.warns(ConvergenceWarning, match="the prior draws was not finite at step 15; .* were kept"):
+        broken.fit(X)
+    assert np.isfinite([row["train_loss"] for row in broken.history_]).all()
+    assert same_weights(broken, before)
+    assert np.isfinite(broken.sample(20)).all()
+    with pytest.raises(NonFiniteLossError, match="the prior draws was not finite at step 25; lower 'learning_rate'"):
+        tiny(max_epochs=5, callbacks=[tearing(1)], **options).fit(X)
+
+
 def test_statistics_of_a_batch_normalisation_are_kept_too():
     network = Custom(encoder_module=batch_normalised, decoder_module=linear_decoder)
     with pytest.warns(ConvergenceWarning, match="at step 5"):

@@ -128,3 +128,12 @@ def test_what_is_no_image_of_a_normal_says_so(word):
     for way in (prior.to_generation_space, prior.to_representation_space):
         with pytest.raises(NoDensityError, match="choose prior='decoupled'"):
             way(rows(3, 2))
+
+
+@over_densities
+@torch.no_grad()
+def test_weights_that_have_gone_far_astray_leave_draws_that_single_precision_holds(word):
+    """A density does not tell of scales that are too large: log sigma of 100 overflows in draws alone."""
+    prior = trained(word, n_components=3, distance=100.0)
+    drawn = prior.sample(noise_for(prior, 50, n_components=3))
+    assert drawn.abs().max() < torch.finfo(torch.float32).max

@@ -30,7 +30,8 @@ FLOWS = {
     "decoupled": Decoupled(hidden_width=8),
     "decoupled, 2 couplings": Decoupled(n_couplings=2, hidden_width=8),
     "decoupled, halves": Decoupled(n_couplings=3, hidden_width=8, mask="halves"),
-    "flow matching": FlowMatching(hidden_width=4, n_steps=32),
+    # at any seed below 1001 what 96 steps leave of an integral's error is within the tolerances below
+    "flow matching": FlowMatching(hidden_width=4, n_steps=96),
     "masked autoregressive": MaskedAutoregressive(hidden_width=8),
     "neural spline": NeuralSpline(n_transforms=2, hidden_width=8, n_bins=4),
 }

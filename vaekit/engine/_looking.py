@@ -7,7 +7,7 @@ from vaekit.engine._loop import noise_like_weights
 from vaekit.priors import Prior
 from vaekit.utils._torch import make_generator
 
-__all__ = ["finish_prior", "held_out_loss", "held_out_losses", "settle_likelihood"]
+__all__ = ["drawn_means", "finish_prior", "held_out_loss", "held_out_losses", "settle_likelihood"]
 
 
 def held_out_loss(net, rows):
@@ -26,6 +26,15 @@ def held_out_losses(net, batch, generator):
     noise = noise_like_weights(net, batch.n_rows, net.objective.held_out_noise(net.noise_widths), generator)
     with torch.no_grad():
         return net.objective.held_out_losses(net.module_, batch, noise)
+
+
+def drawn_means(net, batch, generator):
+    """E[x | z] of a draw of the prior for what is known of each row of a batch."""
+    net.set_training(False)
+    noise = noise_like_weights(net, batch.n_rows, net.noise_widths.prior, generator)
+    with torch.no_grad():
+        model = net.module_.given(batch.given)
+        return model.likelihood.mean(model.decode(model.prior.sample(noise)))
 
 
 def settle_likelihood(net, rows):

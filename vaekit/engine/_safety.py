@@ -7,13 +7,15 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
-from vaekit.engine._looking import held_out_losses
+from vaekit.engine._looking import drawn_means, held_out_losses
 from vaekit.engine._snapshot import Snapshot
 from vaekit.exceptions import NonFiniteLossError
 from vaekit.utils._torch import make_generator
 from vaekit.utils._warnings import warn_user
 
 __all__ = ["Safety", "broken_term"]
+
+DRAWS = "What the prior draws"
 
 
 class Safety:
@@ -107,7 +109,7 @@ class Safety:
         warn_user(f"Training {how} step {self.net.step_}; what was learned by then is kept.", ConvergenceWarning)
 
     def judge(self, rows):
-        """Go back if training ended with weights, or with a loss under them, that are not finite."""
+        """Go back if training ended with weights, or with a loss or draws under them, that are not finite."""
         flaw = None if self.went_back else self._flaw(rows)
         if flaw:
             self.go_back(f"{flaw} was not finite at step {self.net.step_}", rows)
@@ -117,8 +119,10 @@ class Safety:
         return self._flaw(rows) is None
 
     def _flaw(self, rows):
-        """Name what is not finite of weights, buffers, and the held-out loss of a batch, or None."""
-        return _flaw_of_weights(self.net) or _flaw_of_loss(self.net, rows[: self.net.batch_size])
+        """Name what is not finite of weights, buffers, the held-out loss of a batch and as many draws, or None."""
+        net = self.net
+        batch = rows[: net.batch_size]
+        return _flaw_of_weights(net) or _flaw_of_loss(net, batch) or _flaw_of_draws(net, batch)
 
     def go_back(self, fault, rows):
         """Return to weights that are sound, at the start of this epoch or the one before; without any, raise an error.
@@ -126,15 +130,16 @@ class Safety:
         Raises
         ------
         NonFiniteLossError
-            If no epoch has succeeded yet.
+            If no epoch has succeeded yet, or the model of none of the two draws finite samples.
         """
         for start in reversed(self._starts):
             start.restore_weights(self.net)
-            if not self._flaw(rows):
+            flaw = self._flaw(rows)
+            if not flaw:
                 break
         self.net.optimizer_.forget()
         self.went_back = True
-        if self.net.step_ == 0:
+        if self.net.step_ == 0 or flaw == DRAWS:
             raise NonFiniteLossError(
                 f"{fault}; lower 'learning_rate', or check the scale of X ('standardize') and of the likelihood."
             )
@@ -154,6 +159,12 @@ def _flaw_of_loss(net, batch):
     """The loss of the last step was that of the weights before it."""
     losses = held_out_losses(net, batch, make_generator(0, batch.x.device))
     return None if bool(torch.isfinite(losses).all()) else "The loss under the weights"
+
+
+def _flaw_of_draws(net, batch):
+    """A density that is finite does not tell of them: it divides by a scale that they are multiplied by."""
+    means = drawn_means(net, batch, make_generator(0, batch.x.device))
+    return None if bool(torch.isfinite(means).all()) else DRAWS
 
 
 def broken_term(record, weights, first_step):

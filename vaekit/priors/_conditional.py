@@ -12,7 +12,7 @@ from vaekit.functional import coupling, coupling_inverse
 from vaekit.nn._mlp import mlp
 from vaekit.priors._base import Prior, PriorSpec
 from vaekit.priors._decoupled import MASKS, Conditioner
-from vaekit.priors._flow import FlowPrior
+from vaekit.priors._flow import FlowPrior, bounded
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import spec
 
@@ -161,17 +161,22 @@ class ConditionalPrior(Prior):
         for mask, told in reversed(self._blocks(condition, z)):
             z, of_block = coupling(z, mask, told)
             log_det = log_det + of_block
-        loc, log_scale = self.base(condition).chunk(2, dim=-1)
+        loc, log_scale = self._base(condition)
         return (z - loc) * torch.exp(-log_scale), log_det - log_scale.sum(-1)
 
     def inverse(self, z0: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """z = g_c^-1(z0) and the log-determinant of that map."""
-        loc, log_scale = self.base(condition).chunk(2, dim=-1)
+        loc, log_scale = self._base(condition)
         z, log_det = loc + z0 * torch.exp(log_scale), log_scale.sum(-1).expand(z0.shape[:-1])
         for mask, told in self._blocks(condition, z0):
             z, of_block = coupling_inverse(z, mask, told)
             log_det = log_det + of_block
         return z, log_det
+
+    def _base(self, condition):
+        """mu(c) and log sigma(c)."""
+        loc, log_scale = self.base(condition).chunk(2, dim=-1)
+        return loc, bounded(log_scale)
 
     def _blocks(self, condition, like):
         """Masks, and conditioners that have been told."""

@@ -8,7 +8,7 @@ from torch import nn
 
 from vaekit.functional import entropy_normal, monotone_spline, monotone_spline_inverse, normal_log_density
 from vaekit.priors._base import PriorSpec
-from vaekit.priors._flow import FlowPrior
+from vaekit.priors._flow import FlowPrior, bounded
 from vaekit.utils._sklearn import Interval
 from vaekit.utils._spec import spec
 
@@ -67,8 +67,9 @@ class ElementwiseFlowPrior(FlowPrior):
         return self.widths, self.heights, self.slopes, BOUND
 
     def _elementwise(self, z):
-        z0, log_derivative = monotone_spline((z - self.shift) * torch.exp(-self.log_scale), *self._spline())
-        return z0, log_derivative - self.log_scale
+        log_scale = bounded(self.log_scale)
+        z0, log_derivative = monotone_spline((z - self.shift) * torch.exp(-log_scale), *self._spline())
+        return z0, log_derivative - log_scale
 
     def forward(self, z):
         """z0 = g(z) and log |det dg/dz| per row."""
@@ -83,8 +84,9 @@ class ElementwiseFlowPrior(FlowPrior):
 
     def inverse(self, z0):
         """z = g^-1(z0) and the log-determinant of that map."""
+        log_scale = bounded(self.log_scale)
         z, log_derivative = monotone_spline_inverse(z0, *self._spline())
-        return self.shift + z * torch.exp(self.log_scale), (log_derivative + self.log_scale).sum(-1)
+        return self.shift + z * torch.exp(log_scale), (log_derivative + log_scale).sum(-1)
 
     def extra_repr(self):
         """Size."""

@@ -4,10 +4,21 @@ from abc import abstractmethod
 
 from torch import Tensor
 
+from vaekit.functional import clamp_logvar
 from vaekit.priors._base import Prior
 from vaekit.priors._standard_normal import standard_normal_log_prob
 
-__all__ = ["FlowPrior"]
+__all__ = ["FlowPrior", "bounded"]
+
+LEAST, LARGEST = -20.0, 20.0
+
+
+def bounded(log_scale: Tensor) -> Tensor:
+    """Log scales whose exponentials keep draws finite where training has diverged, without cutting their gradient.
+
+    A density does not tell of a scale that is far too large: it divides by it.
+    """
+    return clamp_logvar(log_scale, LEAST, LARGEST)
 
 
 class FlowPrior(Prior):
