@@ -2,6 +2,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import vaekit
+from tests.helpers.awkward_rows import Rows
 from tests.helpers.broken_files import mutations
 from tests.helpers.drawn_worlds import mixed
 from tests.helpers.family import NAMES, X, same_bits, tiny
@@ -145,6 +147,28 @@ def test_searches(name, tmp_path):
     assert same_bits(getattr(other, method)(rows), getattr(search, method)(rows))
     if "outliers" in name:
         assert same_bits(np.asarray(other.explain(rows[:2])), np.asarray(search.explain(rows[:2])))
+
+
+KEPT_ROWS = [
+    "pandas", "polars", "arrow", "nullable", "numbered", "mixed frame", "polars 128 bits", "sparse", "csc",
+    "a subclass", "text of any length", "objects of many types", "decimals",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("container", KEPT_ROWS)
+@pytest.mark.parametrize("dtype", ["f4", "u1"])
+def test_a_detector_keeps_rows_of_any_container(container, dtype, tmp_path):
+    """It explains a row by training rows: their frames and matrices have no place in the file, their values do."""
+    rows = Rows(dtype=dtype, container=container).make()
+    detector = VAEOutlierDetector(tiny("VAE")).fit(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        save(detector, tmp_path / "detector")
+    other = load(tmp_path / "detector")
+    explained, expected = other.explain(rows), detector.explain(rows)
+    assert type(explained) is type(expected)
+    assert same_bits(np.asarray(explained), np.asarray(expected))
+    np.testing.assert_allclose(np.asarray(explained).sum(axis=1), detector.score_samples(rows), rtol=1e-9)
 
 
 def test_a_pipeline_with_a_module_of_ones_own_is_refused(tmp_path):

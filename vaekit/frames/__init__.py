@@ -1,7 +1,7 @@
 """Tables of mixed columns as matrices of numbers, and back: frames of pandas, polars and Arrow, and arrays."""
 
 from vaekit.frames._cells import number_of, row_of_cells
-from vaekit.frames._choice import columns_of, is_mixed, numbers_of_columns
+from vaekit.frames._choice import columns_of, holds_several_kinds, is_mixed, numbers_of_columns
 from vaekit.frames._columns import Column, Columns
 from vaekit.frames._filling import filled, kept_columns, missing_cells, with_flags
 from vaekit.frames._numbers import (
@@ -27,6 +27,7 @@ __all__ = [
     "filled",
     "frame_of",
     "frame_of_codes",
+    "holds_several_kinds",
     "indicator_names",
     "indicators",
     "is_missing",

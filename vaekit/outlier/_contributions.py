@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils import gen_batches
 
-from vaekit.frames import Columns, columns_of, is_mixed, open_table
-from vaekit.outlier._mosaic import as_numbers, mosaic
+from vaekit.frames import Columns, columns_of, holds_several_kinds, open_table
+from vaekit.outlier._mosaic import as_numbers, mosaic, plain_array
 from vaekit.utils._containers import take_rows
 from vaekit.utils._rows import evenly_spaced
 
@@ -15,6 +16,7 @@ __all__ = ["ReferenceRows", "contributions_of_columns"]
 MOST_REFERENCES = 1000
 FAR = 2.0  # deviations beyond which a column says no more about which rows are alike: it may be the one that is wrong
 SCORES_AT_ONCE = 4096
+PARTS_OF_SPARSE = ("data", "indices", "indptr")
 
 
 class ReferenceRows(NamedTuple):
@@ -31,10 +33,15 @@ class ReferenceRows(NamedTuple):
         return cls(take_rows(X, chosen), scores[chosen])
 
     def packed(self):
-        """The same, a frame of several kinds of columns as plain values: what a file without pickles can hold."""
+        """The same as plain values: what a file without pickles can hold."""
+        if sparse.issparse(self.rows):
+            parts = {name: getattr(self.rows, name) for name in (*PARTS_OF_SPARSE, "shape")}
+            return self._replace(rows={"sparse": parts})
         table = open_table(self.rows)
-        if table is None or table.library == "numpy" or not is_mixed(table):
-            return self
+        if table is None or (table.library == "numpy" and not holds_several_kinds(table)):
+            return self._replace(rows=plain_array(self.rows))
+        if not all(isinstance(name, str) for name in table.names):  # which count as no names
+            table = table._replace(names=list(range(len(table.names))))
         columns = columns_of(table)
         return self._replace(rows={"columns": columns.packed(), "matrix": columns.encode(table)})
 
@@ -42,6 +49,10 @@ class ReferenceRows(NamedTuple):
         """What was packed."""
         if not isinstance(self.rows, dict):
             return self
+        if "sparse" in self.rows:
+            parts = self.rows["sparse"]
+            matrix = sparse.csr_array(tuple(parts[name] for name in PARTS_OF_SPARSE), shape=tuple(parts["shape"]))
+            return self._replace(rows=matrix)
         columns, matrix = Columns.unpacked(self.rows["columns"]), self.rows["matrix"]
         return self._replace(rows=columns.decode(matrix, columns.cells(matrix)))
 

@@ -6,7 +6,11 @@ from scipy import sparse
 from vaekit.frames import frame_of, is_mixed, open_table
 from vaekit.utils._containers import is_frame, unwrap
 
-__all__ = ["alike", "as_given", "as_numbers", "dense", "mosaic", "opened"]
+__all__ = ["alike", "as_given", "as_numbers", "dense", "mosaic", "opened", "plain_array"]
+
+
+WIDEST = ("Int128", "UInt128")
+TEXT_OF_ANY_LENGTH = "T"  # it stands beside nothing else
 
 
 def opened(X):
@@ -15,7 +19,10 @@ def opened(X):
     if table is not None and is_mixed(table):
         return frame_of(table)
     rows = sparse.csr_array(X) if sparse.issparse(X) else unwrap(X)
-    return rows if is_frame(rows) or hasattr(rows, "shape") else np.asarray(rows)
+    if is_frame(rows) or sparse.issparse(rows):
+        return rows
+    rows = rows if hasattr(rows, "shape") else np.asarray(rows)
+    return rows.astype(object) if rows.dtype.kind == TEXT_OF_ANY_LENGTH else rows
 
 
 def dense(rows):
@@ -23,15 +30,28 @@ def dense(rows):
     return rows.toarray() if sparse.issparse(rows) else np.asarray(rows)
 
 
+def plain_array(rows):
+    """An array of the same values in a type of NumPy's own, numbers where objects or text are numbers."""
+    rows = np.asarray(rows)
+    return rows if are_numbers(rows) else rows.astype(np.float64)
+
+
+def are_numbers(rows):
+    """Whether an array's type is one of real numbers or truths."""
+    return rows.dtype.kind in "biuf"
+
+
 def alike(table, other):
     """A table as one of the other's kind, so that cells of both can stand beside each other."""
+    if isinstance(other, np.ndarray):
+        return plain_array(table) if are_numbers(other) else np.asarray(table)
     if type(table) is type(other):
         return table
     if _is_of_pandas(other):
         return table.to_pandas() if _is_of_polars(table) else type(other)(table, columns=other.columns)
     if _is_of_polars(other):
         return _as_polars(table) if _is_of_pandas(table) else type(other)(table, schema=other.columns)
-    return np.asarray(table)
+    return table
 
 
 def _as_polars(table):
@@ -81,7 +101,12 @@ def as_numbers(first, second):
 
 
 def _columns(table):
-    return [np.asarray(table[name]) for name in table.columns] if hasattr(table, "columns") else table.T
+    return [_array(table[name]) for name in table.columns] if hasattr(table, "columns") else table.T
+
+
+def _array(column):
+    """A column as an array; integers of 128 bits, which NumPy has no place for, in double precision."""
+    return np.asarray(column.cast(float) if str(column.dtype) in WIDEST else column)
 
 
 def _pair_as_floats(one, other):
