@@ -11,8 +11,9 @@ from vaekit.estimators._conditions import Conditions
 from vaekit.exceptions import UnreadableFileError
 from vaekit.files import Reader, Writer
 from vaekit.frames import Column, Columns
-from vaekit.persistence._skops import SKLEARN, foreign_types, from_skops, to_skops
+from vaekit.persistence._skops import foreign_types, from_skops, to_skops
 from vaekit.persistence._table import NAMES, WORDS
+from vaekit.persistence._trusted import DENSITIES
 from vaekit.utils._spec import Spec
 from vaekit.utils._stored import Fingerprint
 
@@ -62,7 +63,7 @@ def _write(value, write):
 def _kept(estimator):
     """The file of skops that holds an estimator of scikit-learn; one that could not be read again is none."""
     content = to_skops(estimator)
-    foreign = foreign_types(content, SKLEARN)
+    foreign = foreign_types(content, DENSITIES)
     if foreign:
         raise TypeError(f"{type(estimator).__name__}, whose file would hold the types {foreign}")
     return content
@@ -107,5 +108,5 @@ READ = {
     "fingerprint": _read_fingerprint,
     "device": lambda name, read: torch.device(name),
     "path": lambda path, read: Path(path),
-    "sklearn": lambda name, read: from_skops(read.arrays[name].tobytes(), SKLEARN),
+    "sklearn": lambda name, read: from_skops(read.arrays[name].tobytes(), DENSITIES),
 }

@@ -12,6 +12,7 @@ from vaekit.fitted import TrainedModel
 from vaekit.persistence._bounds import Bounded, check_widths
 from vaekit.persistence._kinds import reader, writer
 from vaekit.persistence._table import ESTIMATORS
+from vaekit.persistence._told import TOLD, tell_scikit_learn, told_to_scikit_learn
 
 __all__ = ["content_of", "model_of"]
 
@@ -40,6 +41,7 @@ def content_of(estimator):
         "versions": _versions(),
         "parameters": {name: _written(write, name, state[name]) for name in names if name != "callbacks"},
         "learned": {name: _written(write, name, state[name]) for name in sorted(LEARNED & state.keys())},
+        **{name: write(told) for name, told in told_to_scikit_learn(estimator).items()},
     }
     if "model_" in state:
         content["model"] = _content_of_model(write, state["model_"])
@@ -103,6 +105,7 @@ def model_of(content, arrays, given):
     kind = ESTIMATORS[content["estimator"]]
     estimator = kind(**{name: words.read(value) for name, value in content["parameters"].items()})
     estimator._validate_params()
+    tell_scikit_learn(estimator, {name: words.read(content[name]) for name in TOLD if name in content})
     if "model" in content:
         _learn(estimator, content, words)
     words.refuse_idle()

@@ -1,6 +1,7 @@
 """Save and load."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ def load(
     likelihood: Any = None,
     posterior_family: Any = None,
     objective: Any = None,
+    trusted: Sequence[str] = (),
 ) -> Any:
     """Return the estimator that `save` wrote to a file.
 
@@ -94,6 +96,9 @@ def load(
     network, prior, likelihood, posterior_family, objective : spec or None, default=None
         A word of your own (`Custom(...)`, say) as it was when the model was saved, of which the file holds the weights
         alone. Its code does run.
+    trusted : sequence of str, default=()
+        Types and functions, by their paths, that you trust in a file of a pipeline or a search besides
+        `trusted_types()`: for a file whose author you know.
 
     Returns
     -------
@@ -124,7 +129,7 @@ def load(
     }
     if _begins_with(path, ZIP):
         with told_of(path):
-            return from_skops(Path(path).read_bytes(), trusted_types())
+            return from_skops(Path(path).read_bytes(), [*trusted_types(), *trusted])
     content, arrays, _ = read_container(path, "model")
     with told_of(path):
         return model_of(content, arrays, given)
@@ -133,8 +138,8 @@ def load(
 def _warn_of_others(model, types):
     if types:
         warn_user(
-            f"The file of this {type(model).__name__} holds the types {types}, which `load` does not trust and will "
-            "refuse: read it with skops.io.load and a list of your own, or pickle the model."
+            f"The file of this {type(model).__name__} holds {types}, which `load` takes only where it is told that you "
+            f"trust them: load(path, trusted={types})."
         )
 
 

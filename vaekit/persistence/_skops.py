@@ -5,31 +5,9 @@ import io
 import zipfile
 
 from vaekit.exceptions import UnreadableFileError
+from vaekit.persistence._neighbours import with_sound_trees
 
-__all__ = ["SKLEARN", "foreign_types", "from_skops", "to_skops"]
-
-# what searches and densities of scikit-learn hold, and skops does not trust by itself: objects whose state is data, and
-# the types themselves of densities that a prior may be made of
-SKLEARN = [
-    "sklearn.metrics._dist_metrics.ChebyshevDistance64",
-    "sklearn.metrics._dist_metrics.EuclideanDistance64",
-    "sklearn.metrics._dist_metrics.ManhattanDistance64",
-    "sklearn.metrics._dist_metrics.MinkowskiDistance64",
-    "sklearn.metrics._scorer._PassthroughScorer",
-    "sklearn.mixture._bayesian_mixture.BayesianGaussianMixture",
-    "sklearn.mixture._gaussian_mixture.GaussianMixture",
-    "sklearn.model_selection._split.GroupKFold",
-    "sklearn.model_selection._split.KFold",
-    "sklearn.model_selection._split.RepeatedKFold",
-    "sklearn.model_selection._split.RepeatedStratifiedKFold",
-    "sklearn.model_selection._split.ShuffleSplit",
-    "sklearn.model_selection._split.StratifiedKFold",
-    "sklearn.model_selection._split.StratifiedShuffleSplit",
-    "sklearn.model_selection._split.TimeSeriesSplit",
-    "sklearn.neighbors._ball_tree.BallTree",
-    "sklearn.neighbors._kd_tree.KDTree",
-    "sklearn.neighbors._kde.KernelDensity",
-]
+__all__ = ["foreign_types", "from_skops", "to_skops"]
 
 MOST_INFLATED, SPARE = 100, 2**24
 
@@ -57,10 +35,10 @@ def from_skops(content, trusted):
     foreign = foreign_types(content, trusted)
     if foreign:
         raise UnreadableFileError(
-            f"it holds the types {foreign}, which are not known to run no code; where you trust them, read it "
-            "with skops.io.load and a list of your own"
+            f"it holds {foreign}, which are not known to be safe; where you trust whoever wrote it, say "
+            f"load(path, trusted={foreign})"
         )
-    return _skops("loaded").loads(content, trusted=trusted)
+    return with_sound_trees(_skops("loaded").loads(content, trusted=trusted))
 
 
 def _refuse_bombs(content):
