@@ -1,8 +1,10 @@
 """What a fitted model computes as one torch program: rows or codes in, numbers in the units of X out."""
 
+import contextlib
 import copy
 import importlib
 import io
+import logging
 import warnings
 
 import numpy as np
@@ -159,7 +161,23 @@ def onnx_bytes(program):
                 f"Files of ONNX are written with {name}, which is not installed: pip install onnx onnxscript; or let "
                 "the path end in '.pt2'."
             ) from error
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _only_errors("torch.onnx", "onnxscript", "onnx_ir"):
         warnings.simplefilter("ignore")  # of torch and onnxscript, about themselves
         written = torch.onnx.export(program, dynamo=True, verbose=False)
     return written.model_proto.SerializeToString()
+
+
+@contextlib.contextmanager
+def _only_errors(*libraries):
+    """Let loggers of libraries, and those below them, say nothing less than an error."""
+    beginnings = tuple(f"{library}." for library in libraries)
+    names = [name for name in logging.root.manager.loggerDict if f"{name}.".startswith(beginnings)]
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(max(logger.level, logging.ERROR))
+        yield
+    finally:
+        for logger, level in zip(loggers, levels):
+            logger.setLevel(level)
