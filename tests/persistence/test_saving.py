@@ -13,6 +13,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from skorch.callbacks import Callback
 
 import vaekit
 from tests.helpers.awkward_rows import Rows
@@ -169,6 +170,30 @@ def test_a_detector_keeps_rows_of_any_container(container, dtype, tmp_path):
     assert type(explained) is type(expected)
     assert same_bits(np.asarray(explained), np.asarray(expected))
     np.testing.assert_allclose(np.asarray(explained).sum(axis=1), detector.score_samples(rows), rtol=1e-9)
+
+
+class Saving(Callback):
+    """Saves what it is told to, after each epoch."""
+
+    def __init__(self, path):
+        self.path, self.what = path, None
+
+    def on_epoch_end(self, net, **kwargs):
+        save(self.what, self.path)
+
+
+def test_a_callback_saves_its_model_and_not_the_pipeline_around_it(tmp_path):
+    callback = Saving(tmp_path / "file")
+    pipeline = make_pipeline(StandardScaler(), tiny("VAE", callbacks=[callback]))
+    callback.what = pipeline
+    with pytest.raises(TypeError, match="Pipeline is amid its own fit, and has a place in a file afterwards"):
+        pipeline.fit(X)
+    callback.what = pipeline[-1]
+    codes = pipeline.fit(X).transform(X)
+    assert same_bits(load(tmp_path / "file").transform(pipeline[0].transform(X)), codes)
+    callback.what = None
+    save(pipeline, tmp_path / "pipeline")
+    assert same_bits(load(tmp_path / "pipeline").transform(X), codes)
 
 
 def test_a_pipeline_with_a_module_of_ones_own_is_refused(tmp_path):

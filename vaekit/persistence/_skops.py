@@ -15,6 +15,11 @@ MOST_INFLATED, SPARE = 100, 2**24
 def to_skops(value):
     """Return the file that skops makes of an object, as bytes; what it cannot take is a TypeError."""
     dumps = _skops("saved").dumps
+    if hasattr(value, "_callback_fit_ctx"):  # of scikit-learn's, which leads around in circles
+        raise TypeError(
+            f"{type(value).__name__} is amid its own fit, and has a place in a file afterwards; a callback may save the "
+            "model that it belongs to."
+        )
     try:
         return dumps(value)
     except Exception as error:  # whatever objects of others do
