@@ -17,8 +17,8 @@ def to_skops(value):
     dumps = _skops("saved").dumps
     if hasattr(value, "_callback_fit_ctx"):  # of scikit-learn's, which leads around in circles
         raise TypeError(
-            f"{type(value).__name__} is amid its own fit, and has a place in a file afterwards; a callback may save the "
-            "model that it belongs to."
+            f"{type(value).__name__} is amid its own fit, and has a place in a file afterwards; a callback may save "
+            "the model that it belongs to."
         )
     try:
         return dumps(value)
