@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -170,6 +171,26 @@ def test_a_detector_keeps_rows_of_any_container(container, dtype, tmp_path):
     assert type(explained) is type(expected)
     assert same_bits(np.asarray(explained), np.asarray(expected))
     np.testing.assert_allclose(np.asarray(explained).sum(axis=1), detector.score_samples(rows), rtol=1e-9)
+
+
+def test_dates_are_bounds_and_names_in_files(tmp_path):
+    days = pd.date_range("2020", "2021", periods=30)
+    rows = pd.DataFrame({"day": days, "word": np.array(list("ab"))[np.arange(30) % 2]})
+    model = tiny("VAE", column_bounds={"day": (pd.Timestamp("2019", tz="UTC"), None)}).fit(rows)
+    save(model, tmp_path / "model")
+    other = load(tmp_path / "model")
+    assert other.column_bounds == model.column_bounds
+    assert same_bits(other.partial_fit(rows).transform(rows), model.partial_fit(rows).transform(rows))
+
+    save(make_pipeline(model).fit(rows), tmp_path / "pipeline")  # where dates are NumPy's
+    assert load(tmp_path / "pipeline")[-1].column_bounds == {"day": (np.datetime64("2019"), None)}
+    assert same_bits(
+        load(tmp_path / "pipeline")[-1].partial_fit(rows).transform(rows), model.partial_fit(rows).transform(rows)
+    )
+
+    model = tiny("VAE").fit(rows.set_axis(days[:2], axis=1))
+    save(model, tmp_path / "model")
+    assert load(tmp_path / "model").columns_ == model.columns_
 
 
 class Saving(Callback):

@@ -14,7 +14,7 @@ from vaekit.estimators._codes import CodesMixin
 from vaekit.estimators._fitting import FittingMixin
 from vaekit.estimators._learned import LearnedMixin
 from vaekit.estimators._moving import MovingMixin
-from vaekit.estimators._pickles import HAS_CALLBACKS, plain_places, telling_of, with_checksum, without_checksum
+from vaekit.estimators._pickles import HAS_CALLBACKS, plain_parameters, telling_of, with_checksum, without_checksum
 from vaekit.estimators._sentence import SentenceMixin
 from vaekit.estimators._word_parameters import entry_of, parameters_of, word_of
 from vaekit.estimators._words import VOCABULARIES
@@ -306,7 +306,7 @@ class BaseEncoder(
         if HAS_CALLBACKS.get():
             state["callbacks"] = picklable_callbacks(self.callbacks)
         else:
-            state |= plain_places(self) | {"callbacks": None}
+            state |= plain_parameters(self) | {"callbacks": None}
         if self.__sklearn_is_fitted__():
             state["model_"] = self.model_.packed()
         return with_checksum(state)

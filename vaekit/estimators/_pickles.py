@@ -8,11 +8,11 @@ import torch
 from sklearn.base import clone
 
 from vaekit.exceptions import UnreadableFileError
-from vaekit.files import Checkpoint, checksum
+from vaekit.files import Checkpoint, as_numpy_moment, checksum
 from vaekit.utils._version import __version__
 
 __all__ = [
-    "HAS_CALLBACKS", "CheckedPickles", "plain_places", "telling_of", "with_checksum", "without_callbacks",
+    "HAS_CALLBACKS", "CheckedPickles", "plain_parameters", "telling_of", "with_checksum", "without_callbacks",
     "without_checksum",
 ]  # fmt: skip
 
@@ -29,10 +29,10 @@ def without_callbacks():
         HAS_CALLBACKS.reset(token)
 
 
-def plain_places(estimator):
-    """Parameters that are objects of Python's or torch's own for folders and devices, as the texts that they stand for.
+def plain_parameters(estimator):
+    """Folders and devices as the texts that they stand for, and dates as NumPy's; what is remembered of them, too.
 
-    A file that runs no code has no place for them either.
+    A file that runs no code has no place for other objects of Python's, torch's and pandas' own.
     """
     checkpoint = estimator.checkpoint
     if isinstance(checkpoint, Checkpoint) and isinstance(checkpoint.folder, os.PathLike):
@@ -40,7 +40,18 @@ def plain_places(estimator):
     elif isinstance(checkpoint, os.PathLike):
         checkpoint = os.fspath(checkpoint)
     device = estimator.device
-    return {"checkpoint": checkpoint, "device": str(device) if isinstance(device, torch.device) else device}
+    plain = {"checkpoint": checkpoint, "device": str(device) if isinstance(device, torch.device) else device}
+    settings = vars(estimator).get("_first_settings")
+    plain |= {} if settings is None else {"_first_settings": _with_plain_bounds(settings)}
+    return plain | _with_plain_bounds({"column_bounds": getattr(estimator, "column_bounds", None)})
+
+
+def _with_plain_bounds(settings):
+    bounds = settings.get("column_bounds")
+    if not isinstance(bounds, dict):
+        return settings
+    plain = {name: tuple(map(as_numpy_moment, ends)) for name, ends in bounds.items()}
+    return settings | {"column_bounds": plain}
 
 
 def with_checksum(state):

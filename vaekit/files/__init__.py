@@ -6,6 +6,7 @@ from vaekit.files._checkpoint import Checkpoint
 from vaekit.files._checksum import checksum
 from vaekit.files._container import FORMAT, read_container, told_of, write_container
 from vaekit.files._lock import Lock
+from vaekit.files._moments import as_numpy_moment, is_moment, moment_of, text_of_moment
 from vaekit.files._tensors import tensor_reader, tensor_writer
 from vaekit.files._values import Reader, Writer
 
@@ -15,11 +16,15 @@ __all__ = [
     "Lock",
     "Reader",
     "Writer",
+    "as_numpy_moment",
     "checksum",
+    "is_moment",
+    "moment_of",
     "read_container",
     "remove_leftovers",
     "tensor_reader",
     "tensor_writer",
+    "text_of_moment",
     "told_of",
     "write_array",
     "write_atomically",

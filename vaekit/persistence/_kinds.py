@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from vaekit.estimators._conditions import Conditions
 from vaekit.exceptions import UnreadableFileError
-from vaekit.files import Reader, Writer
+from vaekit.files import Reader, Writer, is_moment, moment_of, text_of_moment
 from vaekit.frames import Column, Columns
 from vaekit.persistence._skops import foreign_types, from_skops, to_skops
 from vaekit.persistence._table import NAMES, WORDS
@@ -55,6 +55,8 @@ def _write(value, write):
         return {"device": str(value)}
     if isinstance(value, os.PathLike):
         return {"path": os.fspath(value)}
+    if is_moment(value):
+        return {"moment": text_of_moment(value)}
     if isinstance(value, BaseEstimator) and type(value).__module__.partition(".")[0] == "sklearn":
         return {"sklearn": write.array(np.frombuffer(_kept(value), dtype=np.uint8))}
     raise TypeError(f"a word of one's own, {type(value).__name__}" if isinstance(value, Spec) else f"{value!r:.100}")
@@ -108,5 +110,6 @@ READ = {
     "fingerprint": _read_fingerprint,
     "device": lambda name, read: torch.device(name),
     "path": lambda path, read: Path(path),
+    "moment": moment_of,
     "sklearn": lambda name, read: from_skops(read.arrays[name].tobytes(), DENSITIES),
 }
