@@ -98,6 +98,26 @@ def test_rows_may_differ_in_number(cls, together):
         assert_same(one, other)
 
 
+WEIGHTS, GROUPS = np.linspace(0.5, 2, len(X)), np.arange(len(X)) // 7
+
+
+@pytest.mark.parametrize(
+    ("cls", "told"), [(VAE, {"sample_weight": WEIGHTS}), (vaekit.SlowVAE, {"groups": GROUPS, "sample_weight": None})]
+)
+def test_what_else_is_told_about_rows(cls, told, together):
+    """To all of them, or one each."""
+    models = [tiny(cls, random_state=seed) for seed in range(2)]
+    alone = [clone(model).fit(X, **told) for model in models]
+    for model, one in zip(fit_many(models, X, **told), alone):
+        assert_same(one, model)
+    lists = {name: None if value is None else [value, value[::-1]] for name, value in told.items()}
+    others = fit_many([clone(model) for model in models], [X, X[::-1]], **lists)
+    assert_same(alone[0], others[0])
+    assert set(together) == {2}
+    with pytest.raises(ValueError, match="'groups' parameter must hold one groups for each"):
+        fit_many([tiny(cls)], [X], groups=GROUPS)
+
+
 @pytest.mark.parametrize("cls", [VAE, FactorVAE])
 def test_a_pass_may_be_a_single_batch(cls, together):
     """Which draws that are independent have parts of."""

@@ -57,7 +57,9 @@ def batched_fits() -> Iterator[None]:
         baton.stop(baton.tasks)
 
 
-def fit_many(estimators: Sequence[Any], X: Any, y: ArrayLike | Sequence[ArrayLike] | None = None) -> list[Any]:
+def fit_many(
+    estimators: Sequence[Any], X: Any, y: ArrayLike | Sequence[ArrayLike] | None = None, **told: Any
+) -> list[Any]:
     """Fit many estimators, those that are alike as one program.
 
     Parameters
@@ -68,6 +70,8 @@ def fit_many(estimators: Sequence[Any], X: Any, y: ArrayLike | Sequence[ArrayLik
         Rows for all of them; a list or tuple has rows for each.
     y : array-like of shape (n_samples,), or list of such, default=None
         Passed on to estimators that learn from it; a list of one each where X is one.
+    **told
+        What else their `fit` is told about rows, `sample_weight=` and `groups=`; lists of one each where X is one.
 
     Returns
     -------
@@ -78,7 +82,7 @@ def fit_many(estimators: Sequence[Any], X: Any, y: ArrayLike | Sequence[ArrayLik
     Raises
     ------
     ValueError
-        If there is not an X, or y, for each; if an estimator is there twice.
+        If there is not an X, a y or what else is told for each; if an estimator is there twice.
 
     Notes
     -----
@@ -96,11 +100,14 @@ def fit_many(estimators: Sequence[Any], X: Any, y: ArrayLike | Sequence[ArrayLik
     estimators = list(estimators)
     if len({id(estimator) for estimator in estimators}) < len(estimators):
         raise ValueError("The 'estimators' parameter holds an estimator twice; clone it to fit it again.")
-    is_each = isinstance(X, (list, tuple))
-    rows = _one_each("X", X, len(estimators)) if is_each else [X] * len(estimators)
-    targets = _one_each("y", y, len(estimators)) if is_each and y is not None else [y] * len(estimators)
+    given = {"X": X, "y": y, **{name: value for name, value in told.items() if value is not None}}
+    if isinstance(X, (list, tuple)):
+        columns = [_one_each(name, value, len(estimators)) for name, value in given.items()]
+    else:
+        columns = [[value] * len(estimators) for value in given.values()]
+    calls = [dict(zip(given, values)) for values in zip(*columns)]
     with batched_fits():
-        errors = Parallel()(delayed(_error_of_fit)(*fit) for fit in zip(estimators, rows, targets))
+        errors = Parallel()(delayed(_error_of_fit)(*fit) for fit in zip(estimators, calls))
     for error in errors:
         if error is not None:
             raise error
@@ -108,6 +115,8 @@ def fit_many(estimators: Sequence[Any], X: Any, y: ArrayLike | Sequence[ArrayLik
 
 
 def _one_each(name, values, n_estimators):
+    if values is None:
+        return [None] * n_estimators
     if not isinstance(values, (list, tuple)) or len(values) != n_estimators:
         raise ValueError(
             f"The {name!r} parameter must hold one {name} for each of the {n_estimators} estimators, as X is a list; "
@@ -116,10 +125,11 @@ def _one_each(name, values, n_estimators):
     return values
 
 
-def _error_of_fit(estimator, X, y):
+def _error_of_fit(estimator, call):
     """Fit; return what is raised, or None."""
+    X, y, told = call.pop("X"), call.pop("y"), call
     try:
-        estimator.fit(X) if y is None else estimator.fit(X, y)
+        estimator.fit(X, **told) if y is None else estimator.fit(X, y, **told)
     except Exception as error:
         return error
     return None
