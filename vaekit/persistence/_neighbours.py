@@ -1,5 +1,7 @@
 """Trees of neighbours that were read from a file: compiled code follows their numbers without looking where to."""
 
+from types import ModuleType
+
 import numpy as np
 from sklearn.neighbors import BallTree, KDTree
 
@@ -49,4 +51,4 @@ def _held_by(part):
         return part
     if isinstance(part, np.ndarray):
         return part.ravel().tolist() if part.dtype == object else ()
-    return vars(part).values() if hasattr(part, "__dict__") and not isinstance(part, type) else ()
+    return vars(part).values() if hasattr(part, "__dict__") and not isinstance(part, (type, ModuleType)) else ()
