@@ -1,6 +1,11 @@
 """What becomes of codes and reconstructions when the input is changed: by hand, on objects that are known."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -122,3 +127,19 @@ class EncoderAlone:
 def test_errors_name_the_remedy(model, options, error, words):
     with pytest.raises(error, match=words):
         robustness(model, X, **options)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [pd.DataFrame, lambda named: pl.DataFrame(named), lambda named: pa.table(named)],
+    ids=["pandas", "polars", "arrow"],
+)
+@pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning", "ignore:X does not have")
+def test_changed_rows_of_a_frame_keep_the_names_of_its_columns(frame):
+    rows = frame(dict(zip("abc", X[:40].T)))
+    model = VAE(n_components=2, hidden_layer_sizes=(4,), max_epochs=1, random_state=0).fit(rows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        named = robustness(model, rows, random_state=0)
+    for name, result in robustness(model, X[:40], random_state=0).items():
+        assert named[name].recovery == result.recovery

@@ -5,9 +5,13 @@ import re
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from known_display import faults_of
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 import vaekit.inspection as look
 from vaekit import VAE
@@ -104,3 +108,53 @@ def test_reasons_name_cells_as_people_write_them(fitted):
     assert "00:00:00" not in told
     assert not re.search(r"= (nan|<NA>|NaT|None)\b", told)
     assert re.search(r"joined = \d{4}-\d\d-\d\d(,|$)", told)
+
+
+@pytest.fixture(scope="module")
+def encoded():
+    X = pd.DataFrame({"size": np.arange(12.0), "kind": ["a", "b", "c"] * 4})
+    steps = ColumnTransformer([("kind", OneHotEncoder(sparse_output=False), ["kind"])], remainder="passthrough")
+    return X, make_pipeline(steps, VAE(n_components=2, max_epochs=1, random_state=0)).fit(X)
+
+
+WITH_SAMPLES = {
+    **{name: show for name, show in DISPLAYS.items() if name not in ("pairs", "attribute")},
+    "attribute": lambda m, X: look.AttributeDisplay.from_estimator(m, X, HAS[: len(X)]),
+    "map": lambda m, X: look.LatentMap.from_estimator(m, X),
+    "samples": lambda m, X: look.SamplesDisplay.from_estimator(m, X),
+    "samples of tables": lambda m, X: look.TableSamplesDisplay.from_estimator(m, X, n_samples=5),
+}
+
+
+@pytest.mark.parametrize("name", WITH_SAMPLES)
+def test_steps_without_a_way_back_are_named(encoded, name):
+    X, pipeline = encoded
+    with pytest.raises(AttributeError, match="ColumnTransformer before the model has no inverse_transform: pass the"):
+        WITH_SAMPLES[name](pipeline, X)
+    WITH_SAMPLES[name](pipeline[-1], pipeline[:-1].transform(X))  # the remedy
+
+
+@pytest.mark.parametrize("name", WITH_SAMPLES)
+def test_steps_that_read_words_are_named(encoded, name):
+    X, _ = encoded
+    pipeline = make_pipeline(OrdinalEncoder(), VAE(n_components=2, max_epochs=1, random_state=0)).fit(X)
+    with pytest.raises(ValueError, match=r"pass the model itself and rows as it sees them \(pipeline\[-1\]"):
+        WITH_SAMPLES[name](pipeline, X)
+
+
+class Learned:
+    """Codes are the rows; a prior that can be sampled, and no map to a normal one."""
+
+    def sample_posterior(self, X, random_state):
+        return X[None]
+
+    def sample_prior(self, n_samples, random_state):
+        return random_state.uniform(size=(n_samples, 2))
+
+
+def test_draws_of_a_prior_without_a_map_are_its_own():
+    display = look.AggregatePosteriorDisplay.from_estimator(Learned(), np.eye(2), n_prior_samples=50, **DRAWS)
+    assert display.prior.shape == (50, 2)
+    assert 0 <= display.prior.min() < display.prior.max() <= 1
+    with pytest.raises(AttributeError, match="to_generation_space"):
+        look.AggregatePosteriorDisplay.from_estimator(Learned(), np.eye(2), space="generation", **DRAWS)

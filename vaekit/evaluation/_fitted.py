@@ -1,5 +1,7 @@
 """What evaluation asks of a fitted object: its public methods, by name, and nothing else."""
 
+import importlib
+
 import numpy as np
 from scipy.stats import norm
 
@@ -10,6 +12,12 @@ from vaekit.utils._look_through import look_through
 from vaekit.utils._on_disk import opened_lazily
 from vaekit.utils._rows import floats
 
+# library of frames: function of its module and of names, to the one that makes a frame of an array
+MAKERS = {
+    "pandas": lambda pd, names: lambda rows: pd.DataFrame(rows, columns=names),
+    "polars": lambda pl, names: lambda rows: pl.DataFrame(rows, schema=list(names)),
+    "pyarrow": lambda pa, names: lambda rows: pa.table(list(rows.T), names=list(names)),
+}
 DENSITIES = {"log_prior", "log_posterior", "log_likelihood"}
 
 
@@ -28,6 +36,16 @@ def reads_columns(estimator):
 def made_rows(estimator, rows):
     """Rows that a model has made: a frame of several kinds of columns, or an array."""
     return as_frame(rows) if reads_columns(estimator) else as_array(rows)
+
+
+def encoding(estimator, X):
+    """Return the function from arrays like X to codes; models that know the names of columns find those of X."""
+    libraries = {kind.__module__.partition(".")[0] for kind in type(X).__mro__}
+    library = next((name for name in MAKERS if name in libraries and hasattr(X, "columns")), None)
+    if library is None or reads_columns(estimator):
+        return lambda rows: floats(estimator.transform(rows))
+    make = MAKERS[library](importlib.import_module(library), getattr(X, "column_names", X.columns))
+    return lambda rows: floats(estimator.transform(make(rows)))
 
 
 def require(estimator, purpose, *methods):

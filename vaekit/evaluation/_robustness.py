@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vaekit.evaluation._changed_rows import change_of
-from vaekit.evaluation._fitted import floats, look_into, made_rows, reads_columns, require
+from vaekit.evaluation._fitted import encoding, look_into, made_rows, reads_columns, require
 from vaekit.features._comparable import comparable_rows
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_number
@@ -119,13 +119,14 @@ def robustness(
     check_number(strength, "strength", Real, min_val=0)
     if metric is not None and factors is None:
         raise ValueError("A metric compares codes with factors: pass 'factors', a row for each of X.")
+    encode = encoding(estimator, X)
     X = X if getattr(X, "stays_on_disk", False) else made_rows(estimator, X)
     if len(X) < 2:
         raise ValueError(f"Robustness is measured beside the variance of codes: pass two rows or more, got {len(X)}.")
     named = transformations if isinstance(transformations, Mapping) else {name: name for name in transformations}
-    random_state, codes = make_random_state(random_state), floats(estimator.transform(X))
+    random_state, codes = make_random_state(random_state), encode(X)
     columns = estimator.columns_ if reads_columns(estimator) else None
-    pairs = _Pairs(estimator, X, columns)
+    pairs = _Pairs(estimator, X, columns, encode)
     changes = {name: change_of(X, pairs.blocks, how, strength, random_state, columns) for name, how in named.items()}
 
     def score(Z):
@@ -143,10 +144,12 @@ class _Pairs:
     estimator : fitted object
     X : array, frame, or rows that stay on a disk
     columns : Columns or None
+    encode : callable
+        From rows to codes.
     """
 
-    def __init__(self, estimator, X, columns):
-        self.estimator, self.X, self._to_numbers = estimator, X, comparable_rows(X, columns)
+    def __init__(self, estimator, X, columns, encode):
+        self.estimator, self.encode, self.X, self._to_numbers = estimator, encode, X, comparable_rows(X, columns)
         self.blocks = list(row_blocks(X)) if self._to_numbers is flat_rows else [slice(0, len(X))]
 
     def __iter__(self):
@@ -166,7 +169,7 @@ def _compared(pairs, change, codes, plain, score):
     others, squares = np.empty_like(codes), []
     for rows, own in pairs:
         changed = change(rows, own)
-        others[rows] = floats(pairs.estimator.transform(changed))
+        others[rows] = pairs.encode(changed)
         squares.append(pairs.squares(others[rows], changed, own))
     with np.errstate(divide="ignore", invalid="ignore"):  # codes that are one point
         moved = float(np.square(others - codes).sum(axis=1).mean() / codes.var(axis=0).sum())

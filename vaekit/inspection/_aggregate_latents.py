@@ -71,8 +71,8 @@ class AggregatePosteriorDisplay(Display):
         Parameters
         ----------
         estimator : fitted object
-            With `sample_posterior`, `to_generation_space` and `to_representation_space`. Pipelines and searches are
-            looked through.
+            With `sample_posterior`, and `to_generation_space` for that space or, for the other, one of
+            `to_representation_space` and `sample_prior`. Pipelines and searches are looked through.
         X : array-like of shape (n_rows, ...)
             Data.
         space : {"representation", "generation"}, default="representation"
@@ -98,7 +98,7 @@ class AggregatePosteriorDisplay(Display):
         noise = random_state.standard_normal((n_prior_samples, codes.shape[1]))
         if space == "generation":
             return cls(codes=as_rows(fitted.ask("to_generation_space")(codes)), prior=noise, space=space)
-        return cls(codes=codes, prior=as_rows(fitted.ask("to_representation_space")(noise)), space=space)
+        return cls(codes=codes, prior=fitted.draw_prior(noise, random_state), space=space)
 
     @property
     def overlap(self) -> np.ndarray:

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from vaekit.frames import as_frame, indicator_names, indicators
+from vaekit.exceptions import MissingMethodError
+from vaekit.frames import as_frame, columns_in, indicator_names, indicators
 from vaekit.utils._containers import as_array, unwrap
 from vaekit.utils._look_through import Inside, look_through
 
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 BETWEEN_SPACES = ("to_generation_space", "to_representation_space")
+INSIDE = "pass the model itself and rows as it sees them (pipeline[-1] and pipeline[:-1].transform(X))"
 
 
 class Fitted(Inside):
@@ -52,7 +54,27 @@ class Fitted(Inside):
 
     def out_of(self, rows):
         """Rows of the model in the units of X, as numbers."""
-        return self.numbers(rows if self.before is None else self.before.inverse_transform(rows))
+        return self.numbers(rows if self.before is None else self.undone(rows))
+
+    def undone(self, rows):
+        """Rows of the model as they were before the earlier steps; raise an error that teaches if there is no way."""
+        self._check_way_back()
+        try:
+            return self.before.inverse_transform(rows)
+        except (ValueError, TypeError, LookupError) as error:  # as of encoders, whose numbers are not all
+            raise ValueError(
+                f"The steps before the model do not lead every row that it makes back to the units of X ({error}): "
+                f"{INSIDE}."
+            ) from error
+
+    def _check_way_back(self):
+        if self.before is not None and not hasattr(self.before, "inverse_transform"):
+            steps = [step for _, step in self.before.steps if step not in (None, "passthrough")]
+            without = [type(step).__name__ for step in steps if not hasattr(step, "inverse_transform")]
+            raise MissingMethodError(
+                f"This display shows rows in the units of X, and {' and '.join(without)} before the model has no "
+                f"inverse_transform: {INSIDE}, or choose a display of codes."
+            )
 
     @property
     def columns(self):
@@ -60,8 +82,11 @@ class Fitted(Inside):
         return getattr(self.model, "columns_", None) if self.before is None else None
 
     def rows(self, X):
-        """X, of which rows can be taken: a frame of several kinds of columns, or an array."""
-        if self.columns is not None:
+        """X, of which rows can be taken: a frame of several kinds of columns, or an array.
+
+        Steps before the model may read words.
+        """
+        if self.columns is not None or (self.before is not None and columns_in(X) is not None):
             return as_frame(X)
         return unwrap(X) if hasattr(X, "shape") else np.asarray(X)
 
@@ -70,7 +95,12 @@ class Fitted(Inside):
 
         NaN where a cell is missing.
         """
-        return as_rows(X, image_shape) if self.columns is None else indicators(self.columns, X)
+        self._check_way_back()
+        if self.columns is not None:
+            return indicators(self.columns, X)
+        if self.before is not None and columns_in(X) is not None:
+            raise ValueError(f"This display shows rows as numbers, and X holds words or dates before the first step: {INSIDE}.")
+        return as_rows(X, image_shape)
 
     @property
     def feature_names(self):
@@ -90,6 +120,12 @@ class Fitted(Inside):
         """Numbers of the active latents; of all, where nothing is known of them or none is active."""
         active = np.flatnonzero(getattr(self.model, "active_components_", ()))
         return active if len(active) else np.arange(n_components)
+
+    def draw_prior(self, noise, random_state):
+        """Draws of the prior: the image of normal noise, or of a prior that has no such map, its own."""
+        if hasattr(self.model, "to_representation_space") or not hasattr(self.model, "sample_prior"):
+            return as_rows(self.ask("to_representation_space")(noise))
+        return as_rows(self.ask("sample_prior")(len(noise), random_state=random_state))
 
     def encode(self, X):
         """Codes of X."""

@@ -112,7 +112,7 @@ class SamplesDisplay(Display):
         if fitted.columns is not None:
             n_samples = 1000 if n_samples is None else n_samples
             return cls._of_kinds(fitted, X, n_samples=n_samples, random_state=random_state, noise=noise)
-        X = as_rows(X, image_shape)
+        X = fitted.numbers(X, image_shape)
         are_images = X.ndim > 2
         n_samples = (64 if are_images else 1000) if n_samples is None else n_samples
         check_number(n_samples, "n_samples", Integral, min_val=1)

@@ -111,7 +111,7 @@ class TableSamplesDisplay(Display):
         fitted, random_state = Fitted.inside(estimator), make_random_state(random_state)
         sample = fitted.ask("sample")
         made = sample(n_samples, random_state=random_state, **noise_choice(sample, noise))
-        made = made if fitted.before is None else fitted.before.inverse_transform(made)
+        made = made if fitted.before is None else fitted.undone(made)
         X = fitted.rows(X)
         rows = random_state.permutation(len(X))[:n_samples]
         chosen = take_rows(X, np.sort(rows))
