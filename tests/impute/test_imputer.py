@@ -4,6 +4,8 @@ import pickle
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from contract import checks_of
 from numpy.testing import assert_allclose, assert_array_equal
@@ -13,6 +15,7 @@ from sklearn.impute import IterativeImputer, SimpleImputer
 
 from vaekit import AAE, IWAE, VAE
 from vaekit.datasets import make_mixed_table
+from vaekit.frames._opening import cells_of
 from vaekit.impute import VAEImputer
 
 pytestmark = [
@@ -118,6 +121,29 @@ def test_frames_keep_their_names():
     filled = VAEImputer(tiny(), n_importance_samples=8).set_output(transform="pandas").fit_transform(frame)
     assert list(filled.columns) == list("abcdef")
     assert list(filled.index) == list(frame.index)
+
+
+MIXED = make_mixed_table(30, missing=0.2, random_state=0).data
+LIBRARIES = {"pandas": lambda X: X, "polars": pl.from_pandas, "arrow": lambda X: pa.Table.from_pandas(X)}
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(("asked", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
+def test_mixed_tables_come_out_as_the_frames_that_are_asked_for(library, asked, kind):
+    rows = LIBRARIES[library](MIXED)
+    imputer = VAEImputer(tiny(), n_importance_samples=4, add_indicator=True, random_state=0).fit(rows)
+    plain, filled = imputer.transform(rows), imputer.set_output(transform=asked).transform(rows)
+    assert type(filled) is kind
+    names = list(imputer.get_feature_names_out())
+    assert list(filled.columns) == names
+    assert [cells_of(filled[name]) for name in names] == [cells_of(plain[name]) for name in names]
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_tables_without_rows_are_refused(library):
+    imputer = VAEImputer(tiny(), n_importance_samples=4).fit(LIBRARIES[library](MIXED))
+    with pytest.raises(ValueError, match=r"0 sample\(s\) \(shape=\(0, 8\)\) while a minimum of 1 is required"):
+        imputer.transform(LIBRARIES[library](MIXED[:0]))
 
 
 def test_rows_without_gaps_and_rows_without_a_value():

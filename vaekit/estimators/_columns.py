@@ -7,6 +7,7 @@ from vaekit.estimators._words import VOCABULARIES
 from vaekit.frames import Table, columns_of, is_mixed, numbers_of_columns, open_table
 from vaekit.likelihoods import Bernoulli, Categorical, Normal, Product
 from vaekit.utils._containers import unwrap
+from vaekit.utils._rows import count_rows
 from vaekit.utils._sklearn import validate_data
 from vaekit.utils._warnings import warn_user
 
@@ -79,6 +80,11 @@ def encoded_table(estimator, table, reset):
         raise ValueError(
             f"X has 0 feature(s), while a minimum of 1 is required by {type(estimator).__name__}; pass a "
             "table with columns."
+        )
+    if count_rows(table.native) == 0:
+        raise ValueError(
+            f"Found array with 0 sample(s) (shape=(0, {len(table.columns)})) while a minimum of 1 is required by "
+            f"{type(estimator).__name__}."
         )
     if reset:
         estimator.image_shape_, estimator.columns_ = None, _columns(estimator, table)

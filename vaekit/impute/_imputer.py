@@ -18,7 +18,7 @@ from vaekit.likelihoods import Normal
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import unwrap
 from vaekit.utils._random import make_random_state
-from vaekit.utils._sklearn import HasMethods, Interval, fit_context, validate_data
+from vaekit.utils._sklearn import HasMethods, Interval, as_set_output, fit_context, validate_data
 from vaekit.utils._typing import RandomStateLike
 from vaekit.utils._warnings import warn_user
 from vaekit.utils._weights import checked_weights, fitted_with
@@ -215,13 +215,12 @@ class VAEImputer(CheckedPickles, OneToOneFeatureMixin, TransformerMixin, BaseEst
         rows, is_missing = self._rows_of(X, table, reset=False)
         complete = self._filled(rows, is_missing) if table is None else self._filled_table(table, is_missing)
         kept = kept_columns(complete, self._are_kept)
-        if self.indicator_ is None:
-            return kept
-        flags = self.indicator_.transform(_marked(is_missing))
-        return np.hstack([kept, flags.astype(kept.dtype)]) if table is None else self._with_flags(kept, flags)
+        if self.indicator_ is not None:
+            kept = self._with_flags(kept, self.indicator_.transform(_marked(is_missing)))
+        return as_set_output(self, kept)
 
-    def _with_flags(self, frame, flags):
-        return with_flags(frame, self.get_feature_names_out()[-flags.shape[1] :] if flags.shape[1] else [], flags)
+    def _with_flags(self, rows, flags):
+        return with_flags(rows, self.get_feature_names_out()[-flags.shape[1] :] if flags.shape[1] else [], flags)
 
     def _filled(self, X, is_missing):
         """An array, its gaps filled; columns of which nothing is known with 0."""

@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils._param_validation import Interval as IntervalWithTruths
 from sklearn.utils._param_validation import Options as OptionsWithTruths
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import validate_data
 
@@ -31,6 +32,7 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "as_set_output",
     "check_sample_weight",
     "fit_context",
     "validate_data",
@@ -82,3 +84,12 @@ def _checked_each_time(partial_fit):
 
 def _are_the_same(values, others):
     return others is not None and all(map(operator.is_, values, others))
+
+
+def as_set_output(estimator, frame):
+    """A frame in the library that `set_output` asks for, where scikit-learn, which makes frames of arrays, cannot.
+
+    It makes pandas' of anything with `pandas.DataFrame`, which reads no frame of polars or Arrow.
+    """
+    asked = _get_output_config("transform", estimator)["dense"]
+    return frame.to_pandas() if asked == "pandas" and hasattr(frame, "to_pandas") else frame
