@@ -12,8 +12,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_breast_cancer
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401
 from sklearn.impute import IterativeImputer, SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from vaekit import AAE, IWAE, VAE
+from vaekit import AAE, IWAE, VAE, ConditionalVAE
 from vaekit.datasets import make_mixed_table
 from vaekit.frames._opening import cells_of
 from vaekit.impute import VAEImputer
@@ -164,6 +167,9 @@ def test_constant_columns_stay_constant():
     [
         ({"n_importance_samples": 0}, GAPS, "n_importance_samples"),
         ({"estimator": AAE()}, GAPS, "'estimator'"),
+        ({"estimator": ConditionalVAE()}, GAPS, "'estimator' .* of X alone, and ConditionalVAE is told y"),
+        ({"estimator": make_pipeline(StandardScaler(), VAE())}, GAPS, "'estimator' .* and Pipeline has none"),
+        ({"estimator": GridSearchCV(VAE(), {})}, GAPS, "'estimator' .* and GridSearchCV has none"),
         ({"sample_posterior": "yes"}, GAPS, "sample_posterior"),
         ({}, np.full((5, 2), NAN), "No cell"),
         ({}, np.array([[np.inf, 1.0], [1.0, 2.0]]), "infinity"),

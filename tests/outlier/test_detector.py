@@ -13,7 +13,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from vaekit import AAE, IWAE, VAE
+from vaekit import AAE, IWAE, VAE, ConditionalVAE
 from vaekit.datasets import make_mixed_table
 from vaekit.inspection import OutlierDisplay
 from vaekit.outlier import VAEOutlierDetector
@@ -114,6 +114,8 @@ def test_images_are_scored():
         ({"n_importance_samples": 0}, "'n_importance_samples'"),
         ({"estimator": AAE()}, "'estimator'"),
         ({"estimator": "vae"}, "'estimator'"),
+        ({"estimator": ConditionalVAE()}, "'estimator' .* of X alone, and ConditionalVAE is told y"),
+        ({"estimator": make_pipeline(StandardScaler(), ConditionalVAE())}, "ConditionalVAE is told y"),
     ],
 )
 def test_bad_parameters(params, words):

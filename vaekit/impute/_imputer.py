@@ -17,6 +17,7 @@ from vaekit.frames import filled, kept_columns, missing_cells, open_table, with_
 from vaekit.likelihoods import Normal
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._containers import unwrap
+from vaekit.utils._look_through import refuse_if_told
 from vaekit.utils._random import make_random_state
 from vaekit.utils._sklearn import HasMethods, Interval, as_set_output, fit_context, validate_data
 from vaekit.utils._typing import RandomStateLike
@@ -189,6 +190,13 @@ class VAEImputer(CheckedPickles, OneToOneFeatureMixin, TransformerMixin, BaseEst
 
     def _model(self):
         model = clone(self._prototype())
+        if not hasattr(model, "missing_values"):
+            raise ValueError(
+                f"The 'estimator' parameter of VAEImputer must be a model with 'missing_values', such as VAE, and "
+                f"{type(model).__name__} has none: put other steps before the imputer in a pipeline, and search over its "
+                "'estimator__...' parameters."
+            )
+        refuse_if_told(model, self)
         words = {"likelihood": Normal(scale="per_feature")} if model.likelihood == "auto" else {}
         if self.random_state is not None:
             words["random_state"] = self.random_state_.randint(np.iinfo(np.int32).max)

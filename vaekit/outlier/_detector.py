@@ -17,7 +17,7 @@ from vaekit.outlier._mosaic import alike, as_given, dense, opened
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._containers import take_rows
-from vaekit.utils._look_through import look_through, refuse_unless_taken
+from vaekit.utils._look_through import look_through, refuse_if_told, refuse_unless_taken
 from vaekit.utils._random import make_random_state, random_state_names
 from vaekit.utils._sklearn import HasMethods, Interval, StrOptions, fit_context
 from vaekit.utils._typing import RandomStateLike, RowsLike
@@ -139,6 +139,7 @@ class VAEOutlierDetector(CheckedPickles, OutlierMixin, BaseEstimator):
         scores cannot be told (no memory, Ctrl-C), it is the attribute `fitted` of the error.
         """
         model = clone(self._prototype())
+        refuse_if_told(model, self)
         if self.random_state is not None:
             random_state = make_random_state(self.random_state)
             seeds = {name: random_state.randint(np.iinfo(np.int32).max) for name in random_state_names(model)}

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.utils import get_tags
 
-__all__ = ["Inside", "look_through", "refuse_unless_taken"]
+__all__ = ["Inside", "look_through", "refuse_if_told", "refuse_unless_taken"]
 
 CODES, SAMPLES = ("posterior", "sample_posterior", "log_prior"), ("sample",)
 
@@ -51,6 +52,22 @@ def refuse_unless_taken(estimator, method, name):
         raise ValueError(
             f"The {name!r} parameter is for models whose '{method}' takes it, and that of {type(model).__name__} does "
             "not; leave it None."
+        )
+
+
+def refuse_if_told(estimator, wrapper):
+    """Raise ValueError, before a fit, if the model inside is told y, which a wrapper that learns from X does not have.
+
+    The model inside a search is known after its fit only.
+    """
+    try:
+        model = look_through(estimator).model
+    except NotFittedError:
+        return
+    if hasattr(model, "__sklearn_tags__") and get_tags(model).target_tags.required:
+        raise ValueError(
+            f"The 'estimator' parameter of {type(wrapper).__name__} must be a model of X alone, and "
+            f"{type(model).__name__} is told y: choose one without (VAE), and make what y holds columns of X."
         )
 
 
