@@ -134,7 +134,7 @@ def test_steps_without_a_way_back_are_named(encoded, name):
     WITH_SAMPLES[name](pipeline[-1], pipeline[:-1].transform(X))  # the remedy
 
 
-@pytest.mark.parametrize("name", WITH_SAMPLES)
+@pytest.mark.parametrize("name", [name for name in WITH_SAMPLES if name != "samples of tables"])  # which shows words
 def test_steps_that_read_words_are_named(encoded, name):
     X, _ = encoded
     pipeline = make_pipeline(OrdinalEncoder(), VAE(n_components=2, max_epochs=1, random_state=0)).fit(X)

@@ -40,9 +40,11 @@ class Fitted(Inside):
             check_is_fitted(self.model)
         if not hasattr(self.model, method):
             instead = "space='representation' where that is offered, " if method in BETWEEN_SPACES else ""
+            is_inside = hasattr(getattr(self.model, "estimator_", None), method)
             raise AttributeError(
-                f"Inspection asks for the method {method!r}, which {type(self.model).__name__} does not have; choose "
-                f"{instead}another display or number, or give the object that method."
+                f"Inspection asks for the method {method!r}, which {type(self.model).__name__} does not have; "
+                f"{'pass its estimator_, which has it, or ' if is_inside else ''}choose {instead}another display or "
+                "number, or give the object that method."
             )
         return getattr(self.model, method)
 
@@ -50,7 +52,7 @@ class Fitted(Inside):
         """X as the model sees it."""
         if self.before is not None:
             return self.before.transform(X)
-        return unwrap(X) if self.columns is None else as_frame(X)
+        return as_frame(X) if self._are_kinds(X) else unwrap(X)
 
     def out_of(self, rows):
         """Rows of the model in the units of X, as numbers."""
@@ -81,12 +83,13 @@ class Fitted(Inside):
         """What the columns of a frame of several kinds are, None of a matrix."""
         return getattr(self.model, "columns_", None) if self.before is None else None
 
-    def rows(self, X):
-        """X, of which rows can be taken: a frame of several kinds of columns, or an array.
+    def _are_kinds(self, X):
+        """Whether the model, or what is inside it or before it, reads columns of several kinds."""
+        return self.columns is not None or columns_in(X) is not None
 
-        Steps before the model may read words.
-        """
-        if self.columns is not None or (self.before is not None and columns_in(X) is not None):
+    def rows(self, X):
+        """X, of which rows can be taken: a frame of several kinds of columns, or an array."""
+        if self._are_kinds(X):
             return as_frame(X)
         return unwrap(X) if hasattr(X, "shape") else np.asarray(X)
 
@@ -99,7 +102,9 @@ class Fitted(Inside):
         if self.columns is not None:
             return indicators(self.columns, X)
         if self.before is not None and columns_in(X) is not None:
-            raise ValueError(f"This display shows rows as numbers, and X holds words or dates before the first step: {INSIDE}.")
+            raise ValueError(
+                f"This display shows rows as numbers, and X holds words or dates before the first step: {INSIDE}."
+            )
         return as_rows(X, image_shape)
 
     @property

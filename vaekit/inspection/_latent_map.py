@@ -138,6 +138,8 @@ class LatentMap:
         rows = np.sort(make_random_state(random_state).permutation(X.shape[0])[:n_points])
         some = take_rows(X, rows)
         codes = fitted.encode(some)
+        if codes.shape[1] < 2:
+            raise ValueError("A latent space of one component is no map: look at a TraversalDisplay.")
         pair = choose_components(components, codes.shape[1])
         if len(pair) != 2 or pair[0] == pair[1]:
             raise ValueError(f"components must be two different latents, got {components!r}.")

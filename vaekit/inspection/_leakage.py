@@ -91,11 +91,12 @@ class LeakageDisplay(Display):
         from sklearn.exceptions import UndefinedMetricWarning
 
         from vaekit.evaluation import leakage_curve, standard_normal_thresholds
-        from vaekit.evaluation._fitted import look_into
+        from vaekit.evaluation._fitted import look_into, require
 
         shares, random_state, curves = np.ravel(shares), make_random_state(random_state), {}
         for name, estimator in estimators.items():
             model, rows = look_into(estimator, X)
+            require(model, "Leakage", "transform", "log_prior")
             n_components = np.shape(model.transform(rows[:1]))[1]
             thresholds = standard_normal_thresholds(shares, n_components)
             with warnings.catch_warnings():

@@ -77,7 +77,7 @@ def _has(step, methods):
         return any(_has(inner, methods) for _, inner in step.steps)
     if _is_search(step):
         return _has(getattr(step, "best_estimator_", step.estimator), methods)
-    return any(hasattr(step, method) for method in methods)
+    return any(callable(getattr(step, method, None)) for method in methods)  # imputers' sample_posterior is a choice
 
 
 def _is_pipeline(estimator):
