@@ -3,6 +3,9 @@
 import math
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.preprocessing import FunctionTransformer
 
@@ -30,6 +33,31 @@ def test_mean_distances_of_normals():
     assert result.standard_error == pytest.approx(math.hypot(*errors) / 2)
     alone = sample_diversity(Normals(), n_pairs=5000, random_state=0)
     assert alone.value == pytest.approx(MEAN_DISTANCE, rel=0.03)
+
+
+CONDITIONS = {
+    "tuples": ([("a", 1), ("b", 2)], [("a", 1), ("b", 2)]),
+    "pandas": (pd.DataFrame({"s": ["a", "b"], "t": [1, 2]}), [("a", 1), ("b", 2)]),
+    "polars": (pl.DataFrame({"s": ["a", "b"], "t": [1, 2]}), [("a", 1), ("b", 2)]),
+    "arrow": (pa.table({"s": ["a", "b"], "t": [1, 2]}), [("a", 1), ("b", 2)]),
+    "an array": (np.array([[1, 2], [3, 4], [5, 6]]), [(1, 2), (3, 4), (5, 6)]),
+    "a column": (np.array([["u"], ["v"]]), ["u", "v"]),
+    "a frame of one column": (pd.DataFrame({"s": ["u", "v"]}), ["u", "v"]),
+    "a series": (pd.Series(["u", "v"]), ["u", "v"]),
+}
+
+
+@pytest.mark.parametrize(("conditions", "expected"), CONDITIONS.values(), ids=CONDITIONS)
+def test_conditions_are_the_rows_of_a_table(conditions, expected):
+    told = []
+
+    class Told(Normals):
+        def sample(self, n_samples, y, random_state):
+            told.append(y)
+            return super().sample(n_samples, 1.0, random_state)
+
+    sample_diversity(Told(), conditions, n_pairs=2, random_state=0)
+    assert told == expected
 
 
 @pytest.mark.parametrize("features", [lambda X: 2 * X, FunctionTransformer(lambda X: 2 * X).fit(np.zeros((1, 3)))])

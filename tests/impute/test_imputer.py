@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from vaekit import AAE, IWAE, VAE, ConditionalVAE
 from vaekit.datasets import make_mixed_table
-from vaekit.frames._opening import cells_of
+from vaekit.frames import cells_of
 from vaekit.impute import VAEImputer
 
 pytestmark = [

@@ -92,7 +92,7 @@ def test_words_are_for_the_model_to_read(display):
 @pytest.mark.filterwarnings("ignore::vaekit.exceptions.VaekitWarning")
 def test_what_cannot_be_shown_is_said():
     detector = VAEOutlierDetector(VAE(n_components=1, hidden_layer_sizes=(4,), max_epochs=1, random_state=0)).fit(X)
-    with pytest.raises(AttributeError, match="'history_', .* pass its estimator_"):
+    with pytest.raises(AttributeError, match=r"'history_', .* pass its estimator_"):
         LossCurveDisplay.from_estimator(detector)
     with pytest.raises(NoDensityError, match="Leakage needs transform and log_prior"):
         LeakageDisplay.from_estimator(StandardNormal(), X)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from vaekit.evaluation._estimate import Estimate, mean_estimate
 from vaekit.evaluation._fitted import made_rows, require
 from vaekit.features._features import feature_map
+from vaekit.frames import cells_of, open_table
 from vaekit.utils._ambient import guarded_arithmetic
 from vaekit.utils._checks import check_count
 from vaekit.utils._containers import as_array, take_rows
@@ -63,8 +64,9 @@ def sample_diversity(
     estimator : fitted object
         With `sample(n_samples, y=..., random_state=...)`, as `ConditionalVAE`. Pipelines and searches are looked
         through, and samples compared as their last step gives them.
-    conditions : sequence, default=None
-        Conditions as `sample` takes them for `y`: labels, numbers or tuples. None are samples without a condition.
+    conditions : sequence, array or frame, default=None
+        Conditions as `sample` takes them for `y`: labels, numbers or tuples, or a row for each. None are samples
+        without a condition.
     n_pairs : int, default=200
         Pairs for each condition; no sample stands in two.
     distance : "euclidean" or callable, default="euclidean"
@@ -107,7 +109,7 @@ def sample_diversity(
     model = look_through(estimator)[1]
     require(model, "Diversity", "sample")
     n_pairs = check_count(n_pairs, "n_pairs")
-    told = [{}] if conditions is None else [{"y": condition} for condition in conditions]
+    told = [{}] if conditions is None else [{"y": condition} for condition in _one_by_one(conditions)]
     if not told:
         raise ValueError("conditions must hold one or more; leave it out for samples without a condition.")
     random_state = make_random_state(random_state)
@@ -117,6 +119,15 @@ def sample_diversity(
         distances.append(_distances(samples, n_pairs, distance, features))
     by_condition = [mean_estimate(own) for own in distances]
     return Diversity(*_mean_of(by_condition), by_condition)
+
+
+def _one_by_one(conditions):
+    """Conditions as `sample` takes one: a value, or of a table of several columns, a tuple for each row."""
+    table = open_table(conditions)
+    if table is None:
+        return conditions
+    columns = [cells_of(column) for column in table.columns]
+    return columns[0] if len(columns) == 1 else list(zip(*columns))
 
 
 def _mean_of(estimates):

@@ -13,7 +13,7 @@ from vaekit.frames._numbers import (
     indicators,
     words_of_cells,
 )
-from vaekit.frames._opening import Table, frame_of, is_missing, open_table
+from vaekit.frames._opening import Table, cells_of, frame_of, is_missing, open_table
 from vaekit.frames._reading import is_moment, is_number
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Columns",
     "Table",
     "as_frame",
+    "cells_of",
     "codes_of_columns",
     "columns_in",
     "columns_of",

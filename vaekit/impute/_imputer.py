@@ -193,8 +193,8 @@ class VAEImputer(CheckedPickles, OneToOneFeatureMixin, TransformerMixin, BaseEst
         if not hasattr(model, "missing_values"):
             raise ValueError(
                 f"The 'estimator' parameter of VAEImputer must be a model with 'missing_values', such as VAE, and "
-                f"{type(model).__name__} has none: put other steps before the imputer in a pipeline, and search over its "
-                "'estimator__...' parameters."
+                f"{type(model).__name__} has none: put other steps before the imputer in a pipeline, and search over "
+                "its 'estimator__...' parameters."
             )
         refuse_if_told(model, self)
         words = {"likelihood": Normal(scale="per_feature")} if model.likelihood == "auto" else {}
