@@ -47,6 +47,15 @@ def test_labels_are_known_in_another_type(fitted, told):
     np.testing.assert_array_equal(conditions.encode(told, N), conditions.encode(fitted, N))
 
 
+@pytest.mark.parametrize("table", [lambda frame: frame.to_numpy(), lambda frame: frame.astype(object),
+                                   lambda frame: frame.to_numpy().tolist()])  # fmt: skip
+def test_numbers_beside_texts_are_numbers(table):
+    frame = pd.DataFrame({"place": TEXTS, "age": NUMBERS})
+    told = Conditions().fit(frame, N)
+    assert [type(encoder) for encoder in told.encoders] == [OneHotEncoder, StandardScaler]
+    np.testing.assert_array_equal(Conditions().fit(table(frame), N).encode(table(frame), N), told.encode(frame, N))
+
+
 @pytest.mark.parametrize("column", [TEXTS, TEXTS.astype(object), TEXTS.astype("S"), LABELS, NUMBERS, LABELS > 1])
 def test_one_condition_holds_for_all_rows(column):
     conditions, value = Conditions().fit(column, N), column[1:2].tolist()[0]

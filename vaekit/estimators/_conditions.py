@@ -2,6 +2,7 @@
 
 import math
 import reprlib
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ LIKE = (NUMBERS, {"U", "O"}, {"S"})  # kinds of arrays whose values are equal on
 class Conditions:
     """Columns of y, each as one-hot labels or as a standardised number.
 
-    Floats that are not all whole are numbers; everything else, whole numbers and text and booleans, is labels.
+    Floats that are not all whole are numbers, as objects, too; everything else, whole numbers and text and booleans,
+    is labels.
 
     Attributes
     ----------
@@ -184,7 +186,7 @@ def _columns(y, n_rows):
 def _opened_columns(y, n_rows):
     if isinstance(y, TEXT):
         y = np.asarray(y)
-    if isinstance(y, list) and any(value is None for value in y):
+    if isinstance(y, list) and (any(value is None for value in y) or _are_rows(y)):
         y = np.array(y, dtype=object)
     if isinstance(y, tuple):  # one condition of several columns
         return [_told_apart(np.full(n_rows, value)) for value in y]
@@ -193,8 +195,15 @@ def _opened_columns(y, n_rows):
         if table is None or not table.columns:
             raise ValueError("y is a frame without columns, or with two of one name; name each once.")
         return [_told_apart(np.asarray(y[name])) for name in y.columns]
-    array = _told_apart(np.asarray(unwrap(y)))
-    return [np.full(n_rows, array)] if array.ndim == 0 else list(np.atleast_2d(array.T))
+    array = np.asarray(unwrap(y))
+    if array.ndim == 0:
+        return [np.full(n_rows, _told_apart(array))]
+    return [_told_apart(column) for column in np.atleast_2d(array.T)]
+
+
+def _are_rows(y):
+    """Whether a list holds rows, all as long: NumPy would make text of numbers beside text."""
+    return all(isinstance(row, (list, tuple)) for row in y) and len({len(row) for row in y}) == 1
 
 
 def _holds_for_all(y):
@@ -203,7 +212,13 @@ def _holds_for_all(y):
 
 
 def _told_apart(labels):
-    """Labels as scikit-learn tells them apart: NumPy's texts of any length as objects."""
+    """Labels as scikit-learn tells them apart: NumPy's texts of any length as objects, objects that are numbers as such.
+
+    A table of words and numbers is an array of objects once it has left its frame.
+    """
+    if labels.dtype == object and all(isinstance(label, (Real, np.bool_)) for label in labels.flat):
+        are_truths = {isinstance(label, (bool, np.bool_)) for label in labels.flat}
+        return labels if len(are_truths) > 1 else np.array(labels.tolist())
     return labels.astype(object) if labels.dtype.kind == "T" else labels
 
 
