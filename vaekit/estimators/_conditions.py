@@ -212,7 +212,7 @@ def _holds_for_all(y):
 
 
 def _told_apart(labels):
-    """Labels as scikit-learn tells them apart: NumPy's texts of any length as objects, objects that are numbers as such.
+    """Labels as scikit-learn tells them apart: NumPy's texts of any length as objects, numbers in objects as numbers.
 
     A table of words and numbers is an array of objects once it has left its frame.
     """
