@@ -1,4 +1,7 @@
-"""Compiled steps are the eager steps up to rounding, whatever compiles them."""
+"""Compiled steps are the eager steps up to rounding, whatever compiles them.
+
+Over the table of objectives: tests/objectives/test_traced_steps.py, beside those by a traced program.
+"""
 
 import pickle
 import warnings
@@ -6,89 +9,28 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from objective_world import BATCH, N_COMPONENTS, OBJECTIVES, PAIRS, make_model, shaken
+from handed_graphs import graphs_handed_over
 from sklearn.base import clone
 from tiny_training import N_BATCHES, AtBatchBegin, AtEpochBegin, Rivalry, X, batch_normalised, linear_decoder, tiny
 
 from vaekit import VAE, BetaTCVAE, BetaVAE, FactorDPVAE, FactorVAE
-from vaekit.engine import Net, Plan, ResidentRows, _captured, _compiled, _kinds, _traced
+from vaekit.engine import _captured, _compiled, _kinds
 from vaekit.exceptions import VaekitWarning
 from vaekit.likelihoods import Normal
 from vaekit.nn import Custom
-from vaekit.utils._torch import make_generator
-
-N_STEPS, PER_EPOCH = 50, 4
-SAME = {torch.float32: 1e-5, torch.float64: 1e-10}
-# what trains a prior apart beside one that learns
-CASES = [
-    (objective, prior, torch.float32 if prior == "decoupled" else torch.float64)
-    for objective, prior in PAIRS
-    if prior == ("decoupled" if "split" in objective else "normal")
-]
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def layout(tensor):
-    """How a tensor lies in memory, as a compiler looks at it: an axis of one step has no stride."""
-    steps = [stride for size, stride in zip(tensor.shape, tensor.stride()) if size != 1]
-    return tensor.dtype, tensor.shape, steps
-
-
 @pytest.fixture
 def graphs(monkeypatch):
-    """Graphs that a compiler is handed meanwhile; what it makes of them takes what lies in memory as it was told."""
-    made = []
-
-    def compiler(graph, tensors):
-        made.append(graph)
-        told = [layout(tensor) for tensor in tensors]
-
-        def compiled(*given):
-            assert [layout(tensor) for tensor in given] == told
-            return graph(*given)
-
-        return compiled
-
-    monkeypatch.setattr(_traced, "_programs", type(_traced._programs)())
-    monkeypatch.setattr(_compiled, "_inductor", compiler)
-    monkeypatch.setattr(_compiled, "AT_ONCE", 2)  # five take five times as long to trace
-    monkeypatch.setattr(_kinds, "FEWEST_TRACED", 0)
-    return made
+    return graphs_handed_over(monkeypatch)
 
 
 def distance(model, other):
     """Of all weights, as a share of their norm."""
     here, there = model.net_.flat_.buffer, other.net_.flat_.buffer
     return float((here - there).norm() / there.norm())
-
-
-def trained(objective, prior, dtype, is_compiled):
-    """A net after fifty steps and more; its warm-up is amid them."""
-    model = make_model(objective, prior, likelihood=Normal()).to(dtype)
-    net = Net(
-        model, objective=objective, plan=Plan(N_STEPS, 20, N_COMPONENTS), generator=make_generator(0), lr=1e-2,
-        batch_size=BATCH, device="cpu", verbose=0, is_compiled=is_compiled,
-    ).initialize()  # fmt: skip
-    rows = torch.randn(PER_EPOCH * BATCH, 5, generator=make_generator(1), dtype=dtype)
-    n = len(rows)  # a sequence, for objectives that look back
-    rows = ResidentRows(rows, follows=torch.stack([torch.arange(n), torch.arange(n).roll(1)]))
-    return shaken(net, "prior", 0).partial_fit(rows, epochs=-(-N_STEPS // PER_EPOCH))
-
-
-@pytest.mark.parametrize(("objective", "prior", "dtype"), CASES)
-def test_after_fifty_steps_it_is_where_the_eager_step_is(monkeypatch, graphs, objective, prior, dtype):
-    monkeypatch.setattr(_compiled, "AT_ONCE", 1)  # how several follow each other is the same for all objectives
-    compiled = trained(OBJECTIVES[objective], prior, dtype, is_compiled=True)
-    monkeypatch.setattr(_kinds, "FEWEST_TRACED", np.inf)
-    eager = trained(OBJECTIVES[objective], prior, dtype, is_compiled=True)
-    assert len(graphs) == (0 if OBJECTIVES[objective].needs_all_rows else 1)
-    assert eager.step_ == compiled.step_
-    there, here = eager.flat_.buffer, compiled.flat_.buffer
-    assert (there - here).norm() <= SAME[dtype] * there.norm()
-    for row, other in zip(eager.history, compiled.history, strict=True):
-        assert row.keys() == other.keys()
-        assert row["train_loss"] == pytest.approx(other["train_loss"], rel=1e-4)
 
 
 @pytest.mark.parametrize(
