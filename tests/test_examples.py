@@ -58,7 +58,7 @@ def check_table(lines, n_rows):
 
 
 def test_quickstart(tmp_path):
-    check_table(run_alone("quickstart.py", "--rows", 100, "--epochs", 1, "--out", tmp_path / "a.png"), 100)
+    check_table(run_alone("quickstart.py", "--rows", 70, "--epochs", 1, "--out", tmp_path / "a.png"), 70)
     assert is_picture(tmp_path / "a.png")
 
 
