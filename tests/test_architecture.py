@@ -139,6 +139,8 @@ def loaded_after(tmp_path_factory):
         ("vaekit", "torch"),
         ("vaekit", "sklearn"),
         ("vaekit.datasets", "torch"),
+        ("vaekit.inspection", "torch"),
+        ("vaekit.inspection", "matplotlib"),
         ("vaekit.evaluation", "vaekit.estimators"),
         ("vaekit.evaluation", "matplotlib"),
         ("use", "torch._dynamo"),  # whose import takes a second

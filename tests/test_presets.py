@@ -33,7 +33,7 @@ def shape_of(model, name):
     return (8, 8) if isinstance(model.network, ConvNet) else (2,)
 
 
-def rows_for(model, name, n_rows=4):
+def rows_for(model, name, n_rows=2):
     return np.random.default_rng(0).uniform(size=(n_rows, *shape_of(model, name))).astype(np.float32)
 
 

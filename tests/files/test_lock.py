@@ -1,20 +1,11 @@
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from vaekit.files import Lock
-
-HOLD = """
-import sys, time
-from vaekit.files import Lock
-lock = Lock(sys.argv[1])
-print("held", flush=True)
-time.sleep(60)
-"""
 
 
 def test_a_second_holder_is_refused_until_the_first_lets_go(tmp_path):
@@ -26,14 +17,24 @@ def test_a_second_holder_is_refused_until_the_first_lets_go(tmp_path):
     Lock(tmp_path / "lock").release()
 
 
+def hold(path, teller):
+    lock = Lock(path)
+    teller.send("held")
+    time.sleep(60)
+    lock.release()
+
+
 def test_a_lock_ends_with_a_process_that_is_killed(tmp_path):
-    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "lock")], stdout=subprocess.PIPE)
-    assert holder.stdout.readline() == b"held\n"
+    heard, teller = multiprocessing.Pipe(duplex=False)
+    holder = multiprocessing.get_context("fork").Process(target=hold, args=(tmp_path / "lock", teller))
+    holder.start()
+    teller.close()
+    assert heard.recv() == "held"
     with pytest.raises(BlockingIOError):
         Lock(tmp_path / "lock")
     holder.kill()
-    holder.wait()
-    holder.stdout.close()
+    holder.join()
+    assert holder.exitcode == -signal.SIGKILL
     Lock(tmp_path / "lock").release()
 
 
