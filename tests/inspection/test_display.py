@@ -1,5 +1,7 @@
 """Displays over one object with the public methods and known maps, and over a trained estimator."""
 
+import sys
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
