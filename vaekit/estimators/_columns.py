@@ -82,8 +82,9 @@ def encoded_table(estimator, table, reset):
             "table with columns."
         )
     if count_rows(table.native) == 0:
+        fewest = 2 if reset else 1
         raise ValueError(
-            f"Found array with 0 sample(s) (shape=(0, {len(table.columns)})) while a minimum of 1 is required by "
+            f"Found array with 0 sample(s) (shape=(0, {len(table.columns)})) while a minimum of {fewest} is required by "
             f"{type(estimator).__name__}."
         )
     if reset:
