@@ -84,8 +84,8 @@ def encoded_table(estimator, table, reset):
     if count_rows(table.native) == 0:
         fewest = 2 if reset else 1
         raise ValueError(
-            f"Found array with 0 sample(s) (shape=(0, {len(table.columns)})) while a minimum of {fewest} is required by "
-            f"{type(estimator).__name__}."
+            f"Found array with 0 sample(s) (shape=(0, {len(table.columns)})) while a minimum of {fewest} is required "
+            f"by {type(estimator).__name__}."
         )
     if reset:
         estimator.image_shape_, estimator.columns_ = None, _columns(estimator, table)
